@@ -1,0 +1,43 @@
+/* call.h - one Redis call while it is put together: a script with its keys and arguments, or a plain command.
+ *
+ * A value on the caller's stack; the texts are copied into it, so temporaries may be passed. The bounds hold for every call
+ * that the core makes, because ids and language lists are bounded where they enter; exceeding them is a bug (assert).
+ *
+ *     redis_call call;
+ *     call_script(&call, SCRIPT_POOL_JOIN);
+ *     call_key(&call, key_pool_members(...));
+ *     call_str(&call, node_id);
+ *     call_int(&call, version);
+ *     link_submit(link, &call, deadline, on_joined, me); */
+#ifndef CORE_REDIS_CALL_H
+#define CORE_REDIS_CALL_H
+
+#include "core/redis/scripts.h"
+
+#include <stdint.h>
+
+enum { CALL_ARGS_MAX = 64, CALL_TEXT_MAX = 6144 };
+
+typedef struct redis_call {
+    script_id script; /* SCRIPT_NONE: args[0] is the name of a command */
+    int keys;         /* scripts only: the first `keys` of the arguments are KEYS */
+    int args;
+    uint16_t offset[CALL_ARGS_MAX]; /* of argument i in text; each is followed by a NUL */
+    uint16_t length[CALL_ARGS_MAX];
+    uint16_t used;
+    char text[CALL_TEXT_MAX];
+} redis_call;
+
+void call_script(redis_call *call, script_id script);
+void call_command(redis_call *call, const char *name);
+/* Keys come before other arguments. For a plain command it is an argument like any other. */
+void call_key(redis_call *call, const char *key);
+void call_str(redis_call *call, const char *text);
+void call_bytes(redis_call *call, const char *bytes, size_t len);
+void call_int(redis_call *call, int64_t value);
+
+const char *call_arg(const redis_call *call, int i);
+/* Bytes of the call on the wire in RESP, with EVALSHA and the digest for a script: for cost models and reports. */
+size_t call_wire_size(const redis_call *call);
+
+#endif
