@@ -1,0 +1,22 @@
+#include "core/domain/ids.h"
+
+#include <string.h>
+
+static bool valid(const char *id, size_t max) {
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-";
+    size_t len = strspn(id, allowed);
+    return len >= 1 && len <= max && id[len] == '\0';
+}
+
+bool id_valid(const char *id) {
+    return valid(id, ID_MAX);
+}
+
+bool request_id_valid(const char *id) {
+    return valid(id, REQUEST_ID_MAX);
+}
+
+sched_status id_check(const char *what, const char *id, sched_error *err) {
+    if (id_valid(id)) return SCHED_OK;
+    return sched_fail(err, SCHED_EINVAL, "%s \"%.80s\": expected 1 to %d of A-Z a-z 0-9 . _ : -", what, id, ID_MAX);
+}
