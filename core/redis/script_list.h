@@ -7,7 +7,6 @@
     X(SCRIPT_NODE_ASSIGNED,       "node_assigned")               \
     X(SCRIPT_NODE_OFFLINE,        "node_offline")                \
     X(SCRIPT_FORGET_NODE,         "forget_node")                 \
-    X(SCRIPT_LIST_EXPIRED_NODES,  "list_expired_nodes")          \
     X(SCRIPT_POOL_JOIN,           "pool_join")                   \
     X(SCRIPT_POOL_LEAVE,          "pool_leave")                  \
     X(SCRIPT_SELECT_NODE,         "select_node")                 \
@@ -19,5 +18,4 @@
     X(SCRIPT_START_JOB,           "start_job")                   \
     X(SCRIPT_COMPLETE_TASK,       "complete_task")               \
     X(SCRIPT_RELEASE_JOB,         "release_job")                 \
-    X(SCRIPT_FAILOVER_REASSIGN,   "failover_reassign_job")       \
-    X(SCRIPT_LIST_DUE_JOBS,       "list_due_jobs")
+    X(SCRIPT_FAILOVER_REASSIGN,   "failover_reassign_job")

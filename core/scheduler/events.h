@@ -12,7 +12,8 @@
 #include <stdint.h>
 
 typedef enum sched_event_kind {
-    EV_SUBMITTED,   /* session, utterance, pair: a request reached us */
+    EV_SUBMITTED,   /* session, utterance, pair: a request is decided; EV_REFUSED or EV_CREATED follows at once.
+                     * until = the instant at which it reached us */
     EV_DUPLICATE,   /* job: the request id was bound already; no new job, and not counted as submitted */
     EV_REFUSED,     /* code: answered with a reason, no job made */
     EV_CREATED,     /* job */

@@ -42,7 +42,6 @@ typedef struct job_answer {
     const lang_pair *pair;
     job_outcome outcome; /* OUTCOME_NONE when refused */
     const char *code;    /* "" or an error code of the protocol: NO_AVAILABLE_NODE, JOB_TIMEOUT, ... */
-    const void *payload; /* of the node's result, as given to scheduler_node_result(); NULL else */
 } job_answer;
 
 /* How messages leave. Each returns at once; a message to a connection that is gone is dropped by the transport. */
@@ -101,7 +100,6 @@ typedef struct node_result {
     int64_t attempt;
     job_outcome outcome; /* OK, FAILED or NO_TEXT */
     const char *code;    /* of a failure; "" else */
-    const void *payload; /* passed through to session_answer */
 } node_result;
 
 void scheduler_node_result(scheduler *s, conn_token conn, const node_result *result);

@@ -1,0 +1,32 @@
+/* placement.h - which of the proposed candidates is asked first.
+ *
+ * A placement is a row of this table. The flow of a job proposes candidates (uniform, distinct), reads the load of as many
+ * as the placement compares, lets it put them in order, and asks for grants in that order. Ties keep the order of the
+ * proposal, which is random: no node is preferred by its name. */
+#ifndef CORE_MECHANISMS_PLACEMENT_H
+#define CORE_MECHANISMS_PLACEMENT_H
+
+#include "core/base/limits.h"
+
+#include <stdint.h>
+
+enum { CANDIDATES_MAX = 8 };
+
+typedef struct candidate {
+    char node[ID_MAX + 1];
+    int64_t version; /* of the registration under which it stands in the pool */
+    int64_t load;    /* its unexpired reservations; read only for the first compares() candidates */
+} candidate;
+
+typedef struct placement {
+    const char *name; /* as scenarios spell it */
+    /* How many of `count` candidates need their load read; d is the setting placement_d. */
+    int (*compares)(int d, int count);
+    /* Puts candidates[0..compared) in the order of asking; the others follow as they are. */
+    void (*order)(candidate *candidates, int compared);
+} placement;
+
+extern const placement placement_random;  /* uniform over the pair */
+extern const placement placement_best_of; /* the least loaded of d uniform candidates (Mitzenmacher 2001) */
+
+#endif
