@@ -1,0 +1,177 @@
+/* scenario.h - a scenario as the simulator reads it: every field filled, checked, in the units of the core.
+ *
+ * Durations are usec_t from the start of the run unless said otherwise. Lists keep the order of the file.
+ * The tables in scenario_table.c spell, bound and explain each field; docs/SCENARIOS.md is printed from them. */
+#ifndef SIM_SCENARIO_SCENARIO_H
+#define SIM_SCENARIO_SCENARIO_H
+
+#include "core/base/clock.h"
+#include "core/base/settings.h"
+#include "core/base/status.h"
+#include "core/scheduler/config.h"
+#include "sim/scenario/dist.h"
+#include "sim/scenario/languages.h"
+#include "sim/scenario/slo.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+enum {
+    SCENARIO_NAME_MAX = 64,
+    GROUP_NAME_MAX = 32,
+    GROUPS_MAX = 64,                /* of nodes, and of sessions */
+    SCENARIO_NODES_MAX = 200000,    /* over all groups */
+    SCENARIO_SESSIONS_MAX = 200000, /* concurrent, over all groups */
+    FAULTS_MAX = 256,
+    FAULT_NAMES_MAX = 1000,
+    SLOS_MAX = 64,
+    PROVENANCE_MAX = 4096,
+    SCENARIO_WARNING_MAX = 1024,
+};
+
+/* One stage takes (rtf * audio + overhead) / speed, times a gamma variate of mean 1 and that cv. */
+typedef struct stage_time {
+    double rtf;
+    usec_t overhead;
+    double cv;
+} stage_time;
+
+typedef struct service_time {
+    stage_time asr, nmt, tts; /* a job passes all three, in this order, in one slot */
+} service_time;
+
+typedef struct join_time {
+    usec_t at, over; /* uniformly spread over at .. at + over */
+} join_time;
+
+typedef struct node_group {
+    char name[GROUP_NAME_MAX + 1];
+    int64_t count; /* >= 1 */
+    node_languages languages;
+    int64_t slots;
+    double speed; /* divides service times; > 0 */
+    service_time service;
+    usec_t heartbeat;
+    double jitter;    /* share of the period: each is uniform in heartbeat * (1 -+ jitter) */
+    dist delay;       /* one way, node <-> instance */
+    bool acks;        /* sends job_ack */
+    bool starts;      /* sends job_started */
+    int64_t queue;    /* jobs that wait behind the slots; one more is answered failed, NODE_OVERLOADED */
+    usec_t reconnect; /* after a crash whose time is over: until it registers again */
+    join_time join;
+} node_group;
+
+typedef enum arrivals_kind { ARRIVALS_POISSON, ARRIVALS_CONSTANT } arrivals_kind;
+
+typedef struct talk_pattern {
+    dist utterance;            /* length of speech */
+    dist pause;                /* from the end of an utterance to the start of the next */
+    uint64_t bytes_per_second; /* of audio */
+} talk_pattern;
+
+typedef struct session_group {
+    char name[GROUP_NAME_MAX + 1];
+    int64_t concurrent; /* steady number; 0 when `rate` was given */
+    double rate;        /* new sessions per second; filled also when `concurrent` was given: concurrent / mean length */
+    int arrivals;       /* arrivals_kind */
+    dist length;
+    pair_mix pairs; /* a session keeps its pair */
+    talk_pattern talk;
+    dist delay;     /* one way, client <-> instance */
+    join_time join; /* arrivals begin at `at`; the `concurrent` first ones come spread over `over` */
+} session_group;
+
+typedef struct instance_settings {
+    int64_t count; /* 1 */
+    dist cpu_cost; /* of handling one message, usec */
+} instance_settings;
+
+typedef enum redis_costs { REDIS_CALIBRATED, REDIS_ZERO, REDIS_MEASURED } redis_costs;
+
+typedef struct redis_settings {
+    dist delay;      /* one way, instance <-> Redis */
+    int costs;       /* redis_costs */
+    usec_t max_skew; /* a batch holds commands that start within this time */
+    int64_t window;  /* commands in flight per link */
+} redis_settings;
+
+typedef enum fault_kind { FAULT_CRASH, FAULT_HANG } fault_kind;
+
+typedef char node_name[ID_MAX + 1];
+
+/* Who is hit: `names`, or else a share or a count of a group (of all nodes when `group` is -1), chosen by the seed. */
+typedef struct fault_nodes {
+    char group_name[GROUP_NAME_MAX + 1];
+    int group; /* index into node_groups; -1: all */
+    double share;
+    int64_t count;    /* filled also when `share` was given, at least 1; with names: their number */
+    node_name *names; /* owned; NULL when there are none */
+    size_t name_count;
+} fault_nodes;
+
+typedef struct fault {
+    usec_t at;
+    usec_t lasts; /* 0: for good */
+    int kind;     /* fault_kind */
+    fault_nodes nodes;
+} fault;
+
+typedef struct measure_settings {
+    usec_t bin; /* width of the bins of series */
+    bool trace;
+} measure_settings;
+
+typedef struct scenario {
+    char name[SCENARIO_NAME_MAX + 1];
+    int64_t seed;
+    usec_t start;            /* epoch of simulated time, since the Unix epoch */
+    usec_t duration, warmup; /* what happens before `warmup` is not measured */
+    scenario_languages languages;
+    node_group *node_groups;
+    size_t node_group_count;
+    session_group *session_groups;
+    size_t session_group_count;
+    scheduler_config scheduler;
+    instance_settings instances;
+    redis_settings redis;
+    fault *faults;
+    size_t fault_count;
+    slo *slos;
+    size_t slo_count;
+    measure_settings measure;
+    char provenance[PROVENANCE_MAX + 1];
+
+    char warning[SCENARIO_WARNING_MAX]; /* one line for stderr about demand that nobody serves; "" when all is well */
+} scenario;
+
+/* Reads and checks a file ("-": standard input). SCHED_EINVAL with "file:line:column: ..." for everything that is wrong
+ * in it, SCHED_EIO when it cannot be read. Free it with scenario_free(). */
+sched_status scenario_load(const char *path, scenario **ret_scenario, sched_error *err);
+/* The same from memory; `file` names it in messages. */
+sched_status scenario_parse(const char *file, const char *text, size_t len, scenario **ret_scenario, sched_error *err);
+scenario *scenario_free(scenario *s); /* takes NULL, returns NULL */
+
+/* Every setting with its value, as YAML in the order of the tables: loads back to the same dump. */
+void scenario_dump(const scenario *s, FILE *out);
+/* FNV-1a 64 of the dump as 16 hex digits: comments, key order and spelled-out defaults do not change it, values do
+ * (seed and name too). */
+enum { SCENARIO_HASH_MAX = 16 };
+char *scenario_hash(const scenario *s, char hash[SCENARIO_HASH_MAX + 1]);
+
+/* Id of the node number `i` (0 ..) of a group: "gpu-17". */
+char *scenario_node_id(char id[ID_MAX + 1], const node_group *group, int64_t i);
+
+/* What the scenario amounts to; jobs and load are expectations, not counts. */
+typedef struct scenario_totals {
+    int64_t nodes, slots;
+    int64_t pairs;   /* demanded */
+    double sessions; /* that will be opened */
+    double jobs;     /* utterances */
+    double load;     /* offered work / slots, with everybody there; above 1 queues grow without end */
+} scenario_totals;
+
+scenario_totals scenario_total(const scenario *s);
+
+extern const setting scenario_settings[];
+
+#endif
