@@ -1,10 +1,13 @@
 /* engine.h - the event queue and the virtual clock: all there is of time in a simulation.
  *
- * An event is a function and its argument, due at an instant. Events run in order of (instant, insertion): ties are broken by
- * who came first. An event may add and cancel events, also for the present instant; it may not go back in time (assert).
- * No allocation per event in steady state: slots are reused, the arrays grow by doubling.
+ * An event is a function and its argument, due at an instant. Events run in order of (instant, insertion): ties are
+ * broken by who came first. An event may add and cancel events, also for the present instant; it may not go back in
+ * time (assert). No allocation per event in steady state: slots are reused, the arrays grow by doubling.
  *
- * Cost: add, pop and cancel O(log n) or better; see `lingua-bench run engine.hold`. The engine knows neither jobs nor Redis. */
+ * Cost: add and cancel O(1) amortized; pop O(1) amortized in the number of pending events, O(log of its distance in
+ * time); see `lingua-bench run engine.hold`. engine_next() may read all events that share a bucket with the first:
+ * ask it between rounds, not for each event. Bounds: 2^24 pending events, 2^40 events in all (asserted). The engine
+ * knows neither jobs nor Redis. */
 #ifndef SIM_ENGINE_ENGINE_H
 #define SIM_ENGINE_ENGINE_H
 
@@ -21,7 +24,8 @@ engine *engine_new(usec_t start);
 engine *engine_free(engine *e); /* takes NULL, returns NULL; pending events are dropped */
 
 usec_t engine_now(const engine *e);
-/* A handle, never 0, valid until the event has run or was cancelled; old handles are told from new ones. */
+/* now <= at < USEC_NEVER. A handle, never 0, valid until the event has run or was cancelled; no two events of an
+ * engine have the same. */
 timer_handle engine_at(engine *e, usec_t at, engine_action *action, void *arg);
 /* True when the event was pending. Takes 0 and handles of events that have run. */
 bool engine_cancel(engine *e, timer_handle handle);
