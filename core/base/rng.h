@@ -25,14 +25,20 @@ uint32_t rng_u32(rng *r);
 double rng_unit(rng *r);
 /* Uniform in [0, n), n > 0, without bias (Lemire 2019). */
 uint64_t rng_below(rng *r, uint64_t n);
+/* Never for a probability <= 0, always for one >= 1; takes one number from the stream in every case. */
 bool rng_chance(rng *r, double probability);
 
-/* All with mean and spread in the unit of the caller; `cv` is the coefficient of variation (standard deviation / mean), >= 0. */
+#define RNG_CV_MAX 1e6
+
+/* All with mean and spread in the unit of the caller, finite. `cv` is the coefficient of variation (standard deviation /
+ * mean), 0..RNG_CV_MAX; with cv 0, or mean 0, the result is the mean itself and the stream does not move. Means are >= 0, except
+ * that of a normal distribution. */
 double rng_exponential(rng *r, double mean);
-double rng_normal(rng *r, double mean, double stddev); /* polar method; draws pairs, keeps none */
+double rng_normal(rng *r, double mean, double stddev); /* stddev >= 0; polar method, draws pairs and keeps none */
 double rng_lognormal(rng *r, double mean, double cv);  /* mean and cv of the result, not of its logarithm */
-double rng_gamma(rng *r, double mean, double cv);      /* Marsaglia and Tsang 2000 */
-/* Number of events of a Poisson process with that mean; exact for every mean, O(mean) below 30, O(1) above (PTRS, Hoermann 1993). */
+double rng_gamma(rng *r, double mean, double cv);      /* Marsaglia and Tsang 2000; cv 1 is exponential */
+/* Number of events of a Poisson process with that mean, 0 <= mean <= 1e9: O(mean) below 30, O(1) above (transformed
+ * rejection, Hoermann 1993; PTRS). */
 uint64_t rng_poisson(rng *r, double mean);
 
 #endif

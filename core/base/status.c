@@ -1,27 +1,19 @@
-/* status.c - see the header. The cut of an over-long message steps back to a character border, because messages carry
- * names from scenarios and nodes, and a broken character would spoil the JSON that quotes it. */
+/* status.c - see the header. Messages quote names from scenarios, nodes and servers: the line is kept whole here, once, so
+ * that no caller has to think of a broken character or a line break in what it quotes. */
 #include "core/base/status.h"
 
 #include <assert.h>
 #include <stdio.h>
-#include <string.h>
 
-static void cut_at_character_border(char *text) {
-    size_t len = strlen(text);
-    size_t start = len;
-    while (start > 0 && ((unsigned char)text[start - 1] & 0xC0) == 0x80) start--;
-    if (start == 0) return;
-    unsigned char lead = (unsigned char)text[start - 1];
-    size_t want = lead < 0x80 ? 1 : lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
-    if (len - (start - 1) < want) text[start - 1] = '\0';
-}
+#include "core/base/text.h"
 
 sched_status sched_vfail(sched_error *err, sched_status status, const char *format, va_list args) {
     assert(status != SCHED_OK);
     if (!err) return status;
+    char raw[SCHED_ERROR_MAX + 1]; /* one more than fits, so that what was cut is seen to be cut */
+    vsnprintf(raw, sizeof raw, format, args);
     err->status = status;
-    int n = vsnprintf(err->message, sizeof err->message, format, args);
-    if (n >= (int)sizeof err->message) cut_at_character_border(err->message);
+    text_one_line(err->message, sizeof err->message, raw);
     return status;
 }
 

@@ -1,0 +1,63 @@
+/* text.c - cutting and escaping for messages and logs.
+ *
+ * Why escape instead of drop: the reader of a log has to see that a name carried a line break; who sends one may hope to
+ * forge a second line. Backslashes stay as they are: the result is read by people, never parsed back. */
+#include "core/base/text.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Bytes that a character starting with `lead` has; 1 for what is not a lead byte. */
+static size_t char_len(unsigned char lead) {
+    return lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
+}
+
+size_t text_prefix(const char *text, size_t max) {
+    size_t len = strnlen(text, max + 1);
+    if (len <= max) return len;
+    for (size_t back = 1; back <= 3 && back <= max; back++) {
+        unsigned char byte = (unsigned char)text[max - back];
+        if ((byte & 0xC0) == 0x80) continue;
+        return char_len(byte) > back ? max - back : max;
+    }
+    return max;
+}
+
+/* How `c` is written in one line; `form` has room for "\xHH". */
+static const char *shown(unsigned char c, char form[5]) {
+    switch (c) {
+    case '\n': return "\\n";
+    case '\r': return "\\r";
+    case '\t': return "\\t";
+    default: break;
+    }
+    if (c < 0x20 || c == 0x7F) {
+        snprintf(form, 5, "\\x%02x", c);
+    } else {
+        form[0] = (char)c;
+        form[1] = '\0';
+    }
+    return form;
+}
+
+char *text_one_line(char *out, size_t size, const char *text) {
+    assert(size > 4);
+    char form[5];
+    size_t used = 0, fits = 0; /* fits: the last border of characters after which "..." has room */
+    for (; *text; text++) {
+        bool continues = ((unsigned char)*text & 0xC0) == 0x80;
+        if (!continues && used + sizeof "..." <= size) fits = used;
+        const char *piece = shown((unsigned char)*text, form);
+        size_t len = strlen(piece);
+        if (used + len + 1 > size) {
+            memcpy(out + fits, "...", sizeof "...");
+            return out;
+        }
+        memcpy(out + used, piece, len);
+        used += len;
+    }
+    out[used] = '\0';
+    return out;
+}

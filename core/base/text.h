@@ -1,0 +1,15 @@
+/* text.h - text from outside, made fit to be shown: in one line, bounded, never half a character. */
+#ifndef CORE_BASE_TEXT_H
+#define CORE_BASE_TEXT_H
+
+#include <stddef.h>
+
+/* Length of the longest prefix of at most `max` bytes that ends at a border of UTF-8 characters. The whole length when the
+ * text is not longer than `max`; bytes that are not UTF-8 count as characters of their own. */
+size_t text_prefix(const char *text, size_t max);
+
+/* Copies `text` into `out` with control characters as \n, \r, \t or \xHH, so that it stays in its line. What does not fit
+ * into `size` (> 4) bytes with the NUL is cut and ends in "...". Returns `out`. */
+char *text_one_line(char *out, size_t size, const char *text);
+
+#endif
