@@ -13,7 +13,8 @@ static void least_loaded_first(candidate *candidates, int compared) {
     for (int i = 1; i < compared; i++) {
         candidate moving = candidates[i];
         int place = i;
-        for (; place > 0 && candidates[place - 1].load > moving.load; place--) candidates[place] = candidates[place - 1];
+        for (; place > 0 && candidates[place - 1].load > moving.load; place--)
+            candidates[place] = candidates[place - 1];
         candidates[place] = moving;
     }
 }

@@ -1,0 +1,130 @@
+/* scheduler.c - the object itself: its beginning and end, its sessions, and the few helpers that the flow files share.
+ *
+ * Nothing here waits: each public function does what can be done now, submits calls to Redis, and goes on in their
+ * callbacks. Calls that are out are counted, because a scheduler may only be freed when none will come back. */
+#include "core/base/mem.h"
+#include "core/domain/ids.h"
+#include "core/scheduler/internal.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const placement *const placements[] = {
+    [PLACEMENT_RANDOM] = &placement_random,
+    [PLACEMENT_BEST_OF] = &placement_best_of,
+};
+
+sched_status scheduler_new(const scheduler_config *config, const scheduler_env *env, scheduler **ret_scheduler,
+                           sched_error *err) {
+    assert(config && env && ret_scheduler && env->clock.now && env->timers.set && env->redis.submit);
+    sched_status status = scheduler_config_check(config, err);
+    if (!status) status = id_check("instance id", env->instance_id, err);
+    if (status) return status;
+    scheduler *s = mem_zalloc(1, sizeof *s);
+    s->config = *config;
+    s->env = *env;
+    snprintf(s->instance, sizeof s->instance, "%s", env->instance_id);
+    s->env.instance_id = s->instance;
+    s->place = placements[config->placement];
+    rng_init(&s->draws, env->seed, "scheduler", 0);
+    sweep_start(s);
+    *ret_scheduler = s;
+    return SCHED_OK;
+}
+
+static void sessions_free_all(scheduler *s) {
+    session *one, *next;
+    HASH_CLEAR(hh_id, s->sessions_by_id);
+    HASH_ITER (hh, s->sessions_by_conn, one, next) {
+        HASH_DEL(s->sessions_by_conn, one);
+        free(one);
+    }
+}
+
+scheduler *scheduler_free(scheduler *s) {
+    if (!s) return NULL;
+    assert(s->counts.calls == 0);
+    scheduler_stop(s);
+    job *j, *next;
+    HASH_ITER (hh, s->jobs, j, next) job_drop(j);
+    node_conn_free_all(s);
+    sessions_free_all(s);
+    free(s);
+    return NULL;
+}
+
+void scheduler_stop(scheduler *s) {
+    sweep_stop(s);
+}
+
+scheduler_counts scheduler_count(const scheduler *s) {
+    return s->counts;
+}
+
+usec_t sched_now(const scheduler *s) {
+    return clock_now(&s->env.clock);
+}
+
+int64_t usec_to_msec_up(usec_t usec) {
+    return (usec + USEC_PER_MSEC - 1) / USEC_PER_MSEC;
+}
+
+void sched_emit(scheduler *s, sched_event event) {
+    if (!s->env.observer.event) return;
+    event.at = sched_now(s);
+    if (!event.job) event.job = "";
+    if (!event.node) event.node = "";
+    if (!event.session) event.session = "";
+    if (!event.code) event.code = "";
+    s->env.observer.event(s->env.observer.ctx, &event);
+}
+
+void sched_call(scheduler *s, const redis_call *call, link_callback *done, void *arg) {
+    s->counts.calls++;
+    link_submit(&s->env.redis, call, s->config.redis_patience, done, arg);
+}
+
+void sched_answered(scheduler *s, script_id script, link_status status, const redis_reply *reply) {
+    assert(s->counts.calls > 0);
+    s->counts.calls--;
+    if (status == LINK_OK) return;
+    const char *name = script == SCRIPT_NONE ? "command" : scripts_name(script);
+    char code[48];
+    snprintf(code, sizeof code, "%.*s", (int)strcspn(reply_text(reply), " "), reply_text(reply));
+    const char *what = status == LINK_ERROR ? code : link_status_name(status);
+    log_write(&s->env.log, LOG_WARN, "redis_call", "script=%s status=%s reply=\"%s\"", name, link_status_name(status),
+              reply_text(reply));
+    sched_emit(s, (sched_event){.kind = EV_REDIS, .code = what, .value = script});
+}
+
+void sched_owner(const scheduler *s, conn_token conn, char owner[OWNER_MAX + 1]) {
+    snprintf(owner, OWNER_MAX + 1, "%s:%016llx", s->instance, (unsigned long long)conn);
+}
+
+sched_status scheduler_session_open(scheduler *s, conn_token conn, const char *session_id, sched_error *err) {
+    assert(conn != 0);
+    sched_status status = id_check("session id", session_id, err);
+    if (status) return status;
+    session *found;
+    HASH_FIND(hh_id, s->sessions_by_id, session_id, strlen(session_id), found);
+    if (found) return sched_fail(err, SCHED_FULL, "session %s is open already", session_id);
+    session *one = mem_zalloc(1, sizeof *one);
+    one->conn = conn;
+    snprintf(one->id, sizeof one->id, "%s", session_id);
+    HASH_ADD(hh, s->sessions_by_conn, conn, sizeof one->conn, one);
+    HASH_ADD_KEYPTR(hh_id, s->sessions_by_id, one->id, strlen(one->id), one);
+    s->counts.sessions++;
+    return SCHED_OK;
+}
+
+void scheduler_session_gone(scheduler *s, conn_token conn) {
+    session *one;
+    HASH_FIND(hh, s->sessions_by_conn, &conn, sizeof conn, one);
+    if (!one) return;
+    HASH_DELETE(hh_id, s->sessions_by_id, one);
+    HASH_DELETE(hh, s->sessions_by_conn, one);
+    free(one);
+    s->counts.sessions--;
+}

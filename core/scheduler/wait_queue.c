@@ -1,0 +1,154 @@
+/* wait_queue.c - jobs whose candidates were all full, one bounded queue per language pair, in order of arrival.
+ *
+ * Two things bring a job on: a slot that comes free on a node of ours (then the longest-waiting job which that node serves
+ * is placed there directly, without a proposal: among hundreds of full nodes a random proposal would miss the free one), and
+ * a timer of the queue (50 ms doubling to 1 s), because slots also come free elsewhere. Only the head tries, so that a queue
+ * of thousands costs no more Redis than a queue of one.
+ *
+ * A job that tries keeps its place: `trying` is set, and it leaves the queue when it was placed or has ended. */
+#include "core/base/mem.h"
+#include "core/scheduler/internal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+struct wait_queue {
+    scheduler *s;
+    char pair[PAIR_MAX + 1];
+    job *head;
+    int64_t count;
+    usec_t pause;
+    timer_handle timer;
+    UT_hash_handle hh;
+};
+
+static void on_timer(void *arg);
+
+static void set_timer(wait_queue *q, usec_t pause) {
+    const timer_source *timers = &q->s->env.timers;
+    timers->cancel(timers->ctx, q->timer);
+    q->timer = timers->set(timers->ctx, sched_now(q->s) + pause, on_timer, q);
+}
+
+static void on_timer(void *arg) {
+    wait_queue *q = arg;
+    const scheduler_config *config = &q->s->config;
+    job *first = q->head;
+    assert(first);
+    q->pause = q->pause * 2 < config->retry_max ? q->pause * 2 : config->retry_max;
+    set_timer(q, q->pause);
+    if (first->trying || first->busy) return;
+    first->trying = true;
+    job_place_now(first);
+}
+
+static wait_queue *queue_of(scheduler *s, const lang_pair *pair) {
+    char text[PAIR_MAX + 1];
+    wait_queue *q;
+    lang_pair_text(text, pair);
+    HASH_FIND_STR(s->queues, text, q);
+    return q;
+}
+
+static wait_queue *queue_for(scheduler *s, const lang_pair *pair) {
+    wait_queue *q = queue_of(s, pair);
+    if (q) return q;
+    q = mem_zalloc(1, sizeof *q);
+    q->s = s;
+    q->pause = s->config.retry_min;
+    lang_pair_text(q->pair, pair);
+    HASH_ADD_STR(s->queues, pair, q);
+    return q;
+}
+
+bool wait_queue_has(scheduler *s, const lang_pair *pair) {
+    return queue_of(s, pair) != NULL;
+}
+
+static bool arrived_before(const job *a, const job *b) {
+    return a->arrived != b->arrived ? a->arrived < b->arrived : strcmp(a->id, b->id) < 0;
+}
+
+/* From the end, where a new job belongs; one that comes back for another attempt walks further. */
+static void insert(wait_queue *q, job *j) {
+    job *behind = q->head ? q->head->prev : NULL; /* utlist: the head's prev is the tail */
+    while (behind && arrived_before(j, behind)) behind = behind == q->head ? NULL : behind->prev;
+    if (!q->head)
+        DL_APPEND(q->head, j);
+    else if (behind)
+        DL_APPEND_ELEM(q->head, behind, j);
+    else
+        DL_PREPEND(q->head, j);
+    q->count++;
+    j->waiting = q;
+    j->s->counts.waiting++;
+}
+
+void wait_queue_add(job *j) {
+    scheduler *s = j->s;
+    if (j->waiting) {
+        j->trying = false;
+        job_rest(j);
+        return;
+    }
+    wait_queue *q = queue_for(s, &j->pair);
+    if (q->count >= s->config.waiting_max) {
+        job_finish(j, OUTCOME_FAILED, "NO_AVAILABLE_NODE", false);
+        return;
+    }
+    insert(q, j);
+    job_emit(j, (sched_event){.kind = EV_WAITING, .value = q->count});
+    if (!q->timer) set_timer(q, q->pause);
+    job_rest(j);
+}
+
+static void queue_free(wait_queue *q) {
+    const timer_source *timers = &q->s->env.timers;
+    timers->cancel(timers->ctx, q->timer);
+    HASH_DEL(q->s->queues, q);
+    free(q);
+}
+
+void wait_queue_remove(job *j) {
+    wait_queue *q = j->waiting;
+    assert(q);
+    DL_DELETE(q->head, j);
+    j->waiting = NULL;
+    j->trying = false;
+    j->s->counts.waiting--;
+    if (--q->count == 0) queue_free(q);
+}
+
+void wait_queue_placed(job *j) {
+    if (!j->waiting) return;
+    wait_queue *q = j->waiting->count > 1 ? j->waiting : NULL;
+    wait_queue_remove(j);
+    if (!q) return;
+    q->pause = j->s->config.retry_min;
+    set_timer(q, 0);
+}
+
+static bool was_tried(const job *j, const char *node) {
+    for (int i = 0; i < j->tried_count; i++)
+        if (!strcmp(j->tried[i], node)) return true;
+    return false;
+}
+
+static job *first_for(const wait_queue *q, const char *node) {
+    job *j;
+    DL_FOREACH(q->head, j) if (!j->trying && !j->busy && !was_tried(j, node)) return j;
+    return NULL;
+}
+
+void wait_queue_room(scheduler *s, const node_conn *n) {
+    job *longest = NULL;
+    for (wait_queue *q = s->queues; q; q = q->hh.next) {
+        job *j = node_serves(n, &q->head->pair) ? first_for(q, n->node) : NULL;
+        if (j && (!longest || arrived_before(j, longest))) longest = j;
+    }
+    if (!longest) return;
+    longest->trying = true;
+    job_place_on(longest, n->node);
+}
