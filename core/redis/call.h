@@ -36,6 +36,17 @@ void call_str(redis_call *call, const char *text);
 void call_bytes(redis_call *call, const char *bytes, size_t len);
 void call_int(redis_call *call, int64_t value);
 
+/* The call as the client library takes it. Pointers lead into `call` and `sha`, which must outlive it. */
+typedef struct call_argv {
+    int argc;
+    const char *argv[CALL_ARGS_MAX + 3];
+    size_t len[CALL_ARGS_MAX + 3];
+    char keys[12];
+} call_argv;
+
+/* `sha` of the script, "" for a plain command. */
+void call_argv_make(call_argv *ret_argv, const redis_call *call, const char *sha);
+
 const char *call_arg(const redis_call *call, int i);
 /* Bytes of the call on the wire in RESP, with EVALSHA and the digest for a script: for cost models and reports. */
 size_t call_wire_size(const redis_call *call);

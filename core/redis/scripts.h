@@ -19,6 +19,8 @@ typedef enum script_id {
     SCRIPT_COUNT
 } script_id;
 
+enum { SCRIPT_SHA_LEN = 40 };
+
 typedef struct scripts scripts;
 
 /* Reads every text: from `folder`, or from the binary when `folder` is NULL. SCHED_ENOENT names the missing file,

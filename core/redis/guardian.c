@@ -1,0 +1,162 @@
+/* guardian.c - see the header. Between fork and exec, and in the guardian itself, nothing of the owner's is used: no stdio, no
+ * atexit handlers (_exit), no descriptor but the line. A guardian that kept the owner's other descriptors would hold the lines
+ * of other guardians open, and no server would ever end.
+ *
+ * The guardian lives in a session of its own, so that a Ctrl-C at the terminal reaches the owner only; the server gets SIGKILL
+ * from the kernel when the guardian itself is killed (PR_SET_PDEATHSIG). */
+#include "core/redis/guardian.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const int shielded[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
+
+static void set_signals(void (*handler)(int)) {
+    for (size_t i = 0; i < sizeof shielded / sizeof *shielded; i++) signal(shielded[i], handler);
+}
+
+static bool kept(const guardian_plan *plan, int line, int fd) {
+    for (int i = 0; i < GUARDIAN_KEEP; i++)
+        if (plan->keep[i] == fd) return true;
+    return fd == line || fd <= STDERR_FILENO;
+}
+
+static void close_others(const guardian_plan *plan, int line) {
+    DIR *open_files = opendir("/proc/self/fd");
+    if (!open_files) return;
+    for (struct dirent *entry; (entry = readdir(open_files));) {
+        int fd = atoi(entry->d_name);
+        if (fd != dirfd(open_files) && !kept(plan, line, fd)) close(fd);
+    }
+    closedir(open_files);
+}
+
+static void point_standard_files(const char *out) {
+    int null = open("/dev/null", O_RDWR);
+    int log = out ? open(out, O_WRONLY | O_CREAT | O_APPEND, 0600) : dup(null);
+    dup2(null, STDIN_FILENO);
+    dup2(log, STDOUT_FILENO);
+    dup2(log, STDERR_FILENO);
+    if (null > STDERR_FILENO) close(null);
+    if (log > STDERR_FILENO) close(log);
+}
+
+static void become_server(const guardian_plan *plan, pid_t parent, int line) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(127);
+    sigset_t none;
+    sigemptyset(&none);
+    set_signals(SIG_DFL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    close(line);
+    for (int i = 0; i < GUARDIAN_KEEP; i++)
+        if (plan->keep[i] >= 0) fcntl(plan->keep[i], F_SETFD, 0);
+    point_standard_files(plan->log);
+    execve(plan->argv[0], plan->argv, plan->env);
+    dprintf(STDERR_FILENO, "%s: %s\n", plan->argv[0], strerror(errno));
+    _exit(127);
+}
+
+/* Until the owner hangs up. A server that ends before is told to the owner by hanging up our half of the line. */
+static void watch(int line, int child_ended, pid_t server) {
+    struct pollfd files[2] = {{.fd = line, .events = POLLIN}, {.fd = child_ended, .events = POLLIN}};
+    for (;;) {
+        if (poll(files, 2, -1) < 0 && errno != EINTR) break;
+        if (files[0].revents) return;
+        if (files[1].revents && waitpid(server, NULL, WNOHANG | WNOWAIT) == server) {
+            shutdown(line, SHUT_WR);
+            files[1].fd = -1;
+        }
+    }
+}
+
+static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *place) {
+    (void)info;
+    (void)type;
+    (void)place;
+    return remove(path);
+}
+
+static void be_guardian(const guardian_plan *plan, int line) {
+    setsid();
+    set_signals(SIG_IGN);
+    close_others(plan, line);
+    point_standard_files(NULL);
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    signal(SIGCHLD, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &child, NULL);
+    int child_ended = signalfd(-1, &child, SFD_CLOEXEC);
+
+    pid_t self = getpid();
+    pid_t server = fork();
+    if (server == 0) become_server(plan, self, line);
+    for (int i = 0; i < GUARDIAN_KEEP; i++)
+        if (plan->keep[i] >= 0) close(plan->keep[i]);
+    if (server > 0 && child_ended >= 0 && write(line, &server, sizeof server) == sizeof server)
+        watch(line, child_ended, server);
+    if (server > 0) {
+        kill(server, SIGKILL);
+        waitpid(server, NULL, 0);
+    }
+    nftw(plan->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    _exit(0);
+}
+
+static void wait_for(pid_t pid) {
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
+}
+
+sched_status guardian_start(const guardian_plan *plan, guardian *ret_guardian, sched_error *err) {
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+        return sched_fail(err, SCHED_EIO, "socketpair: %s", strerror(errno));
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(pair[0]);
+        be_guardian(plan, pair[1]);
+    }
+    close(pair[1]);
+    if (pid < 0) {
+        close(pair[0]);
+        return sched_fail(err, SCHED_EIO, "fork: %s", strerror(errno));
+    }
+    pid_t server = 0;
+    ssize_t got;
+    do got = read(pair[0], &server, sizeof server);
+    while (got < 0 && errno == EINTR);
+    if (got != sizeof server) {
+        close(pair[0]);
+        wait_for(pid);
+        return sched_fail(err, SCHED_EIO, "the process that guards redis-server could not start it");
+    }
+    *ret_guardian = (guardian){.pid = pid, .server = server, .line = pair[0]};
+    return SCHED_OK;
+}
+
+bool guardian_server_lives(const guardian *g) {
+    char byte;
+    return recv(g->line, &byte, 1, MSG_DONTWAIT | MSG_PEEK) != 0;
+}
+
+void guardian_end(guardian *g) {
+    assert(g->line >= 0);
+    shutdown(g->line, SHUT_RDWR);
+    close(g->line);
+    wait_for(g->pid);
+    g->line = -1;
+}

@@ -1,0 +1,38 @@
+/* reply.c - see the header. Numbers may come as integers or as strings that spell them, because scripts return Redis fields
+ * as they are stored; callers should not have to know which. */
+#include "core/redis/reply.h"
+
+#include <hiredis/hiredis.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_text(const redis_reply *reply) {
+    return reply &&
+           (reply->type == REDIS_REPLY_STRING || reply->type == REDIS_REPLY_STATUS || reply->type == REDIS_REPLY_ERROR);
+}
+
+bool reply_is_error(const redis_reply *reply) {
+    return reply && reply->type == REDIS_REPLY_ERROR;
+}
+
+bool reply_says(const redis_reply *reply, const char *word) {
+    if (reply && reply->type == REDIS_REPLY_ARRAY) reply = reply_at(reply, 0);
+    return is_text(reply) && !strcmp(reply->str, word);
+}
+
+const char *reply_text(const redis_reply *reply) {
+    return is_text(reply) ? reply->str : "";
+}
+
+int64_t reply_int(const redis_reply *reply) {
+    if (reply && reply->type == REDIS_REPLY_INTEGER) return reply->integer;
+    return is_text(reply) ? strtoll(reply->str, NULL, 10) : 0;
+}
+
+size_t reply_count(const redis_reply *reply) {
+    return reply && reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
+}
+
+const redis_reply *reply_at(const redis_reply *reply, size_t i) {
+    return i < reply_count(reply) ? reply->element[i] : NULL;
+}

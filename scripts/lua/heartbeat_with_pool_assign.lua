@@ -1,0 +1,65 @@
+#!lua
+--[[ heartbeat_with_pool_assign.lua - a node lives; if its pools are not as registered, say which to leave and join.
+The language lists are read in that case only: an unchanged node costs the same with 1 pair and with 1,000.
+KEYS[1]  node    HASH  owner, ver, aver, status, ...
+KEYS[2]  langs   HASH  ver -> "sources|targets"
+KEYS[3]  expiry  ZSET  node id -> instant when it is offline, ms
+ARGV[1]  node id   [A-Za-z0-9._:-]{1,64}
+ARGV[2]  owner     as registered
+ARGV[3]  ttl       ms, 1..86400000
+ARGV[4]  cpu       percent, 0..100000 (a host may count each core as 100)
+ARGV[5]  gpu       the same
+ARGV[6]  mem       the same
+ARGV[7]  running   jobs, 0..1000000
+Time     TIME, read once at the top
+Returns  {"OK"}               it is in the pools that it registered for
+         {"REASSIGN", ver, {ver1, "sources", "targets", ver2, ...}}  generations ascending, the last one is `ver`:
+                              leave the pairs of the older ones that it lacks, join its pairs, then call node_assigned
+         {"GONE"}             no such node, or it is offline: register again
+         {"NOTOWNER", owner}  another connection speaks for it; nothing was changed
+Errors   'BADARG <name>', before anything is written.
+Cost     O(log nodes of the bucket); REASSIGN reads at most 8 generations. ]]
+local function word(i, name, most, pattern)
+  local s = ARGV[i]
+  if s and #s >= 1 and #s <= most and not s:find(pattern) then return s end
+  error({err = 'BADARG ' .. name})
+end
+
+local function number(i, name, least, most)
+  local n = tonumber(ARGV[i])
+  if n and n >= least and n <= most then return n end
+  error({err = 'BADARG ' .. name})
+end
+
+local function generations()
+  local flat, vers, offers, list = redis.call('HGETALL', KEYS[2]), {}, {}, {}
+  for i = 1, #flat, 2 do
+    vers[#vers + 1] = flat[i]
+    offers[flat[i]] = flat[i + 1]
+  end
+  table.sort(vers, function(a, b) return tonumber(a) < tonumber(b) end)
+  for _, ver in ipairs(vers) do
+    local sources, targets = offers[ver]:match('^(.*)|(.*)$')
+    list[#list + 1], list[#list + 2], list[#list + 3] = ver, sources, targets
+  end
+  return list
+end
+
+local node_id = word(1, 'node_id', 64, '[^%w._:-]')
+local owner = word(2, 'owner', 128, '%s')
+local ttl = number(3, 'ttl_ms', 1, 86400000)
+number(4, 'cpu', 0, 100000)
+number(5, 'gpu', 0, 100000)
+number(6, 'mem', 0, 100000)
+number(7, 'running', 0, 1000000)
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local node = redis.call('HMGET', KEYS[1], 'owner', 'ver', 'aver', 'status')
+if not node[2] or node[4] == 'offline' then return {'GONE'} end
+if node[1] ~= owner then return {'NOTOWNER', node[1]} end
+redis.call('HSET', KEYS[1], 'cpu', ARGV[4], 'gpu', ARGV[5], 'mem', ARGV[6], 'running', ARGV[7],
+  'seen', string.format('%.0f', now))
+redis.call('ZADD', KEYS[3], string.format('%.0f', now + ttl), node_id)
+if node[2] == node[3] then return {'OK'} end
+return {'REASSIGN', node[2], generations()}
