@@ -1,0 +1,51 @@
+/* trace.h - all that happens in a run, as one stream of events in the order of simulated time.
+ *
+ * The world writes it (clients, nodes, faults, and the core's own events passed on); recorder, checker and trace file read it. No
+ * reader may change the run. Texts live until the sink returns; absent ones are "". */
+#ifndef SIM_MEASURE_TRACE_H
+#define SIM_MEASURE_TRACE_H
+
+#include "core/scheduler/events.h"
+
+#include <stdint.h>
+
+typedef enum trace_kind {
+    TRACE_CORE,             /* *core: an event of the scheduler */
+    TRACE_SESSION_OPENED,   /* session */
+    TRACE_SESSION_CLOSED,
+    TRACE_CLIENT_SENT,      /* session, utterance, pair, length: an utterance left the client */
+    TRACE_CLIENT_ANSWERED,  /* session, utterance, pair, job, outcome (NONE: refused), code: the client has it */
+    TRACE_NODE_RECEIVED,    /* node, job, attempt: the assignment arrived; value = jobs waiting in the node's queue with it */
+    TRACE_NODE_STARTED,     /* a slot took it; value = busy slots with this one */
+    TRACE_NODE_FINISHED,    /* the work is done, the result leaves; value = busy slots without it; length = time in the slot */
+    TRACE_NODE_REJECTED,    /* the node's queue is full; code */
+    TRACE_NODE_CANCELLED,   /* a job_cancel took it out of the queue or stopped it; value = busy slots without it */
+    TRACE_NODE_LOST,        /* the node died with it */
+    TRACE_NODE_UP,          /* it connects; value = its slots */
+    TRACE_NODE_DOWN,        /* its connection ended */
+    TRACE_FAULT_BEGIN,      /* code = kind ("crash", "hang"), value = nodes hit */
+    TRACE_FAULT_END,
+    TRACE_KINDS
+} trace_kind;
+
+typedef struct trace_event {
+    trace_kind kind;
+    usec_t at;
+    const sched_event *core; /* TRACE_CORE only; then the fields below are not set */
+    const char *job, *node, *session, *code;
+    int32_t node_index, group_index; /* of the node, in the order of the scenario; -1: no node */
+    const lang_pair *pair;           /* NULL when there is none */
+    uint64_t utterance;
+    int64_t attempt, value;
+    usec_t length;
+    job_outcome outcome;
+} trace_event;
+
+typedef struct trace_sink {
+    void (*event)(void *ctx, const trace_event *event);
+    void *ctx;
+} trace_sink;
+
+const char *trace_kind_name(trace_kind kind);
+
+#endif
