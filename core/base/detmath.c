@@ -93,7 +93,7 @@ double det_log(double x) {
 }
 
 /* x = k ln 2 + r with |r| <= ln 2 / 2; then e^x = 2^k * (1 + r + r^2/2! + ... + r^13/13!). What the subtraction of the low
- * piece rounds away from r is added at the end. */
+ * piece rounds away from r, and the sum with 1 from the two of them, is added at the end: it is known exactly. */
 double det_exp(double x) {
     assert(!isnan(x));
     if (x > 709.79) return INFINITY;
@@ -101,9 +101,10 @@ double det_exp(double x) {
     int k = (int)(x * INVERSE_LN2 + (x < 0 ? -0.5 : 0.5));
     double high = x - k * LN2_HIGH, low = k * LN2_LOW;
     double r = high - low;
-    double lost = (high - r) - low;
+    double sum = 1.0 + r;
+    double lost = (r - (sum - 1.0)) + ((high - r) - low);
     double tail = r * r * polynomial(r, exp_series, (int)(sizeof exp_series / sizeof *exp_series));
-    double e = 1.0 + (r + (tail + lost));
+    double e = sum + (tail + lost);
     if (k > EXPONENT_BIAS) return e * power_of_two(k - 1) * 2.0;
     if (k < -1021) return e * power_of_two(k + 100) * 0x1p-100;
     return e * power_of_two(k);

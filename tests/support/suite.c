@@ -1,0 +1,15 @@
+/* suite.c - one suite with one case: a test program is about one module, and its name says which. */
+#include "tests/support/suite.h"
+
+int suite_run(const char *name, const TTest *const tests[], size_t count) {
+    TCase *all = tcase_create(name);
+    tcase_set_timeout(all, 60);
+    for (size_t i = 0; i < count; i++) tcase_add_test(all, tests[i]);
+    Suite *suite = suite_create(name);
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? 1 : 0;
+}

@@ -1,0 +1,15 @@
+/* suite.h - what the main() of every test program does. */
+#ifndef TESTS_SUPPORT_SUITE_H
+#define TESTS_SUPPORT_SUITE_H
+
+#include <check.h>
+#include <stddef.h>
+
+/* Runs the tests, each in a process of its own unless CK_FORK=no; a test may take a minute. Returns the exit code: 0 when
+ * all passed, else 1. Verbosity follows CK_VERBOSITY. */
+int suite_run(const char *name, const TTest *const tests[], size_t count);
+
+/* suite_run() of an array. */
+#define SUITE_RUN(name, tests) suite_run(name, tests, sizeof(tests) / sizeof *(tests))
+
+#endif
