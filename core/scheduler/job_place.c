@@ -341,6 +341,7 @@ static void on_granted(void *arg, link_status status, const redis_reply *reply) 
 static void ask_next(job *j) {
     scheduler *s = j->s;
     if (j->noted & NOTE_DUE) { /* no use to go on: the deadline decides */
+        j->trying = false;
         job_rest(j);
         return;
     }
