@@ -117,7 +117,7 @@ int64_t usec_to_msec_up(usec_t usec);
 job *job_find(scheduler *s, const char *job_id);
 void job_place(job *j);     /* behind those that wait for the pair already */
 void job_place_now(job *j); /* before them */
-void job_place_on(job *j, const char *node);
+void job_place_on(job *j, const node_conn *n); /* on that node or not at all */
 void job_drop(job *j);
 /* An event about this job: its id, attempt, node, session, pair and utterance are filled in. */
 void job_emit(job *j, sched_event event);

@@ -208,12 +208,11 @@ void job_place(job *j) {
         job_place_now(j);
 }
 
-void job_place_on(job *j, const char *node) {
+void job_place_on(job *j, const node_conn *n) {
     assert(!j->busy && j->node[0] == '\0');
     j->round = ROUNDS_MAX - 1; /* that node was the last hope of a job that waits: no proposal after it */
-    candidate *only = &j->candidates[0];
-    *only = (candidate){0};
-    snprintf(only->node, sizeof only->node, "%s", node);
+    j->candidates[0] = (candidate){.version = n->version};
+    memcpy(j->candidates[0].node, n->node, sizeof n->node);
     j->candidate_count = 1;
     j->candidate_next = 0;
     ask_next(j);
@@ -303,7 +302,7 @@ static void grant_refused(job *j, const candidate *c, const redis_reply *reply) 
                               .value = reply_int(reply_at(reply, 1)),
                               .limit = reply_int(reply_at(reply, 2))});
     bool gone = !strcmp(word, "GONE") || !strcmp(word, "NOTSERVED");
-    if (gone && c->version > 0) pool_drop_member(j->s, &j->pair, c->node, c->version);
+    if (gone) pool_drop_member(j->s, &j->pair, c->node, c->version);
 }
 
 static void grant_unknown(job *j) {

@@ -150,5 +150,5 @@ void wait_queue_room(scheduler *s, const node_conn *n) {
     }
     if (!longest) return;
     longest->trying = true;
-    job_place_on(longest, n->node);
+    job_place_on(longest, n);
 }
