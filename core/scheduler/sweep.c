@@ -1,7 +1,8 @@
 /* sweep.c - the walk over the indexes of deadlines and of node expiry, so that nothing depends on a timer of an instance
  * that may have died.
  *
- * One bucket at a time, evenly spread: all 320 within reap_round. Each visit reads at most reap_batch entries with a plain
+ * AT_ONCE buckets at a time, evenly spread: all 320 within reap_round. A few together share a round trip; all together would
+ * be a burst that every job behind them waits for. Each visit reads at most reap_batch entries with a plain
  * ZRANGEBYSCORE by our own clock; what it finds is a candidate only, because the script that acts on it asks the
  * server's clock again. Deadlines of our own jobs have timers; the sweep leaves them GRACE to act first. */
 #include "core/base/mem.h"
@@ -10,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { GRACE_MSEC = 500, BUCKETS = JOB_BUCKETS + NODE_BUCKETS };
+enum { GRACE_MSEC = 500, BUCKETS = JOB_BUCKETS + NODE_BUCKETS, AT_ONCE = 16 };
 
 /* ---- jobs that nobody here follows ---------------------------------------------------------------------------------- */
 
@@ -138,13 +139,15 @@ static void visit(scheduler *s, unsigned bucket) {
 
 static void on_timer(void *arg) {
     scheduler *s = arg;
-    visit(s, s->sweep_bucket);
-    s->sweep_bucket = (s->sweep_bucket + 1) % BUCKETS;
+    for (int i = 0; i < AT_ONCE; i++) {
+        visit(s, s->sweep_bucket);
+        s->sweep_bucket = (s->sweep_bucket + 1) % BUCKETS;
+    }
     sweep_start(s);
 }
 
 void sweep_start(scheduler *s) {
-    usec_t pause = s->config.reap_round / BUCKETS;
+    usec_t pause = s->config.reap_round * AT_ONCE / BUCKETS;
     s->sweep_timer = s->env.timers.set(s->env.timers.ctx, sched_now(s) + (pause > 0 ? pause : 1), on_timer, s);
 }
 
