@@ -1,61 +1,119 @@
-# Builds the four parts and runs their tests. `make help` lists the targets.
+# Builds the programs and runs their tests; `make help` lists the targets, V=1 shows the commands.
 # A build folder holds one kind of build: `make BUILD=build/clang CC=clang` leaves build/ alone.
-CC      ?= gcc
+# Rules name relative paths only, so that the tree may lie in a folder with a space in its name.
 BUILD   ?= build
 CFLAGS  ?= -O2 -g
-PREFIX  ?= /usr/local
-V       ?= 0
+ONLY    ?=
 Q       := $(if $(filter 1,$(V)),,@)
-say      = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+say      = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' '$(1)' '$(2)')
 
 PC       := hiredis yaml-0.1 jansson
 WARN     := -std=gnu11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
-# -ffp-contract=off: one seed gives the same bytes on CPUs with and without fused multiply-add.
-CPPFLAGS := -I. -I$(BUILD) -D_GNU_SOURCE $(shell pkg-config --cflags-only-I $(PC) 2>/dev/null)
-FLAGS     = $(WARN) $(CFLAGS) -ffp-contract=off
-ALLOC    ?= -ljemalloc
-LIBS     := $(shell pkg-config --libs $(PC) 2>/dev/null) -lm $(ALLOC)
-TESTLIBS := $(shell pkg-config --libs check 2>/dev/null)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+# -ffp-contract=off: one seed gives the same bytes on CPUs with and without fused multiply-add.
+FLAGS     = $(WARN) $(CFLAGS) -ffp-contract=off
+CPPFLAGS := -I. -D_GNU_SOURCE $(shell pkg-config --cflags-only-I $(PC) 2>/dev/null)
+ALLOC    := $(shell pkg-config --libs jemalloc 2>/dev/null)
+LIBS     := $(shell pkg-config --libs $(PC) 2>/dev/null) -lm $(ALLOC)
+CHECK    := $(shell pkg-config --libs check 2>/dev/null)
 
-obj        = $(patsubst %.c,$(BUILD)/%.o,$(1))
-core_src  := $(wildcard core/base/*.c core/redis/*.c core/domain/*.c core/mechanisms/*.c core/scheduler/*.c)
-sim_src   := $(filter-out sim/main.c sim/redis_host/preload/%,$(wildcard sim/*.c sim/*/*.c))
-bench_src := $(filter-out bench/main.c,$(wildcard bench/*.c))
-lua_src   := $(sort $(wildcard scripts/lua/*.lua))
-support   := $(wildcard tests/support/*.c)
-tests     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/check_*.c tests/lua/check_*.c tests/sim/check_*.c))
-programs  := $(addprefix $(BUILD)/,$(if $(wildcard sim/main.c),lingua-sim) $(if $(wildcard bench/main.c),lingua-bench))
-embedded  := $(call obj,$(BUILD)/gen/embedded.c)
+obj       = $(patsubst %.c,$(BUILD)/%.o,$(1))
+core     := $(filter-out core/daemon/% core/ctl/%,$(wildcard core/*/*.c))
+sim      := $(wildcard sim/*/*.c)
+bench    := $(filter-out bench/main.c,$(wildcard bench/*.c))
+preload  := $(wildcard sim/redis_host/preload/*.c)
+support  := $(wildcard tests/support/*.c)
+main     := $(wildcard sim/main.c bench/main.c)
+check    := $(wildcard tests/*/check_*.c)
+tests    := $(patsubst %.c,$(BUILD)/%,$(check))
+programs := $(patsubst %/main.c,$(BUILD)/lingua-%,$(main))
+sources  := $(shell find core sim bench tests -name '*.[ch]' 2>/dev/null)
 
-.PHONY: all help run check asan layers format format-check lint deps clean
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.PHONY: all run check run-tests asan bench layers format format-check lint deps clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(programs) ## build the programs
+all: $(programs) ## build the programs (CC=, CFLAGS=, BUILD= choose another kind of build)
 
-$(BUILD)/%.o: %.c Makefile
+run: deps ## install what is missing, build, run the quickstart scenario, say where its report is
+	$(Q)$(MAKE) all
+	$(Q)$(BUILD)/lingua-sim run scenarios/quickstart.yaml --out reports/out/quickstart
+
+check: deps ## install what is missing, build, run all tests (ONLY=rng: those with "rng" in their name)
+	$(Q)$(MAKE) layers
+	$(Q)$(MAKE) run-tests
+
+run-tests: $(programs) $(tests)
+	$(Q)ONLY='$(ONLY)' scripts/run_tests.sh $(BUILD) $(check:.c=)
+
+asan: ## all tests under AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer
+	$(Q)$(MAKE) check BUILD=$(BUILD)/asan ALLOC= CFLAGS="-O1 -g $(SANITIZE)"
+
+bench: all ## run the benchmarks; takes minutes
+	$(Q)$(BUILD)/lingua-bench run
+
+layers: ## check which folder includes which
+	$(Q)scripts/check_layers.sh
+
+format: ## format all C sources
+	$(Q)scripts/format.sh --write $(sources)
+
+format-check: ## say which C sources are not formatted
+	$(Q)scripts/format.sh --check $(sources)
+
+lint: $(BUILD)/deps.ok ## clang-tidy and cppcheck over all C sources
+	$(Q)scripts/lint.sh $(filter %.c,$(sources)) -- -std=gnu11 $(CPPFLAGS)
+
+deps: ## install what is missing (apt-get, with sudo when not root); does nothing when all is there
+	$(Q)scripts/deps.sh
+
+clean: ## remove the build folder
+	rm -rf $(BUILD)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+$(BUILD)/deps.ok: scripts/deps.sh
+	$(Q)mkdir -p $(@D) && scripts/deps.sh --check && touch $@
+
+$(BUILD)/%.o: %.c Makefile | $(BUILD)/deps.ok
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(FLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/liblingua.a: $(call obj,$(core_src))
-	$(call say,AR,$@)
-	$(Q)rm -f $@ && ar rcs $@ $^
-
-$(BUILD)/gen/embedded.c: scripts/embed.sh $(lua_src)
+# Files that travel inside the binaries: a table of core/base/embedded.h each. The folder is named so that a file that was
+# removed is noticed.
+$(BUILD)/gen/embedded_scripts.c: $(sort $(wildcard scripts/lua/ scripts/lua/*.lua))
+$(BUILD)/gen/embedded_reports.c: $(sort $(wildcard reports/ reports/*.*))
+$(BUILD)/gen/embedded_preload.c: $(patsubst sim/redis_host/%.c,$(BUILD)/gen/%.so,$(preload))
+$(BUILD)/gen/embedded_%.c: scripts/embed.sh
 	@mkdir -p $(@D)
-	$(call say,EMBED,scripts/lua)
-	$(Q)scripts/embed.sh embedded_scripts $(lua_src) > $@
+	$(call say,EMBED,$(@F))
+	$(Q)scripts/embed.sh embedded_$* $(filter-out %/ scripts/embed.sh,$^) > $@
+$(BUILD)/gen/%.o: $(BUILD)/gen/%.c
+	$(Q)$(CC) $(CPPFLAGS) $(FLAGS) -c -o $@ $<
 
-$(BUILD)/libtest.a: $(call obj,$(support) $(sim_src) $(bench_src))
+# It runs inside redis-server, so it is never built with a sanitizer, whatever CFLAGS say.
+$(BUILD)/gen/preload/%.so: sim/redis_host/preload/%.c Makefile | $(BUILD)/deps.ok
+	@mkdir -p $(@D)
+	$(call say,SO,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(WARN) -O2 -fPIC -shared -MMD -MP -o $@ $<
+
+$(BUILD)/liblingua.a: $(call obj,$(core)) $(BUILD)/gen/embedded_scripts.o
+$(BUILD)/libsim.a: $(call obj,$(sim)) $(addprefix $(BUILD)/gen/embedded_,preload.o reports.o)
+$(BUILD)/libbench.a: $(call obj,$(bench))
+$(BUILD)/libtest.a: $(call obj,$(support))
+$(BUILD)/lib%.a:
+	$(call say,AR,$@)
 	$(Q)mkdir -p $(@D) && rm -f $@ && ar rcs $@ $^
 
-$(tests): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libtest.a $(BUILD)/liblingua.a $(embedded)
+$(BUILD)/lingua-sim: $(BUILD)/sim/main.o $(BUILD)/libsim.a $(BUILD)/liblingua.a
+$(BUILD)/lingua-bench: $(BUILD)/bench/main.o $(BUILD)/libbench.a $(BUILD)/libsim.a $(BUILD)/liblingua.a
+$(tests): LIBS += $(CHECK)
+$(tests): %: %.o $(addprefix $(BUILD)/,libtest.a libbench.a libsim.a liblingua.a)
+$(programs) $(tests):
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(BUILD)/liblingua.a $(LIBS) $(TESTLIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-asan: ## all tests under AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer
-	$(MAKE) check BUILD=build/asan ALLOC= CFLAGS="-O1 -g $(SANITIZE)"
-
--include $(patsubst %.o,%.d,$(call obj,$(core_src) $(sim_src) $(bench_src) $(support) $(wildcard tests/*/check_*.c sim/main.c bench/main.c)))
+-include $(patsubst %.o,%.d,$(call obj,$(core) $(sim) $(bench) $(support) $(check) $(main))) $(patsubst sim/redis_host/%.c,$(BUILD)/gen/%.d,$(preload))

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# lint.sh FILE... -- FLAG... - clang-tidy (rules in .clang-tidy) and cppcheck; silent when there is nothing to say.
+set -euo pipefail
+
+files=()
+while (($#)) && [[ $1 != -- ]]; do
+    files+=("$1")
+    shift
+done
+shift
+for tool in clang-tidy cppcheck; do
+    if ! command -v "$tool" >/dev/null; then
+        echo "lint: $tool is missing (Debian: apt-get install $tool)" >&2
+        exit 2
+    fi
+done
+
+status=0
+# shellcheck disable=SC2016  # the inner shell expands
+printf '%s\0' "${files[@]}" | xargs -0 -P "$(nproc)" -n 4 sh -c '
+    flags=$1; shift
+    clang-tidy --quiet "$@" -- $flags 2>/dev/null' sh "$*" || status=1
+cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 -j "$(nproc)" \
+    --suppress=missingIncludeSystem -I. -D_GNU_SOURCE "${files[@]}" || status=1
+if ((status == 0)); then echo "lint: ${#files[@]} files without a complaint"; fi
+exit $status

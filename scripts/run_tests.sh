@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# run_tests.sh BUILD TEST... - runs test programs (tests/unit/check_rng ...), one line for each, then the sum of all.
+#
+# The unit tests run side by side, the others one after the other, since they start servers. What a program printed is kept
+# in BUILD/<test>.log and shown when it fails. A program that crashes, hangs or prints no sum counts as one failed test more.
+# Environment: ONLY=text keeps the tests with that text in their name; TEST_TIMEOUT=seconds bounds each program (300).
+set -euo pipefail
+
+build=$1
+shift
+# Check's own limit of 4 s for a test is meant for an idle machine without sanitizers.
+export CK_TIMEOUT_MULTIPLIER=${CK_TIMEOUT_MULTIPLIER:-15}
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
+limit=${TEST_TIMEOUT:-300}
+
+# Runs one program; its log, and a result "passed failed" beside it.
+run_one() {
+    local test=$1 program=$build/$1 began=$EPOCHREALTIME status=0
+    timeout --kill-after=5 "$limit" "$program" >"$program.log" 2>&1 </dev/null || status=$?
+    local checks failed
+    read -r checks failed < <(sed -nE 's/^[0-9]+%: Checks: ([0-9]+), Failures: ([0-9]+), Errors: ([0-9]+)$/\1 \2 \3/p' \
+        "$program.log" | awk '{ checks += $1; failed += $2 + $3 } END { print checks + 0, failed + 0 }')
+    local passed=$((checks - failed)) note=
+    if ((checks == 0 || (status != 0 && failed == 0))); then
+        failed=$((failed + 1))
+        note=", exit status $status"
+        if ((status == 124 || status == 137)); then note=", stopped after $limit s"; fi
+    fi
+    echo "$passed $failed" >"$program.result"
+    local took
+    took=$(awk -v a="$began" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }')
+    if ((failed == 0)); then
+        printf '  ok    %-36s %4d passed %6s s\n' "${test#tests/}" "$passed" "$took"
+    else
+        # One write, so that programs that fail at the same time do not mix their lines.
+        printf '%s\n' "$(
+            printf '  FAIL  %-36s %4d passed %6s s, %d failed%s\n' "${test#tests/}" "$passed" "$took" "$failed" "$note"
+            grep -vE ':[PS]:[^:]*:[^:]*:[0-9]+: ' "$program.log" | tail -n 200 | sed 's/^/        /'
+        )"
+    fi
+}
+
+run_kind() {
+    local kind=$1 side_by_side=$2 test
+    shift 2
+    for test; do
+        [[ $test == tests/$kind/*$ONLY* ]] || continue
+        ran+=("$test")
+        rm -f "$build/$test.result"
+        while (($(jobs -rp | wc -l) >= side_by_side)); do wait -n || true; done
+        run_one "$test" &
+    done
+    wait
+}
+
+ONLY=${ONLY:-}
+ran=()
+trap 'kill $(jobs -p) 2>/dev/null || true; exit 130' INT TERM
+run_kind unit "$(nproc)" "$@"
+run_kind lua 1 "$@"
+run_kind sim 1 "$@"
+if ((${#ran[@]} == 0)); then
+    echo "no test has \"$ONLY\" in its name" >&2
+    exit 2
+fi
+
+passed=0 failed=0
+for test in "${ran[@]}"; do
+    read -r p f <"$build/$test.result" || { p=0 f=1; }
+    passed=$((passed + p)) failed=$((failed + f))
+done
+echo "$passed passed, $failed failed"
+((failed == 0))
