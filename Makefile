@@ -98,7 +98,7 @@ $(BUILD)/gen/%.o: $(BUILD)/gen/%.c
 $(BUILD)/gen/preload/%.so: sim/redis_host/preload/%.c Makefile | $(BUILD)/deps.ok
 	@mkdir -p $(@D)
 	$(call say,SO,$@)
-	$(Q)$(CC) $(CPPFLAGS) $(WARN) -O2 -fPIC -shared -MMD -MP -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(WARN) -O2 -fPIC -shared -fvisibility=hidden -MMD -MP -o $@ $<
 
 $(BUILD)/liblingua.a: $(call obj,$(core)) $(BUILD)/gen/embedded_scripts.o
 $(BUILD)/libsim.a: $(call obj,$(sim)) $(addprefix $(BUILD)/gen/embedded_,preload.o reports.o)

@@ -17,7 +17,10 @@ limit=${TEST_TIMEOUT:-300}
 # Runs one program; its log, and a result "passed failed" beside it.
 run_one() {
     local test=$1 program=$build/$1 began=$EPOCHREALTIME status=0
-    timeout --kill-after=5 "$limit" "$program" >"$program.log" 2>&1 </dev/null || status=$?
+    timeout --kill-after=5 "$limit" "$program" >"$program.log" 2>&1 </dev/null &
+    local child=$!
+    trap 'kill "$child" 2>/dev/null; exit 130' INT TERM
+    { wait "$child" || status=$?; } 2>/dev/null
     local checks failed
     read -r checks failed < <(sed -nE 's/^[0-9]+%: Checks: ([0-9]+), Failures: ([0-9]+), Errors: ([0-9]+)$/\1 \2 \3/p' \
         "$program.log" | awk '{ checks += $1; failed += $2 + $3 } END { print checks + 0, failed + 0 }')
