@@ -1,0 +1,26 @@
+#include "sim/measure/trace.h"
+
+#include <assert.h>
+
+static const char *const names[TRACE_KINDS] = {
+    [TRACE_CORE] = "core",
+    [TRACE_SESSION_OPENED] = "session_opened",
+    [TRACE_SESSION_CLOSED] = "session_closed",
+    [TRACE_CLIENT_SENT] = "client_sent",
+    [TRACE_CLIENT_ANSWERED] = "client_answered",
+    [TRACE_NODE_RECEIVED] = "node_received",
+    [TRACE_NODE_STARTED] = "node_started",
+    [TRACE_NODE_FINISHED] = "node_finished",
+    [TRACE_NODE_REJECTED] = "node_rejected",
+    [TRACE_NODE_CANCELLED] = "node_cancelled",
+    [TRACE_NODE_LOST] = "node_lost",
+    [TRACE_NODE_UP] = "node_up",
+    [TRACE_NODE_DOWN] = "node_down",
+    [TRACE_FAULT_BEGIN] = "fault_begin",
+    [TRACE_FAULT_END] = "fault_end",
+};
+
+const char *trace_kind_name(trace_kind kind) {
+    assert(kind >= 0 && kind < TRACE_KINDS);
+    return names[kind];
+}
