@@ -30,7 +30,7 @@ timer_handle engine_at(engine *e, usec_t at, engine_action *action, void *arg);
 /* True when the event was pending. Takes 0 and handles of events that have run. */
 bool engine_cancel(engine *e, timer_handle handle);
 size_t engine_pending(const engine *e);
-usec_t engine_next(const engine *e); /* instant of the next event; USEC_NEVER when none */
+usec_t engine_next(const engine *e);     /* instant of the next event; USEC_NEVER when none */
 uint64_t engine_events(const engine *e); /* that have run */
 
 /* Runs the next event; false when there is none. */

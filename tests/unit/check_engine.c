@@ -42,18 +42,12 @@ static uint64_t draw(rig *r) { /* splitmix64: the test's own, so that it depends
 static usec_t distance(rig *r) {
     shape s = r->shape == MIXED ? (shape)(draw(r) % MIXED) : r->shape;
     switch (s) {
-    case NEAR:
-        return (usec_t)(draw(r) % 200);
-    case SAME_INSTANT:
-        return 0;
-    case BURSTS:
-        return (usec_t)(draw(r) % 4 * 5000);
-    case FAR:
-        return (usec_t)(draw(r) >> (3 + draw(r) % 50)); /* up to 73,000 years, all magnitudes */
-    case DIGIT_EDGES:
-        return (usec_t)((UINT64_C(1) << (6 * (draw(r) % 9))) - draw(r) % 2);
-    default:
-        abort();
+    case NEAR: return (usec_t)(draw(r) % 200);
+    case SAME_INSTANT: return 0;
+    case BURSTS: return (usec_t)(draw(r) % 4 * 5000);
+    case FAR: return (usec_t)(draw(r) >> (3 + draw(r) % 50)); /* up to 73,000 years, all magnitudes */
+    case DIGIT_EDGES: return (usec_t)((UINT64_C(1) << (6 * (draw(r) % 9))) - draw(r) % 2);
+    default: abort();
     }
 }
 
@@ -114,12 +108,8 @@ static void add_some(rig *r, uint64_t count) {
 
 static void some_step(rig *r) {
     switch (draw(r) % 6) {
-    case 0:
-        add_some(r, 1 + draw(r) % 40);
-        break;
-    case 1:
-        cancel_some(r);
-        break;
+    case 0: add_some(r, 1 + draw(r) % 40); break;
+    case 1: cancel_some(r); break;
     case 2: {
         usec_t now = engine_now(r->e), far = distance(r);
         usec_t until = far < USEC_NEVER - now ? now + far : now;

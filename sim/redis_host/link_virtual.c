@@ -1,0 +1,303 @@
+/* link_virtual.c - the flight of each call as events of the engine; flights are reused, so a call in steady state
+ * allocates nothing but the client library's reply.
+ *
+ * Flights in the air stand in a list in the order of submission, and callbacks run from its head only. That alone
+ * keeps the order of the contract where an answer is held up: a script that the server had lost is sent again, and
+ * answers behind it wait.
+ *
+ * A flight whose connection was closed is out of that list ("forgotten") but travels on until the server has
+ * executed it. */
+#include "sim/redis_host/link_virtual.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/mem.h"
+#include "sim/redis_host/resp.h"
+
+typedef enum flight_state {
+    FREE,      /* in the list of free flights */
+    REFUSED,   /* `event` is its callback */
+    OUTBOUND,  /* `event` is its arrival at the server */
+    AT_SERVER, /* in line */
+    HOMEWARD,  /* executed; `event` is the arrival of the answer */
+    HERE,      /* the answer is here, but not yet those to earlier calls */
+} flight_state;
+
+typedef struct flight flight;
+struct flight {
+    service service; /* first: the server hands back a pointer to it */
+    link_virtual *link;
+    flight *next; /* in the air, or free */
+    flight_state state;
+    bool forgotten;
+    usec_t issued;
+    timer_handle event, deadline;
+    link_callback *done;
+    void *arg;
+    resp request;
+};
+
+struct link_virtual {
+    engine *engine;
+    virtual_server *server;
+    virtual_redis *redis;
+    dist delay;
+    rng stream;
+    int64_t window;
+    usec_t issue_at; /* of the handler that is at work */
+    usec_t last_arrival, last_answer;
+    flight *first, **end; /* in the air, by submission; *end is the link behind the last */
+    flight *free;
+    flight **all;
+    size_t all_count, all_capacity;
+    link_virtual_counts counts;
+};
+
+static usec_t later_of(usec_t a, usec_t b) {
+    return a > b ? a : b;
+}
+
+/* --- flights
+ * ---------------------------------------------------------------------------------------------------------- */
+
+static flight *new_flight(link_virtual *link) {
+    if (link->all_count == link->all_capacity) {
+        link->all_capacity = link->all_capacity ? link->all_capacity * 2 : 64;
+        link->all = mem_realloc(link->all, link->all_capacity, sizeof(flight *));
+    }
+    flight *f = mem_zalloc(1, sizeof *f);
+    f->link = link;
+    link->all[link->all_count++] = f;
+    return f;
+}
+
+static flight *take_flight(link_virtual *link, link_callback *done, void *arg) {
+    flight *f = link->free;
+    if (f)
+        link->free = f->next;
+    else
+        f = new_flight(link);
+    f->next = NULL;
+    f->forgotten = false;
+    f->event = f->deadline = 0;
+    f->done = done;
+    f->arg = arg;
+    return f;
+}
+
+static void give_flight(flight *f) {
+    f->state = FREE;
+    f->next = f->link->free;
+    f->link->free = f;
+}
+
+static void enter_air(flight *f) {
+    link_virtual *link = f->link;
+    *link->end = f;
+    link->end = &f->next;
+    link->counts.in_flight++;
+}
+
+static flight *leave_air(link_virtual *link) {
+    flight *f = link->first;
+    link->first = f->next;
+    if (!link->first) link->end = &link->first;
+    link->counts.in_flight--;
+    return f;
+}
+
+/* --- answers
+ * ---------------------------------------------------------------------------------------------------------- */
+
+static void on_arrival(void *arg) {
+    flight *f = arg;
+    f->event = 0;
+    f->state = AT_SERVER;
+    virtual_server_arrive(f->link->server, &f->service);
+}
+
+/* One connection: nothing overtakes. */
+static void send_off(flight *f, usec_t from) {
+    link_virtual *link = f->link;
+    link->last_arrival = later_of(from + dist_draw_usec(&link->delay, &link->stream), link->last_arrival);
+    f->state = OUTBOUND;
+    f->event = engine_at(link->engine, link->last_arrival, on_arrival, f);
+}
+
+static bool lost_script(const flight *f, const redis_reply *reply) {
+    return f->service.script != SCRIPT_NONE && !f->service.load_first && reply_is_error(reply) &&
+           !strncmp(reply_text(reply), "NOSCRIPT", 8);
+}
+
+/* Answers the first call in the air; false when it has to be sent again. */
+static bool answer_first(link_virtual *link) {
+    flight *f = link->first;
+    redis_reply *reply = virtual_redis_take(link->redis, f->service.ticket);
+    if (reply && lost_script(f, reply)) {
+        virtual_redis_reply_free(reply);
+        f->service.load_first = true;
+        send_off(f, engine_now(link->engine));
+        return false;
+    }
+    leave_air(link);
+    engine_cancel(link->engine, f->deadline);
+    link_callback *done = f->done;
+    void *arg = f->arg;
+    give_flight(f);
+    link_status status = !reply ? LINK_UNKNOWN : reply_is_error(reply) ? LINK_ERROR : LINK_OK;
+    if (reply)
+        link->counts.answered++;
+    else
+        link->counts.unknown++;
+    done(arg, status, reply);
+    virtual_redis_reply_free(reply);
+    return true;
+}
+
+static void on_answer(void *arg) {
+    flight *f = arg;
+    link_virtual *link = f->link;
+    f->event = 0;
+    f->state = HERE;
+    while (link->first && link->first->state == HERE && answer_first(link)) continue;
+}
+
+static void on_started(service *s, usec_t end) {
+    flight *f = (flight *)s;
+    link_virtual *link = f->link;
+    if (f->forgotten) {
+        virtual_redis_drop(link->redis, s->ticket);
+        give_flight(f);
+        return;
+    }
+    link->last_answer = later_of(end + dist_draw_usec(&link->delay, &link->stream), link->last_answer);
+    f->state = HOMEWARD;
+    f->event = engine_at(link->engine, link->last_answer, on_answer, f);
+}
+
+/* --- deadlines
+ * -------------------------------------------------------------------------------------------------------- */
+
+static void forget(flight *f) {
+    link_virtual *link = f->link;
+    engine_cancel(link->engine, f->deadline);
+    if (f->state == HOMEWARD || f->state == HERE) {
+        engine_cancel(link->engine, f->event);
+        virtual_redis_drop(link->redis, f->service.ticket);
+        give_flight(f);
+    } else {
+        f->forgotten = true;
+    }
+}
+
+/* Takes what has been issued out of the air, in order; calls that leave later will use the new connection. */
+static flight *cut_issued(link_virtual *link) {
+    usec_t now = engine_now(link->engine);
+    flight *cut = NULL, **end = &cut;
+    while (link->first && link->first->issued <= now) {
+        flight *f = leave_air(link);
+        *end = f;
+        end = &f->next;
+        f->next = NULL;
+    }
+    return cut;
+}
+
+static void on_deadline(void *arg) {
+    link_virtual *link = ((flight *)arg)->link;
+    link->counts.reconnects++;
+    usec_t connected = engine_now(link->engine);
+    for (int way = 0; way < 2; way++) connected += dist_draw_usec(&link->delay, &link->stream);
+    link->last_arrival = later_of(connected, link->last_arrival);
+    for (flight *f = cut_issued(link), *next; f; f = next) {
+        next = f->next;
+        link_callback *done = f->done;
+        void *done_arg = f->arg;
+        forget(f);
+        link->counts.unknown++;
+        done(done_arg, LINK_UNKNOWN, NULL);
+    }
+}
+
+/* --- the interface
+ * ---------------------------------------------------------------------------------------------------- */
+
+static void on_refused(void *arg) {
+    flight *f = arg;
+    link_callback *done = f->done;
+    void *done_arg = f->arg;
+    f->link->counts.refused++;
+    give_flight(f);
+    done(done_arg, LINK_REFUSED, NULL);
+}
+
+static void submit(void *ctx, const redis_call *call, usec_t patience, link_callback *done, void *arg) {
+    link_virtual *link = ctx;
+    assert(patience > 0 && done);
+    usec_t now = engine_now(link->engine);
+    flight *f = take_flight(link, done, arg);
+    link->counts.calls++;
+    if (link->counts.in_flight >= link->window || virtual_redis_status(link->redis, NULL)) {
+        f->state = REFUSED;
+        f->event = engine_at(link->engine, now, on_refused, f);
+        return;
+    }
+    resp_write(&f->request, call,
+               call->script == SCRIPT_NONE ? "" : scripts_sha(virtual_server_scripts(link->server), call->script));
+    f->service = (service){
+        .request = f->request.text,
+        .request_len = f->request.len,
+        .script = call->script,
+        .started = on_started,
+    };
+    f->issued = later_of(now, link->issue_at);
+    enter_air(f);
+    send_off(f, f->issued);
+    if (patience < USEC_NEVER - f->issued) f->deadline = engine_at(link->engine, f->issued + patience, on_deadline, f);
+}
+
+redis_link link_virtual_interface(link_virtual *link) {
+    return (redis_link){.submit = submit, .ctx = link};
+}
+
+void link_virtual_issue_at(void *link, usec_t at) {
+    link_virtual *l = link;
+    l->issue_at = later_of(l->issue_at, at);
+}
+
+link_virtual_counts link_virtual_count(const link_virtual *link) {
+    return link->counts;
+}
+
+link_virtual *link_virtual_new(engine *e, virtual_server *server, const link_virtual_options *options) {
+    assert(options->window > 0);
+    link_virtual *link = mem_zalloc(1, sizeof *link);
+    link->engine = e;
+    link->server = server;
+    link->redis = virtual_server_redis(server);
+    link->delay = options->delay;
+    link->window = options->window;
+    link->end = &link->first;
+    rng_init(&link->stream, options->seed, "redis.network", options->instance);
+    return link;
+}
+
+static void abandon(flight *f) {
+    link_virtual *link = f->link;
+    engine_cancel(link->engine, f->event);
+    engine_cancel(link->engine, f->deadline);
+    if (f->state == AT_SERVER) virtual_server_withdraw(link->server, &f->service);
+    if (f->state == HOMEWARD || f->state == HERE) virtual_redis_drop(link->redis, f->service.ticket);
+    resp_free(&f->request);
+    free(f);
+}
+
+link_virtual *link_virtual_free(link_virtual *link) {
+    if (!link) return NULL;
+    for (size_t i = 0; i < link->all_count; i++) abandon(link->all[i]);
+    free(link->all);
+    free(link);
+    return NULL;
+}

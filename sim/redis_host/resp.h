@@ -1,0 +1,20 @@
+/* resp.h - a call in the Redis protocol, written into a buffer that is reused.
+ * Ownership: the buffer belongs to whoever declared it; start with {0}, end with resp_free(). */
+#ifndef SIM_REDIS_HOST_RESP_H
+#define SIM_REDIS_HOST_RESP_H
+
+#include "core/redis/call.h"
+
+#include <stddef.h>
+
+typedef struct resp {
+    char *text;
+    size_t len, capacity;
+} resp;
+
+/* Each replaces the content. `sha` of the script; ignored for a plain command. */
+void resp_write(resp *r, const redis_call *call, const char *sha);
+void resp_write_script_load(resp *r, const char *text, size_t len);
+void resp_free(resp *r);
+
+#endif

@@ -1,0 +1,140 @@
+/* virtual_server.c - a line, and the instant from which the server is free.
+ *
+ * There is no event for the end of a service: only when somebody waits is there one at `free_at`, to start the
+ * next. A call that finds the server free starts at once, so an idle server costs no event at all. */
+#include "sim/redis_host/virtual_server.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "core/base/mem.h"
+#include "sim/redis_host/resp.h"
+
+struct virtual_server {
+    engine *engine;
+    virtual_redis *redis;
+    scripts *scripts;
+    cost_model costs;
+    service *first, **end; /* the line; *end is the link behind the last */
+    uint64_t waiting;
+    usec_t free_at;
+    timer_handle wake;
+    resp load; /* SCRIPT LOAD of a script that was lost */
+    virtual_server_counts counts;
+};
+
+sched_status virtual_server_new(engine *e, virtual_redis *redis, scripts *s, const virtual_server_options *options,
+                                virtual_server **ret_server, sched_error *err) {
+    sched_status status = virtual_redis_load(redis, s, err);
+    if (status) return status;
+    virtual_server *server = mem_zalloc(1, sizeof *server);
+    server->engine = e;
+    server->redis = redis;
+    server->scripts = s;
+    cost_model_init(&server->costs, options->costs, options->profile, options->seed);
+    server->end = &server->first;
+    *ret_server = server;
+    return SCHED_OK;
+}
+
+virtual_server *virtual_server_free(virtual_server *server) {
+    if (!server) return NULL;
+    assert(!server->first && "a link still has a call in line");
+    engine_cancel(server->engine, server->wake);
+    resp_free(&server->load);
+    free(server);
+    return NULL;
+}
+
+const scripts *virtual_server_scripts(const virtual_server *server) {
+    return server->scripts;
+}
+
+virtual_redis *virtual_server_redis(const virtual_server *server) {
+    return server->redis;
+}
+
+virtual_server_counts virtual_server_count(const virtual_server *server) {
+    return server->counts;
+}
+
+/* Hands one command to the real server; tells what it costs. */
+static usec_t execute(virtual_server *server, script_id script, const char *request, size_t len,
+                      redis_ticket *ret_ticket) {
+    usec_t cost;
+    if (server->costs.kind == COST_MEASURED) {
+        *ret_ticket = virtual_redis_append_timed(server->redis, request, len, &cost);
+    } else {
+        *ret_ticket = virtual_redis_append(server->redis, request, len);
+        cost = cost_model_draw(&server->costs, script, len);
+    }
+    server->counts.commands++;
+    server->counts.busy += cost;
+    return cost;
+}
+
+static usec_t load_script(virtual_server *server, script_id script) {
+    size_t len;
+    const char *text = scripts_text(server->scripts, script, &len);
+    resp_write_script_load(&server->load, text, len);
+    redis_ticket ticket;
+    usec_t cost = execute(server, SCRIPT_NONE, server->load.text, server->load.len, &ticket);
+    virtual_redis_drop(server->redis, ticket);
+    server->counts.reloads++;
+    return cost;
+}
+
+static void start(virtual_server *server, service *s) {
+    usec_t cost = s->load_first ? load_script(server, s->script) : 0;
+    cost += execute(server, s->script, s->request, s->request_len, &s->ticket);
+    if (s->script != SCRIPT_NONE) {
+        server->counts.script_calls++;
+        server->counts.by_script[s->script]++;
+    }
+    server->free_at = engine_now(server->engine) + cost;
+    s->started(s, server->free_at);
+}
+
+static void on_wake(void *arg);
+
+static void serve(virtual_server *server) {
+    usec_t now = engine_now(server->engine);
+    while (server->first && server->free_at <= now) {
+        service *s = server->first;
+        server->first = s->next;
+        if (!server->first) server->end = &server->first;
+        server->waiting--;
+        start(server, s);
+    }
+    if (server->first && !server->wake) server->wake = engine_at(server->engine, server->free_at, on_wake, server);
+}
+
+static void on_wake(void *arg) {
+    virtual_server *server = arg;
+    server->wake = 0;
+    serve(server);
+}
+
+void virtual_server_arrive(virtual_server *server, service *s) {
+    s->next = NULL;
+    *server->end = s;
+    server->end = &s->next;
+    server->waiting++;
+    serve(server);
+    if (server->waiting > server->counts.longest_line) server->counts.longest_line = server->waiting;
+}
+
+void virtual_server_withdraw(virtual_server *server, service *s) {
+    service **at = &server->first;
+    while (*at != s) {
+        assert(*at && "it is not in line");
+        at = &(*at)->next;
+    }
+    *at = s->next;
+    if (server->end == &s->next) server->end = at;
+    server->waiting--;
+}
+
+void virtual_server_pause(virtual_server *server, usec_t until) {
+    if (until > server->free_at) server->free_at = until;
+}
