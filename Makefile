@@ -18,7 +18,7 @@ LIBS     := $(shell pkg-config --libs $(PC) 2>/dev/null) -lm $(ALLOC)
 CHECK    := $(shell pkg-config --libs check 2>/dev/null)
 
 obj       = $(patsubst %.c,$(BUILD)/%.o,$(1))
-core     := $(filter-out core/daemon/% core/ctl/%,$(wildcard core/*/*.c))
+core     := $(filter-out core/daemon/% core/ctl/main.c,$(wildcard core/*/*.c))
 sim      := $(wildcard sim/*/*.c)
 bench    := $(filter-out bench/main.c,$(wildcard bench/*.c))
 preload  := $(wildcard sim/redis_host/preload/*.c)

@@ -18,8 +18,8 @@ core/scheduler   | core/base core/redis core/domain core/instance core/mechanism
 core/ctl         | core/base core/redis core/domain core/instance core/mechanisms core/scheduler
 core/daemon      | core/base core/redis core/domain core/instance core/mechanisms core/scheduler
 sim/engine       | core/base
-sim              | core/base core/redis core/domain core/instance core/mechanisms core/scheduler
-bench            | core/base core/redis core/domain core/instance core/mechanisms core/scheduler sim
+sim              | core/base core/redis core/domain core/instance core/mechanisms core/scheduler core/ctl
+bench            | core/base core/redis core/domain core/instance core/mechanisms core/scheduler core/ctl sim
 tests            | core sim bench
 '
 # header          | only in

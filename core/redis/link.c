@@ -2,14 +2,10 @@
 
 const char *link_status_name(link_status status) {
     switch (status) {
-    case LINK_OK:
-        return "ok";
-    case LINK_ERROR:
-        return "error";
-    case LINK_REFUSED:
-        return "refused";
-    case LINK_UNKNOWN:
-        return "unknown";
+    case LINK_OK: return "ok";
+    case LINK_ERROR: return "error";
+    case LINK_REFUSED: return "refused";
+    case LINK_UNKNOWN: return "unknown";
     }
     return "?";
 }

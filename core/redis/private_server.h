@@ -16,12 +16,12 @@
 typedef struct private_server private_server;
 
 typedef struct private_server_options {
-    const char *binary;       /* NULL: "redis-server" on PATH */
+    const char *binary;        /* NULL: "redis-server" on PATH */
     const char *const *config; /* pairs "name", "value", closed by NULL; NULL: none */
-    int preload_fd;           /* >= 0: a memfd with a shared library to LD_PRELOAD; -1: none */
-    int inherit_fd;           /* >= 0: one more descriptor that the server inherits (the clock page); -1: none */
-    const char *const *env;   /* "NAME=value" to add to the server's environment, closed by NULL; NULL: none */
-    int port;                 /* 0: unix socket only; else it listens on 127.0.0.1 too (cluster tests) */
+    int preload_fd;            /* >= 0: a memfd with a shared library to LD_PRELOAD; -1: none */
+    int inherit_fd;            /* >= 0: one more descriptor that the server inherits (the clock page); -1: none */
+    const char *const *env;    /* "NAME=value" to add to the server's environment, closed by NULL; NULL: none */
+    int port;                  /* 0: unix socket only; else it listens on 127.0.0.1 too (cluster tests) */
 } private_server_options;
 
 extern const private_server_options private_server_defaults;
@@ -32,6 +32,6 @@ private_server *private_server_stop(private_server *server);
 
 const char *private_server_socket(const private_server *server);
 const char *private_server_version(const private_server *server); /* "7.0.15" */
-int private_server_pid(const private_server *server);              /* of redis-server itself */
+int private_server_pid(const private_server *server);             /* of redis-server itself */
 
 #endif

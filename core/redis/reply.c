@@ -15,8 +15,20 @@ bool reply_is_error(const redis_reply *reply) {
     return reply && reply->type == REDIS_REPLY_ERROR;
 }
 
+bool reply_is_nil(const redis_reply *reply) {
+    return reply && reply->type == REDIS_REPLY_NIL;
+}
+
+bool reply_is_int(const redis_reply *reply) {
+    return reply && reply->type == REDIS_REPLY_INTEGER;
+}
+
+bool reply_is_array(const redis_reply *reply) {
+    return reply && reply->type == REDIS_REPLY_ARRAY;
+}
+
 bool reply_says(const redis_reply *reply, const char *word) {
-    if (reply && reply->type == REDIS_REPLY_ARRAY) reply = reply_at(reply, 0);
+    if (reply_is_array(reply)) reply = reply_at(reply, 0);
     return is_text(reply) && !strcmp(reply->str, word);
 }
 
@@ -25,12 +37,12 @@ const char *reply_text(const redis_reply *reply) {
 }
 
 int64_t reply_int(const redis_reply *reply) {
-    if (reply && reply->type == REDIS_REPLY_INTEGER) return reply->integer;
+    if (reply_is_int(reply)) return reply->integer;
     return is_text(reply) ? strtoll(reply->str, NULL, 10) : 0;
 }
 
 size_t reply_count(const redis_reply *reply) {
-    return reply && reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
+    return reply_is_array(reply) ? reply->elements : 0;
 }
 
 const redis_reply *reply_at(const redis_reply *reply, size_t i) {

@@ -13,6 +13,9 @@
 typedef struct redisReply redis_reply;
 
 bool reply_is_error(const redis_reply *reply);
+bool reply_is_nil(const redis_reply *reply); /* what the server does not have; not a NULL reply */
+bool reply_is_int(const redis_reply *reply);
+bool reply_is_array(const redis_reply *reply);
 /* True when the reply, or its first element if it is an array, is the string `word`. Scripts answer with such words. */
 bool reply_says(const redis_reply *reply, const char *word);
 /* The text of a string, status or error reply; "" otherwise. Redis's strings are NUL-terminated by the client library. */

@@ -16,7 +16,7 @@ typedef enum script_id {
 #define SCRIPT_ENUM(id, file) id,
     SCRIPT_LIST(SCRIPT_ENUM)
 #undef SCRIPT_ENUM
-    SCRIPT_COUNT
+        SCRIPT_COUNT
 } script_id;
 
 enum { SCRIPT_SHA_LEN = 40 };

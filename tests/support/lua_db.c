@@ -1,0 +1,366 @@
+#include "tests/support/lua_db.h"
+
+#include "core/base/mem.h"
+#include "tests/support/cluster.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ANSWER_MAX = 64 * 1024, ARGS_TEXT_MAX = CALL_TEXT_MAX };
+
+struct lua_db {
+    lua_world world;
+    int servers;
+    private_server *server[CLUSTER_MASTERS];
+    sync_client *client[CLUSTER_MASTERS];
+    scripts *scripts;
+    keyspace keys;
+    redis_reply *reply;
+    char answer[ANSWER_MAX];
+};
+
+static const char *const world_names[LUA_WORLDS] = {"alone", "watched", "cluster"};
+
+/* Keys of each script in the order of its header. Nodes: n record, l langs, r reservations, x expiry. Pools: m members,
+ * p places, t tombstone. Jobs: j job, q request, d deadlines. */
+static const char *const script_keys[SCRIPT_COUNT] = {
+    [SCRIPT_REGISTER_NODE] = "nlx",     [SCRIPT_HEARTBEAT] = "nlx",        [SCRIPT_NODE_ASSIGNED] = "nl",
+    [SCRIPT_NODE_OFFLINE] = "nlrx",     [SCRIPT_FORGET_NODE] = "nlrx",     [SCRIPT_POOL_JOIN] = "mpt",
+    [SCRIPT_POOL_LEAVE] = "mpt",        [SCRIPT_SELECT_NODE] = "m",        [SCRIPT_RESERVE_NODE] = "nrl",
+    [SCRIPT_RELEASE_RESERVATION] = "r", [SCRIPT_CREATE_JOB] = "jqd",       [SCRIPT_MARK_DISPATCHED] = "jd",
+    [SCRIPT_ACCEPT_JOB] = "jd",         [SCRIPT_START_JOB] = "jd",         [SCRIPT_COMPLETE_TASK] = "jqd",
+    [SCRIPT_RELEASE_JOB] = "jd",        [SCRIPT_FAILOVER_REASSIGN] = "jd",
+};
+
+/* Before a test runs there is nothing that could fail but the program. */
+static void give_up(const char *why) {
+    fprintf(stderr, "tests of the scripts: %s\n", why);
+    exit(EXIT_FAILURE);
+}
+
+/* --- the watched world ------------------------------------------------------------------------------------------------ */
+
+static const char shim[] =
+    "local redis = (function(real)\n"
+    "  local declared, times = {}, 0\n"
+    "  for _, key in ipairs(KEYS) do declared[key] = true end\n"
+    "  local function call(name, ...)\n"
+    "    local args = {...}\n"
+    "    if name == 'TIME' then\n"
+    "      times = times + 1\n"
+    "      if times > 1 then error({err = 'WATCHED TIME is read twice'}) end\n"
+    "    end\n"
+    "    for i = 1, name == 'TIME' and 0 or name == 'DEL' and #args or 1 do\n"
+    "      if not declared[args[i]] then error({err = 'WATCHED undeclared key ' .. tostring(args[i])}) end\n"
+    "    end\n"
+    "    return real.call(name, ...)\n"
+    "  end\n"
+    "  return setmetatable({call = call}, {__index = real})\n"
+    "end)(redis)\n";
+
+static void write_watched(const scripts *plain, script_id id, const char *folder) {
+    char path[256];
+    size_t len;
+    const char *text = scripts_text(plain, id, &len);
+    int shebang = (int)strcspn(text, "\n") + 1;
+    snprintf(path, sizeof path, "%s/%s.lua", folder, scripts_name(id));
+    FILE *file = fopen(path, "w");
+    if (!file || fprintf(file, "%.*s%s%s", shebang, text, shim, text + shebang) < 0 || fclose(file)) give_up(path);
+}
+
+static scripts *watched_scripts(scripts *plain) {
+    char folder[] = "/tmp/lingua-watched-XXXXXX";
+    char path[256];
+    scripts *watched = NULL;
+    sched_error err = {0};
+    if (!mkdtemp(folder)) give_up(folder);
+    for (int id = 0; id < SCRIPT_COUNT; id++) write_watched(plain, (script_id)id, folder);
+    sched_status status = scripts_new(folder, &watched, &err);
+    for (int id = 0; id < SCRIPT_COUNT; id++) {
+        snprintf(path, sizeof path, "%s/%s.lua", folder, scripts_name((script_id)id));
+        unlink(path);
+    }
+    rmdir(folder);
+    scripts_free(plain);
+    if (status) give_up(err.message);
+    return watched;
+}
+
+/* --- open and close --------------------------------------------------------------------------------------------------- */
+
+static void need(sched_status status, const sched_error *err) {
+    if (status) give_up(err->message);
+}
+
+lua_db *lua_db_open(lua_world world) {
+    sched_error err = {0};
+    lua_db *db = mem_zalloc(1, sizeof *db);
+    db->world = world;
+    db->servers = world == LUA_CLUSTER ? CLUSTER_MASTERS : 1;
+    need(keyspace_init(&db->keys, NULL, &err), &err);
+    need(scripts_new(NULL, &db->scripts, &err), &err);
+    if (world == LUA_WATCHED) db->scripts = watched_scripts(db->scripts);
+    if (world == LUA_CLUSTER)
+        need(cluster_start(db->server, &err), &err);
+    else
+        need(private_server_start(NULL, &db->server[0], &err), &err);
+    for (int i = 0; i < db->servers; i++) {
+        const char *path = private_server_socket(db->server[i]);
+        need(sync_client_open_socket(path, 10 * USEC_PER_SEC, &db->client[i], &err), &err);
+        need(sync_client_load(db->client[i], db->scripts, &err), &err);
+    }
+    return db;
+}
+
+lua_db *lua_db_close(lua_db *db) {
+    if (!db) return NULL;
+    for (int i = 0; i < db->servers; i++) {
+        sync_client_close(db->client[i]);
+        private_server_stop(db->server[i]);
+    }
+    sync_reply_free(db->reply);
+    scripts_free(db->scripts);
+    free(db);
+    return NULL;
+}
+
+const keyspace *lua_keyspace(const lua_db *db) {
+    return &db->keys;
+}
+
+scripts *lua_scripts(const lua_db *db) {
+    return db->scripts;
+}
+
+sync_client *lua_client(const lua_db *db) {
+    return db->client[0];
+}
+
+/* --- answers as text -------------------------------------------------------------------------------------------------- */
+
+static void write_reply(FILE *out, const redis_reply *reply, bool inner) {
+    size_t count = reply_count(reply);
+    if (inner && reply_is_array(reply)) fputc('(', out);
+    for (size_t i = 0; i < count; i++) {
+        if (i) fputc(' ', out);
+        write_reply(out, reply_at(reply, i), true);
+    }
+    if (inner && reply_is_array(reply)) fputc(')', out);
+    if (reply_is_array(reply)) return;
+    if (reply_is_nil(reply))
+        fputc('-', out);
+    else if (*reply_text(reply))
+        fputs(reply_text(reply), out);
+    else if (reply_is_int(reply))
+        fprintf(out, "%" PRId64, reply_int(reply));
+    else
+        fputs("''", out);
+}
+
+static const char *keep(lua_db *db, redis_reply *reply) {
+    sync_reply_free(db->reply);
+    db->reply = reply;
+    FILE *out = fmemopen(db->answer, sizeof db->answer, "w");
+    ck_assert_ptr_nonnull(out);
+    write_reply(out, reply, false);
+    fclose(out);
+    return db->answer;
+}
+
+static redis_reply *call_at(lua_db *db, int server, const redis_call *call) {
+    sched_error err = {0};
+    redis_reply *reply = NULL;
+    if (sync_client_call(db->client[server], call, &reply, &err)) ck_abort_msg("%s", err.message);
+    return reply;
+}
+
+static int server_of(lua_db *db, const char *key) {
+    if (db->world != LUA_CLUSTER) return 0;
+    redis_call call;
+    call_command(&call, "CLUSTER");
+    call_str(&call, "KEYSLOT");
+    call_str(&call, key);
+    redis_reply *reply = call_at(db, 0, &call);
+    int slot = (int)reply_int(reply);
+    sync_reply_free(reply);
+    return cluster_master_of(slot);
+}
+
+const private_server *lua_server(lua_db *db, const char *key) {
+    return db->server[server_of(db, key)];
+}
+
+/* --- calls ------------------------------------------------------------------------------------------------------------ */
+
+typedef struct subject {
+    const char *node, *src, *tgt;
+    const lua_job *job;
+} subject;
+
+static const char *spell_key(const lua_db *db, redis_key *key, char letter, const subject *about) {
+    const keyspace *ks = &db->keys;
+    unsigned bucket = 0;
+    switch (letter) {
+    case 'n': return key_node(key, ks, about->node);
+    case 'l': return key_node_langs(key, ks, about->node);
+    case 'r': return key_node_reservations(key, ks, about->node);
+    case 'x': return key_node_expiry(key, ks, node_bucket(about->node));
+    case 'm': return key_pool_members(key, ks, about->src, about->tgt);
+    case 'p': return key_pool_places(key, ks, about->src, about->tgt);
+    case 't': return key_pool_left(key, ks, about->src, about->tgt, about->node);
+    case 'j': return key_job(key, ks, about->job->id);
+    case 'q': return key_request(key, ks, about->job->request);
+    case 'd': ck_assert(job_bucket_of_job(about->job->id, &bucket)); return key_job_deadlines(key, ks, bucket);
+    }
+    ck_abort_msg("no key is called '%c'", letter);
+    return NULL;
+}
+
+static void add_args(redis_call *call, const char *format, va_list args) {
+    char text[ARGS_TEXT_MAX];
+    vsnprintf(text, sizeof text, format, args);
+    char *rest = text;
+    if (*format)
+        for (char *arg; (arg = strsep(&rest, "|"));) call_str(call, arg);
+}
+
+const char *lua_run(lua_db *db, const redis_call *call) {
+    int key = call->script == SCRIPT_NONE ? 1 : 0;
+    return keep(db, call_at(db, key < call->args ? server_of(db, call_arg(call, key)) : 0, call));
+}
+
+static const char *call_script_about(lua_db *db, script_id id, const subject *about, const char *format, va_list args) {
+    redis_call call;
+    redis_key key;
+    call_script(&call, id);
+    ck_assert_msg(script_keys[id] != NULL, "%s: its keys are not in the table", scripts_name(id));
+    for (const char *letter = script_keys[id]; *letter; letter++) call_key(&call, spell_key(db, &key, *letter, about));
+    add_args(&call, format, args);
+    return lua_run(db, &call);
+}
+
+const char *lua_node(lua_db *db, script_id id, const char *node_id, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    const char *answer = call_script_about(db, id, &(subject){.node = node_id}, format, args);
+    va_end(args);
+    return answer;
+}
+
+const char *lua_pool(lua_db *db, script_id id, const char *pair, const char *node_id, const char *format, ...) {
+    char src[PAIR_MAX + 1];
+    snprintf(src, sizeof src, "%s", pair);
+    char *tgt = src;
+    strsep(&tgt, ":");
+    va_list args;
+    va_start(args, format);
+    const char *answer = call_script_about(db, id, &(subject){.node = node_id, .src = src, .tgt = tgt}, format, args);
+    va_end(args);
+    return answer;
+}
+
+lua_job lua_job_of(const char *request, unsigned number) {
+    lua_job job;
+    job_id_make(job.id, request, number);
+    snprintf(job.request, sizeof job.request, "%s", request);
+    return job;
+}
+
+const char *lua_job_call(lua_db *db, script_id id, const lua_job *job, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    const char *answer = call_script_about(db, id, &(subject){.job = job}, format, args);
+    va_end(args);
+    return answer;
+}
+
+const char *lua_command(lua_db *db, const char *format, ...) {
+    redis_call call;
+    va_list args;
+    va_start(args, format);
+    char text[ARGS_TEXT_MAX];
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    char *rest = text;
+    call_command(&call, strsep(&rest, "|"));
+    for (char *arg; (arg = strsep(&rest, "|"));) call_str(&call, arg);
+    return lua_run(db, &call);
+}
+
+void lua_expect(const lua_db *db, const char *format, ...) {
+    char expected[ARGS_TEXT_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(expected, sizeof expected, format, args);
+    va_end(args);
+    ck_assert_str_eq(db->answer, expected);
+}
+
+int64_t lua_int(const lua_db *db, size_t i) {
+    return reply_int(reply_at(db->reply, i));
+}
+
+const redis_reply *lua_reply(const lua_db *db) {
+    return db->reply;
+}
+
+int64_t lua_now(lua_db *db) {
+    lua_command(db, "TIME");
+    return lua_int(db, 0) * 1000 + lua_int(db, 1) / 1000;
+}
+
+/* --- all servers ------------------------------------------------------------------------------------------------------ */
+
+void lua_db_clear(lua_db *db) {
+    redis_call call;
+    call_command(&call, "FLUSHALL");
+    for (int i = 0; i < db->servers; i++) sync_reply_free(call_at(db, i, &call));
+}
+
+static int by_text(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+const char *lua_keys(lua_db *db) {
+    enum { KEYS_MAX = 1024 };
+    redis_reply *replies[CLUSTER_MASTERS];
+    const char *names[KEYS_MAX];
+    size_t count = 0;
+    redis_call call;
+    call_command(&call, "KEYS");
+    call_str(&call, "*");
+    for (int i = 0; i < db->servers; i++) {
+        replies[i] = call_at(db, i, &call);
+        for (size_t k = 0; k < reply_count(replies[i]) && count < KEYS_MAX; k++)
+            names[count++] = reply_text(reply_at(replies[i], k));
+    }
+    qsort(names, count, sizeof *names, by_text);
+    size_t used = 0;
+    db->answer[0] = '\0';
+    for (size_t k = 0; k < count && used < sizeof db->answer; k++)
+        used += (size_t)snprintf(db->answer + used, sizeof db->answer - used, "%s%s", k ? " " : "", names[k]);
+    for (int i = 0; i < db->servers; i++) sync_reply_free(replies[i]);
+    return db->answer;
+}
+
+int lua_main(int argc, char **argv, Suite *(*make_suite)(void), lua_db **db) {
+    int failed = 0;
+    for (int world = 0; world < LUA_WORLDS; world++) {
+        if (argc > 1 && strcmp(argv[1], world_names[world]) != 0) continue;
+        printf("%s:\n", world_names[world]);
+        fflush(stdout);
+        *db = lua_db_open((lua_world)world);
+        SRunner *runner = srunner_create(make_suite());
+        srunner_set_fork_status(runner, CK_NOFORK);
+        srunner_run_all(runner, CK_NORMAL);
+        failed += srunner_ntests_failed(runner);
+        srunner_free(runner);
+        *db = lua_db_close(*db);
+    }
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,71 @@
+/* lua_db.h - a Redis for the tests of the scripts, and short ways to call them.
+ *
+ * One suite runs in three worlds:
+ *   alone    one private server, the scripts as they are
+ *   watched  the same, each script with a shim in front that fails when a key was not declared in KEYS, or TIME is read twice
+ *   cluster  three masters; each call goes to the master of its first key, so a second slot in it is an error
+ *
+ * What cannot be set up or reached fails the test (ck_abort_msg). Answers live until the next call. */
+#ifndef TESTS_SUPPORT_LUA_DB_H
+#define TESTS_SUPPORT_LUA_DB_H
+
+#include "core/base/limits.h"
+#include "core/redis/keys.h"
+#include "core/redis/private_server.h"
+#include "core/redis/sync_client.h"
+
+#include <check.h>
+
+typedef enum lua_world { LUA_ALONE, LUA_WATCHED, LUA_CLUSTER, LUA_WORLDS } lua_world;
+typedef struct lua_db lua_db;
+
+lua_db *lua_db_open(lua_world world);
+/* Takes NULL, returns NULL. */
+lua_db *lua_db_close(lua_db *db);
+/* Forgets every key; scripts stay loaded. */
+void lua_db_clear(lua_db *db);
+
+const keyspace *lua_keyspace(const lua_db *db);
+scripts *lua_scripts(const lua_db *db);
+/* The server that has this key, and a client connected to the first (or only) one. */
+const private_server *lua_server(lua_db *db, const char *key);
+sync_client *lua_client(const lua_db *db);
+
+/* `args` is a printf format of the arguments, one '|' between two; "" for none. The answer as text: elements by one space,
+ * inner lists in parentheses, an empty string as '', nil as -. */
+const char *lua_node(lua_db *db, script_id id, const char *node_id, const char *args, ...)
+    __attribute__((format(printf, 4, 5)));
+/* `pair` is "src:tgt". */
+const char *lua_pool(lua_db *db, script_id id, const char *pair, const char *node_id, const char *args, ...)
+    __attribute__((format(printf, 5, 6)));
+
+typedef struct lua_job {
+    char id[ID_MAX + 1];
+    char request[REQUEST_ID_MAX + 1];
+} lua_job;
+
+/* The id belongs to the request's bucket; `number` tells jobs of one request apart. */
+lua_job lua_job_of(const char *request, unsigned number);
+const char *lua_job_call(lua_db *db, script_id id, const lua_job *job, const char *args, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* A plain command, arguments by '|'; its second word is the key that decides where it goes in a cluster. */
+const char *lua_command(lua_db *db, const char *args, ...) __attribute__((format(printf, 2, 3)));
+
+/* A call that was put together elsewhere; its first key decides. */
+const char *lua_run(lua_db *db, const redis_call *call);
+
+/* Fails unless the last answer is this text. */
+void lua_expect(const lua_db *db, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Element i of the last answer as a number. */
+int64_t lua_int(const lua_db *db, size_t i);
+const redis_reply *lua_reply(const lua_db *db);
+/* The server's clock, ms. */
+int64_t lua_now(lua_db *db);
+/* All keys of all servers, sorted, by one space. */
+const char *lua_keys(lua_db *db);
+
+/* Runs the suite in each world, or in the one that `argv[1]` names, with *db open. What main() returns. */
+int lua_main(int argc, char **argv, Suite *(*make_suite)(void), lua_db **db);
+
+#endif
