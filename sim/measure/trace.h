@@ -10,20 +10,20 @@
 #include <stdint.h>
 
 typedef enum trace_kind {
-    TRACE_CORE,             /* *core: an event of the scheduler */
-    TRACE_SESSION_OPENED,   /* session */
+    TRACE_CORE,           /* *core: an event of the scheduler */
+    TRACE_SESSION_OPENED, /* session */
     TRACE_SESSION_CLOSED,
-    TRACE_CLIENT_SENT,      /* session, utterance, pair, length: an utterance left the client */
-    TRACE_CLIENT_ANSWERED,  /* session, utterance, pair, job, outcome (NONE: refused), code: the client has it */
-    TRACE_NODE_RECEIVED,    /* node, job, attempt: the assignment arrived; value = jobs waiting in the node's queue with it */
-    TRACE_NODE_STARTED,     /* a slot took it; value = busy slots with this one */
-    TRACE_NODE_FINISHED,    /* the work is done, the result leaves; value = busy slots without it; length = time in the slot */
-    TRACE_NODE_REJECTED,    /* the node's queue is full; code */
-    TRACE_NODE_CANCELLED,   /* a job_cancel took it out of the queue or stopped it; value = busy slots without it */
-    TRACE_NODE_LOST,        /* the node died with it */
-    TRACE_NODE_UP,          /* it connects; value = its slots */
-    TRACE_NODE_DOWN,        /* its connection ended */
-    TRACE_FAULT_BEGIN,      /* code = kind ("crash", "hang"), value = nodes hit */
+    TRACE_CLIENT_SENT,     /* session, utterance, pair, length: an utterance left the client */
+    TRACE_CLIENT_ANSWERED, /* session, utterance, pair, job, outcome (NONE: refused), code: the client has it */
+    TRACE_NODE_RECEIVED, /* node, job, attempt: the assignment arrived; value = jobs waiting in the node's queue with it */
+    TRACE_NODE_STARTED, /* a slot took it; value = busy slots with this one */
+    TRACE_NODE_FINISHED, /* the work is done, the result leaves; value = busy slots without it; length = time in the slot */
+    TRACE_NODE_REJECTED,  /* the node's queue is full; code */
+    TRACE_NODE_CANCELLED, /* a job_cancel took it out of the queue or stopped it; value = busy slots without it */
+    TRACE_NODE_LOST,      /* the node died with it */
+    TRACE_NODE_UP,        /* it connects; value = its slots */
+    TRACE_NODE_DOWN,      /* its connection ended */
+    TRACE_FAULT_BEGIN,    /* code = kind ("crash", "hang"), value = nodes hit */
     TRACE_FAULT_END,
     TRACE_KINDS
 } trace_kind;

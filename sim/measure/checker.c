@@ -1,0 +1,311 @@
+/* checker.c - the life of each job, replayed from the events, and the sums over all of them.
+ *
+ * The table of transitions is spelled here a second time on purpose: a mistake in core/domain/job.c would otherwise approve
+ * itself. A test compares the two.
+ *
+ * Invariant: in_flight is the number of jobs in the table whose state is before FINISHED. */
+#include "sim/measure/checker_internal.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "core/base/mem.h"
+
+enum { LOST_AFTER = 5 * 1000000, REMEMBER_FINISHED = 60 * 1000000 };
+
+static const char *const state_names[] = {"CREATED", "DISPATCHED", "ACCEPTED", "RUNNING", "FINISHED", "RELEASED"};
+
+static double seconds(const checker *c, usec_t at) {
+    return (double)(at - c->rules.start) / 1e6;
+}
+
+/* ---- the books ------------------------------------------------------------------------------------------------------ */
+
+static watched_job *job_seen(const checker *c, const char *id) {
+    watched_job *j = NULL;
+    if (*id) HASH_FIND_STR(c->jobs, id, j);
+    return j;
+}
+
+static void forget_job(checker *c, watched_job *j) {
+    reservations_forget_job(j);
+    HASH_DEL(c->jobs, j);
+    free(j);
+}
+
+static void forget_finished(checker *c, usec_t ended_before) {
+    while (c->finished && c->finished->ended < ended_before) {
+        watched_job *j = c->finished;
+        DL_DELETE(c->finished, j);
+        forget_job(c, j);
+    }
+}
+
+static void check_sums(checker *c, usec_t at) {
+    uint64_t ended = 0;
+    for (int o = OUTCOME_NONE + 1; o < JOB_OUTCOMES; o++) ended += c->by_outcome[o];
+    if (c->submitted != c->refused + c->created)
+        violate(c, VIOLATION_SUMS, at, NULL, "submitted %" PRIu64 " is not refused %" PRIu64 " + created %" PRIu64,
+                c->submitted, c->refused, c->created);
+    if (c->created != ended + c->in_flight)
+        violate(c, VIOLATION_SUMS, at, NULL, "created %" PRIu64 " is not finished %" PRIu64 " + in flight %" PRIu64,
+                c->created, ended, c->in_flight);
+}
+
+static void find_lost(checker *c, usec_t now) {
+    watched_job *j, *next;
+    HASH_ITER (hh, c->jobs, j, next) {
+        if (j->state >= SEEN_FINISHED || j->lost || now <= j->due + LOST_AFTER) continue;
+        j->lost = true;
+        violate(c, VIOLATION_LOST, now, j, "job %s is %s, attempt %" PRId64 ", and its last deadline was at %.6f s",
+                j->id, state_names[j->state], j->attempt, seconds(c, j->due));
+    }
+}
+
+static void tick(checker *c, usec_t at) {
+    check_sums(c, at);
+    find_lost(c, at);
+    forget_finished(c, at - REMEMBER_FINISHED);
+}
+
+/* ---- the life of a job ---------------------------------------------------------------------------------------------- */
+
+static void created(checker *c, watched_job *j, const sched_event *e) {
+    c->created++;
+    c->in_flight++;
+    if (j) {
+        violate(c, VIOLATION_TRANSITION, e->at, j, "job %s is created a second time", j->id);
+        return;
+    }
+    j = mem_zalloc(1, sizeof *j);
+    snprintf(j->id, sizeof j->id, "%s", e->job);
+    j->attempt = e->attempt;
+    j->due = e->until;
+    HASH_ADD_STR(c->jobs, id, j);
+}
+
+static bool may_reach(watched_state from, watched_state to) {
+    switch (to) {
+    case SEEN_CREATED: return from < SEEN_FINISHED;
+    case SEEN_DISPATCHED: return from == SEEN_CREATED;
+    case SEEN_ACCEPTED: return from == SEEN_DISPATCHED;
+    case SEEN_RUNNING: return from == SEEN_DISPATCHED || from == SEEN_ACCEPTED;
+    case SEEN_FINISHED: return from < SEEN_FINISHED;
+    case SEEN_RELEASED: return from == SEEN_FINISHED;
+    }
+    return false;
+}
+
+static void move_to(checker *c, watched_job *j, watched_state to, const sched_event *e) {
+    if (!may_reach(j->state, to))
+        violate(c, VIOLATION_TRANSITION, e->at, j, "job %s goes from %s to %s", j->id, state_names[j->state],
+                state_names[to]);
+    j->state = to;
+}
+
+static void check_attempt(checker *c, const watched_job *j, int64_t expected, const sched_event *e) {
+    if (e->attempt != expected)
+        violate(c, VIOLATION_ATTEMPT, e->at, j, "job %s: %s of attempt %" PRId64 ", expected attempt %" PRId64, j->id,
+                sched_event_name(e->kind), e->attempt, expected);
+}
+
+static void dispatched(checker *c, watched_job *j, const watched_node *n, const sched_event *e) {
+    if (j->state >= SEEN_FINISHED) {
+        violate(c, VIOLATION_DISPATCH, e->at, j, "job %s is dispatched after its end", j->id);
+        return;
+    }
+    check_attempt(c, j, j->attempt, e);
+    move_to(c, j, SEEN_DISPATCHED, e);
+    if (!reservation_held(j, n, e->attempt))
+        violate(c, VIOLATION_DISPATCH, e->at, j,
+                "job %s is dispatched to node %s, which holds no reservation for attempt %" PRId64, j->id, e->node,
+                e->attempt);
+    j->dispatched = n;
+    j->worked = false;
+    j->due = e->until;
+}
+
+static void advanced(checker *c, watched_job *j, const watched_node *n, const sched_event *e) {
+    check_attempt(c, j, j->attempt, e);
+    move_to(c, j, e->kind == EV_ACCEPTED ? SEEN_ACCEPTED : SEEN_RUNNING, e);
+    if (n != j->dispatched)
+        violate(c, VIOLATION_ATTEMPT, e->at, j, "job %s: %s by node %s, but it was dispatched to %s", j->id,
+                sched_event_name(e->kind), e->node, j->dispatched ? j->dispatched->id : "nobody");
+    j->due = e->until;
+}
+
+static void retried(checker *c, watched_job *j, const sched_event *e) {
+    check_attempt(c, j, j->attempt + 1, e);
+    reservations_must_be_gone(c, j, j->attempt, e->at);
+    if (j->state >= SEEN_FINISHED) {
+        violate(c, VIOLATION_TRANSITION, e->at, j, "job %s is retried after its end", j->id);
+        return;
+    }
+    j->state = SEEN_CREATED;
+    j->attempt = e->attempt;
+    j->dispatched = NULL;
+    j->worked = false;
+    j->due = e->at + c->rules.pending_limit;
+}
+
+/* Only work that was really done, there and then, may end a job well. */
+static void check_result(checker *c, const watched_job *j, const watched_node *n, const sched_event *e) {
+    bool result = e->outcome == OUTCOME_OK || e->outcome == OUTCOME_NO_TEXT;
+    if (!result || (j->dispatched && j->dispatched == n && j->worked && e->attempt == j->attempt)) return;
+    violate(c, VIOLATION_STALE_END, e->at, j,
+            "job %s ends %s by attempt %" PRId64 " on node %s; attempt %" PRId64 " was dispatched to %s, which has %s",
+            j->id, job_outcome_name(e->outcome), e->attempt, e->node, j->attempt,
+            j->dispatched ? j->dispatched->id : "nobody",
+            j->worked ? "finished its work" : "not finished any work on it");
+}
+
+static void finished(checker *c, watched_job *j, const watched_node *n, const sched_event *e) {
+    if (j->state >= SEEN_FINISHED) {
+        violate(c, VIOLATION_DOUBLE_END, e->at, j, "job %s finishes a second time, now %s", j->id,
+                job_outcome_name(e->outcome));
+        return;
+    }
+    check_result(c, j, n, e);
+    if (e->outcome != OUTCOME_OK && e->outcome != OUTCOME_NO_TEXT) check_attempt(c, j, j->attempt, e);
+    j->state = SEEN_FINISHED;
+    j->ended = e->at;
+    c->by_outcome[e->outcome]++;
+    c->in_flight--;
+    DL_APPEND(c->finished, j);
+}
+
+/* A job that nobody here follows may be released long after we have forgotten it. */
+static void released(checker *c, watched_job *j, const sched_event *e) {
+    if (!j) return;
+    move_to(c, j, SEEN_RELEASED, e);
+    reservations_must_be_gone(c, j, j->attempt, e->at);
+}
+
+static void reserved(checker *c, watched_job *j, watched_node *n, const sched_event *e) {
+    check_attempt(c, j, j->attempt, e);
+    if (n) reservation_taken(c, j, n, e);
+}
+
+/* ---- events --------------------------------------------------------------------------------------------------------- */
+
+static bool needs_job(sched_event_kind kind) {
+    return kind == EV_RESERVED || kind == EV_DISPATCHED || kind == EV_ACCEPTED || kind == EV_STARTED ||
+           kind == EV_RETRY || kind == EV_FINISHED;
+}
+
+static void take_core(checker *c, const sched_event *e, watched_job *j, watched_node *n) {
+    if (!j && needs_job(e->kind)) {
+        violate(c, VIOLATION_UNKNOWN_JOB, e->at, NULL, "%s of job %s, which is not known", sched_event_name(e->kind),
+                e->job);
+        return;
+    }
+    switch (e->kind) {
+    case EV_SUBMITTED: c->submitted++; break;
+    case EV_REFUSED: c->refused++; break;
+    case EV_CREATED: created(c, j, e); break;
+    case EV_RESERVED: reserved(c, j, n, e); break;
+    case EV_UNRESERVED:
+        if (n) reservation_given_back(c, e->job, n, e->attempt);
+        break;
+    case EV_DISPATCHED: dispatched(c, j, n, e); break;
+    case EV_ACCEPTED:
+    case EV_STARTED: advanced(c, j, n, e); break;
+    case EV_RETRY: retried(c, j, e); break;
+    case EV_FINISHED: finished(c, j, n, e); break;
+    case EV_RELEASED: released(c, j, e); break;
+    case EV_REDIS: reservations_unknown(c, e->at); break;
+    default: break;
+    }
+}
+
+static void take_world(checker *c, const trace_event *e, watched_job *j, watched_node *n) {
+    switch (e->kind) {
+    case TRACE_SESSION_OPENED:
+    case TRACE_SESSION_CLOSED:
+    case TRACE_CLIENT_SENT:
+    case TRACE_CLIENT_ANSWERED: answers_take(c, e); break;
+    case TRACE_NODE_FINISHED:
+        if (j && j->dispatched == n && j->attempt == e->attempt) j->worked = true;
+        break;
+    case TRACE_NODE_UP:
+        if (n) n->slots = e->value;
+        break;
+    default: break;
+    }
+}
+
+static void on_event(void *ctx, const trace_event *event) {
+    checker *c = ctx;
+    while (event->at >= c->tick) {
+        tick(c, c->tick);
+        c->tick += c->rules.bin;
+    }
+    const sched_event *core = event->kind == TRACE_CORE ? event->core : NULL;
+    watched_job *j = job_seen(c, core ? core->job : event->job);
+    watched_node *n = node_seen(c, core ? core->node : event->node);
+    history_add(c, j, event, n);
+    if (core)
+        take_core(c, core, j, n);
+    else
+        take_world(c, event, j, n);
+    if (core && core->kind == EV_CREATED && !j && (j = job_seen(c, core->job)))
+        j->history[j->events++ % JOB_HISTORY] = c->run[(c->events - 1) % RUN_HISTORY].event;
+}
+
+/* ---- the checker ---------------------------------------------------------------------------------------------------- */
+
+checker *checker_new(const checker_rules *rules) {
+    assert(rules->bin > 0);
+    checker *c = mem_zalloc(1, sizeof *c);
+    c->rules = *rules;
+    c->tick = rules->start + rules->bin;
+    return c;
+}
+
+checker *checker_free(checker *c) {
+    if (!c) return NULL;
+    watched_job *j, *next;
+    HASH_ITER (hh, c->jobs, j, next) forget_job(c, j);
+    reservations_free(c);
+    answers_free(c);
+    for (size_t i = 0; i < c->violation_count; i++) free(c->violations[i].history);
+    free(c);
+    return NULL;
+}
+
+trace_sink checker_sink(checker *c) {
+    return (trace_sink){on_event, c};
+}
+
+void checker_end(checker *c, usec_t now, bool drained) {
+    tick(c, now);
+    if (!drained) return;
+    if (c->in_flight > 0)
+        violate(c, VIOLATION_UNDRAINED, now, NULL, "%" PRIu64 " jobs are left although nothing is under way any more",
+                c->in_flight);
+    answers_end(c, now);
+}
+
+void checker_data(checker *c, usec_t at, const char *finding) {
+    violate(c, VIOLATION_DATA, at, NULL, "%s", finding);
+}
+
+bool checker_broken(const checker *c) {
+    return c->violation_count > 0;
+}
+
+size_t checker_violations(const checker *c) {
+    return c->violation_count;
+}
+
+const violation *checker_violation(const checker *c, size_t i) {
+    assert(i < c->violation_count);
+    return &c->violations[i];
+}
+
+uint64_t checker_count(const checker *c, violation_kind kind) {
+    return c->counts[kind];
+}

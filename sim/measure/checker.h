@@ -1,0 +1,93 @@
+/* checker.h - watches a run for broken promises, knowing nothing but the trace.
+ *
+ * It keeps its own books of jobs, reservations and requests and shares no code with the scheduler's or the recorder's counters:
+ * what they get wrong together, it must not get wrong with them. Rules, by kind of violation:
+ *
+ *   sums         at every bin: submitted = refused + created; created = ok + failed + timed-out + cancelled + no-text + in flight
+ *   unknown_job  an event is about a job that was never created (or finished more than a minute ago)
+ *   transition   the states follow the table of core/domain/job.h, spelled again here; a job is created once
+ *   attempt      attempts grow by one, and whatever happens to a job happens to its present attempt
+ *   dispatch     nothing is dispatched after the end, or to a node that holds no reservation for it
+ *   double_end   a job finishes once
+ *   stale_end    a result (ok, no_text) counts only from the node and attempt that were dispatched, after that node worked
+ *   lost         created, not finished, and 5 s past the last deadline that was set
+ *   doubled      a second answer for one (session, utterance, target); also an answer that nobody asked for
+ *   unanswered   the run is drained, the session is open, and a request has no answer
+ *   over_commit  a node holds more unexpired reservations than slots, while the limit is enforced
+ *   unreleased   an attempt has ended, and its reservation was neither given back nor has it expired
+ *   leaked       Redis counts more reservations of a node than anybody holds
+ *   undrained    jobs are left when nothing is under way any more
+ *   data         the consistency check of the data in Redis found something (told by the caller)
+ *
+ * While calls to Redis fail or their outcome is unknown, nobody can know which reservations stand: then, and for as long as
+ * a reservation lives, the last three rules about reservations rest. The order of events must be that of Redis, which holds for
+ * one instance.
+ *
+ * Memory: jobs in flight and those that finished within the last minute (about 1 KiB each), open requests, nodes.
+ * Cost: O(1) for an event, a walk over the jobs in flight at each bin. */
+#ifndef SIM_MEASURE_CHECKER_H
+#define SIM_MEASURE_CHECKER_H
+
+#include "sim/measure/trace.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef enum violation_kind {
+    VIOLATION_SUMS,
+    VIOLATION_UNKNOWN_JOB,
+    VIOLATION_TRANSITION,
+    VIOLATION_ATTEMPT,
+    VIOLATION_DISPATCH,
+    VIOLATION_DOUBLE_END,
+    VIOLATION_STALE_END,
+    VIOLATION_LOST,
+    VIOLATION_DOUBLED,
+    VIOLATION_UNANSWERED,
+    VIOLATION_OVER_COMMIT,
+    VIOLATION_UNRELEASED,
+    VIOLATION_LEAKED,
+    VIOLATION_UNDRAINED,
+    VIOLATION_DATA,
+    VIOLATION_KINDS
+} violation_kind;
+
+enum { VIOLATIONS_MAX = 16, VIOLATION_TEXT_MAX = 320 };
+
+typedef struct violation {
+    violation_kind kind;
+    usec_t at;                        /* simulated, since the Unix epoch */
+    char job[ID_MAX + 1];             /* "" when it is about none */
+    char message[VIOLATION_TEXT_MAX]; /* one line with the values */
+    char *history;                    /* owned by the checker: lines, the job's last events and then those of the run */
+} violation;
+
+typedef struct checker_rules {
+    usec_t start;         /* of the run; bins are counted from here */
+    usec_t bin;           /* > 0 */
+    bool limit;           /* full nodes refuse: over-commits are violations */
+    usec_t pending_limit; /* a retry has so long until its dispatch */
+    usec_t patience;      /* of a call to Redis: an answer may be so late */
+} checker_rules;
+
+typedef struct checker checker;
+
+checker *checker_new(const checker_rules *rules);
+checker *checker_free(checker *c); /* takes NULL, returns NULL */
+
+trace_sink checker_sink(checker *c);
+/* The trace has ended. `drained`: nothing was under way any more, so whatever is still open stays so. */
+void checker_end(checker *c, usec_t now, bool drained);
+/* A finding of the consistency check. */
+void checker_data(checker *c, usec_t at, const char *finding);
+
+/* Something was violated: the run should stop. */
+bool checker_broken(const checker *c);
+/* The first VIOLATIONS_MAX; checker_count() counts all. */
+size_t checker_violations(const checker *c);
+const violation *checker_violation(const checker *c, size_t i);
+uint64_t checker_count(const checker *c, violation_kind kind);
+
+const char *violation_name(violation_kind kind); /* "over_commit" */
+
+#endif

@@ -1,0 +1,124 @@
+/* checker_reservations.c - who holds room on which node, as the events tell it.
+ *
+ * A reservation stands from RESERVED until UNRESERVED or until the instant it was given for. The grant's own count comes from
+ * Redis; comparing it with ours finds what was given back by word only. An answer reaches us later than Redis gave it, so a
+ * reservation that expired within the patience of a call may have been counted there. */
+#include "sim/measure/checker_internal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "core/base/mem.h"
+
+watched_node *node_seen(checker *c, const char *id) {
+    if (!*id) return NULL;
+    watched_node *n;
+    HASH_FIND_STR(c->nodes, id, n);
+    if (n) return n;
+    n = mem_zalloc(1, sizeof *n);
+    snprintf(n->id, sizeof n->id, "%s", id);
+    HASH_ADD_STR(c->nodes, id, n);
+    return n;
+}
+
+static void drop(reservation *r) {
+    if (r->job) DL_DELETE2(r->job->held, r, job_prev, job_next);
+    DL_DELETE(r->node->held, r);
+    free(r);
+}
+
+static bool in_doubt(const checker *c, usec_t at) {
+    return at < c->doubt_until;
+}
+
+void reservations_unknown(checker *c, usec_t at) {
+    usec_t until = at + c->longest_hold + c->rules.patience;
+    if (until > c->doubt_until) c->doubt_until = until;
+}
+
+/* Those that stand at `at`, and those that may have stood when Redis answered. */
+static void count(const checker *c, watched_node *n, usec_t at, int64_t *ret_sure, int64_t *ret_possible) {
+    int64_t sure = 0, possible = 0;
+    reservation *r, *next;
+    DL_FOREACH_SAFE(n->held, r, next) {
+        sure += r->until > at;
+        possible += r->until > at - c->rules.patience;
+        if (r->until <= at - c->rules.patience) drop(r);
+    }
+    *ret_sure = sure;
+    *ret_possible = possible;
+}
+
+static reservation *find(const watched_job *j, const watched_node *n, int64_t attempt) {
+    reservation *r;
+    DL_FOREACH2(j->held, r, job_next) if (r->node == n && r->attempt == attempt) return r;
+    return NULL;
+}
+
+bool reservation_held(const watched_job *j, const watched_node *n, int64_t attempt) {
+    return find(j, n, attempt) != NULL;
+}
+
+void reservation_taken(checker *c, watched_job *j, watched_node *n, const sched_event *event) {
+    usec_t hold = event->until - event->at;
+    if (hold > c->longest_hold) c->longest_hold = hold;
+    reservation *r = find(j, n, event->attempt);
+    if (!r) {
+        r = mem_zalloc(1, sizeof *r);
+        *r = (reservation){.node = n, .job = j, .attempt = event->attempt};
+        DL_APPEND(n->held, r);
+        DL_APPEND2(j->held, r, job_prev, job_next);
+    }
+    r->until = event->until;
+    if (in_doubt(c, event->at)) return;
+    int64_t sure, possible, slots = n->slots ? n->slots : event->limit;
+    count(c, n, event->at, &sure, &possible);
+    if (c->rules.limit && sure > slots)
+        violate(c, VIOLATION_OVER_COMMIT, event->at, j,
+                "node %s holds %" PRId64 " unexpired reservations, its limit is %" PRId64, n->id, sure, slots);
+    if (event->value > possible)
+        violate(c, VIOLATION_LEAKED, event->at, j,
+                "Redis counts %" PRId64 " reservations of node %s, the events account for %" PRId64, event->value,
+                n->id, possible);
+}
+
+void reservation_given_back(checker *c, const char *job_id, watched_node *n, int64_t attempt) {
+    reservation *r;
+    (void)c;
+    DL_FOREACH(n->held, r)
+    if (r->job && r->attempt == attempt && !strcmp(r->job->id, job_id)) {
+        drop(r);
+        return;
+    }
+}
+
+void reservations_must_be_gone(checker *c, const watched_job *j, int64_t attempt, usec_t at) {
+    if (in_doubt(c, at)) return;
+    reservation *r;
+    DL_FOREACH2(j->held, r, job_next)
+    if (r->attempt <= attempt && r->until > at) {
+        violate(c, VIOLATION_UNRELEASED, at, j,
+                "attempt %" PRId64 " of job %s has ended, but its reservation on node %s stands until %.6f s",
+                r->attempt, j->id, r->node->id, (double)(r->until - c->rules.start) / 1e6);
+        return;
+    }
+}
+
+void reservations_forget_job(watched_job *j) {
+    reservation *r, *next;
+    DL_FOREACH_SAFE2(j->held, r, next, job_next) {
+        DL_DELETE2(j->held, r, job_prev, job_next);
+        r->job = NULL;
+    }
+}
+
+void reservations_free(checker *c) {
+    watched_node *n, *next;
+    HASH_ITER (hh, c->nodes, n, next) {
+        while (n->held) drop(n->held);
+        HASH_DEL(c->nodes, n);
+        free(n);
+    }
+}
