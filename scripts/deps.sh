@@ -10,21 +10,23 @@ redis_oldest=7
 
 has_program() { command -v "$1" >/dev/null; }
 has_library() { pkg-config --exists "$1" 2>/dev/null; }
+has_header() { echo "#include <$1>" | ${CC:-cc} -E - >/dev/null 2>&1; }
 has_redis() {
     local version
     version=$(redis-server --version 2>/dev/null | sed -n 's/.* v=\([0-9]*\)\..*/\1/p')
     ((${version:-0} >= redis_oldest))
 }
-has_compiler() { has_program "${CC:-cc}" || has_program gcc || has_program clang; }
+has_compiler() { has_program "${CC:-cc}"; }
 
 # package | needed for | the test that it is there
 build_packages='
 gcc             | compiling              | has_compiler
-libc6-dev       | compiling              | test -e /usr/include/stdio.h
+libc6-dev       | compiling              | has_header stdio.h
 pkg-config      | finding libraries      | has_program pkg-config
 libhiredis-dev  | Redis client           | has_library hiredis
 libyaml-dev     | YAML                   | has_library yaml-0.1
 libjansson-dev  | JSON                   | has_library jansson
+uthash-dev      | hash tables            | has_header uthash.h
 '
 run_packages="
 libjemalloc-dev | memory allocation      | has_library jemalloc
