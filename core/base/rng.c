@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "core/base/detmath.h"
+#include "core/base/hash.h"
 
 __extension__ typedef unsigned __int128 uint128;
 
@@ -23,14 +24,8 @@ static uint64_t splitmix64(uint64_t *state) {
     return z ^ (z >> 31);
 }
 
-static uint64_t fnv1a(const char *text) {
-    uint64_t hash = UINT64_C(0xCBF29CE484222325);
-    for (; *text; text++) hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001B3);
-    return hash;
-}
-
 void rng_init(rng *r, uint64_t seed, const char *purpose, uint64_t entity) {
-    uint64_t hash = splitmix64(&seed) ^ fnv1a(purpose);
+    uint64_t hash = splitmix64(&seed) ^ hash_text(purpose);
     hash = splitmix64(&hash) ^ entity;
     hash = splitmix64(&hash);
     for (size_t i = 0; i < 4; i++) r->state[i] = splitmix64(&hash); /* four different words: never all zero */

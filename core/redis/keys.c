@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/hash.h"
+
 #define DEFAULT_PREFIX "lingua:v1:"
 
 sched_status keyspace_init(keyspace *ks, const char *prefix, sched_error *err) {
@@ -26,17 +28,8 @@ sched_status keyspace_init(keyspace *ks, const char *prefix, sched_error *err) {
     return SCHED_OK;
 }
 
-static uint64_t fnv1a(const char *text) {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (; *text; text++) {
-        hash ^= (unsigned char)*text;
-        hash *= UINT64_C(0x100000001b3);
-    }
-    return hash;
-}
-
 unsigned job_bucket_of_request(const char *request_id) {
-    return (unsigned)(fnv1a(request_id) % JOB_BUCKETS);
+    return (unsigned)(hash_text(request_id) % JOB_BUCKETS);
 }
 
 bool job_bucket_of_job(const char *job_id, unsigned *ret_bucket) {
@@ -52,7 +45,7 @@ bool job_bucket_of_job(const char *job_id, unsigned *ret_bucket) {
 }
 
 unsigned node_bucket(const char *node_id) {
-    return (unsigned)(fnv1a(node_id) % NODE_BUCKETS);
+    return (unsigned)(hash_text(node_id) % NODE_BUCKETS);
 }
 
 void job_id_make(char id[ID_MAX + 1], const char *request_id, uint64_t random) {
