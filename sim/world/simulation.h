@@ -30,7 +30,7 @@ typedef struct simulation_progress {
     usec_t now;      /* simulated, since the start */
     usec_t duration; /* of the scenario */
     uint64_t events;
-    int64_t sessions, jobs, waiting; /* open; unfinished; of these without room */
+    int64_t sessions, jobs, waiting;      /* open; unfinished; of these without room */
     uint64_t redis_commands, redis_bytes; /* so far, both directions: for series */
 } simulation_progress;
 

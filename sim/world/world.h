@@ -16,8 +16,8 @@ typedef struct world world;
 
 typedef struct world_env {
     engine *engine;
-    redis_link redis;   /* of the one instance */
-    /* Told before each handler of the instance: what the core sends to Redis in it leaves the instance at that time. May be NULL. */
+    redis_link redis; /* of the one instance */
+    /* Told in each handler of the instance, before the core runs: what it sends to Redis leaves at that time. May be NULL. */
     void (*issue_at)(void *ctx, usec_t at);
     void *issue_ctx;
     trace_sink trace;
@@ -26,7 +26,8 @@ typedef struct world_env {
 
 /* The scenario must outlive the world. Nothing happens before world_start(). */
 sched_status world_new(const scenario *sc, const world_env *env, world **ret_world, sched_error *err);
-world *world_free(world *w); /* takes NULL, returns NULL; the link has no calls out any more */
+/* The link has no calls out any more, and the engine does not run again. Takes NULL, returns NULL. */
+world *world_free(world *w);
 
 /* Plans the joining of nodes, the first sessions and the faults. */
 void world_start(world *w);
@@ -38,9 +39,14 @@ bool world_idle(const world *w);
 void world_disconnect_nodes(world *w);
 /* The scheduler's sweeps stop; after it the engine runs out of events. */
 void world_stop(world *w);
+/* The end, at once: messages and timers are dropped as they come due, and the sweeps stop; only calls to Redis come back. */
+void world_halt(world *w);
+/* Tells the trace what is due by now: events of a busy instance wait until their time has come (tell.c). */
+void world_settle_trace(world *w);
 
 scheduler *world_scheduler(world *w);
 int32_t world_node_count(const world *w);
-usec_t world_cpu_spent(const world *w); /* modelled CPU time of the instance */
+usec_t world_cpu_spent(const world *w);      /* modelled CPU time of the instance */
+usec_t world_longest_speech(const world *w); /* of the utterances so far */
 
 #endif

@@ -1,0 +1,67 @@
+/* arrivals.c - when sessions come: those that are under way at the start, then a stream of new ones.
+ *
+ * The `concurrent` first ones get what is left of a session, the later ones whole lengths, at the rate at which sessions
+ * end: so their number is steady from the beginning, in the mean (little's law), whatever the distribution of lengths. */
+#include "sim/world/internal.h"
+
+#include <stdlib.h>
+
+#include "core/base/mem.h"
+
+typedef struct arrival {
+    world *w;
+    const session_group *group;
+    rng gaps;
+    uint64_t opened;
+    int64_t first; /* of the `concurrent` first ones that came */
+} arrival;
+
+static usec_t first_at(const arrival *a) {
+    const join_time *join = &a->group->join;
+    double share = (double)a->first / (double)a->group->concurrent;
+    return a->w->began + join->at + (usec_t)((double)join->over * share);
+}
+
+static void open_first(void *arg) {
+    arrival *a = arg;
+    if (a->w->hushed) return;
+    speaker_open(a->w, a->group, a->opened++, true);
+    a->first++;
+    if (a->first < a->group->concurrent) engine_at(a->w->env.engine, first_at(a), open_first, a);
+}
+
+static void wait_for_next(arrival *a);
+
+static void open_next(void *arg) {
+    arrival *a = arg;
+    if (a->w->hushed) return;
+    speaker_open(a->w, a->group, a->opened++, false);
+    wait_for_next(a);
+}
+
+static void wait_for_next(arrival *a) {
+    double mean = (double)USEC_PER_SEC / a->group->rate;
+    double gap = a->group->arrivals == ARRIVALS_POISSON ? rng_exponential(&a->gaps, mean) : mean;
+    engine_at(a->w->env.engine, world_now(a->w) + (usec_t)(gap + 0.5), open_next, a);
+}
+
+static void begin_stream(void *arg) {
+    wait_for_next(arg);
+}
+
+void arrivals_start(world *w) {
+    const scenario *sc = w->sc;
+    w->arrivals = mem_zalloc(sc->session_group_count, sizeof *w->arrivals);
+    for (size_t g = 0; g < sc->session_group_count; g++) {
+        arrival *a = &w->arrivals[g];
+        a->w = w;
+        a->group = &sc->session_groups[g];
+        rng_init(&a->gaps, w->seed, "arrivals", g);
+        if (a->group->concurrent > 0) engine_at(w->env.engine, first_at(a), open_first, a);
+        engine_at(w->env.engine, w->began + a->group->join.at, begin_stream, a);
+    }
+}
+
+void arrivals_free(world *w) {
+    free(w->arrivals);
+}

@@ -1,0 +1,107 @@
+/* fault.c - what goes wrong: at its time a fault takes hold of its nodes, and lets go of the same ones when it is over.
+ *
+ * Who is hit is drawn when the world starts, from a stream of the fault alone. */
+#include "sim/world/internal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/mem.h"
+
+typedef struct fault_run {
+    world *w;
+    const fault *what;
+    int32_t *hit; /* indexes of nodes */
+    int64_t count;
+} fault_run;
+
+static const char *const kind_names[] = {[FAULT_CRASH] = "crash", [FAULT_HANG] = "hang"};
+
+static void tell(const fault_run *f, trace_kind kind) {
+    world_tell(f->w, (trace_event){.kind = kind,
+                                   .code = kind_names[f->what->kind],
+                                   .value = f->count,
+                                   .node_index = -1,
+                                   .group_index = f->what->nodes.names ? -1 : f->what->nodes.group});
+}
+
+static void end_fault(void *arg) {
+    const fault_run *f = arg;
+    tell(f, TRACE_FAULT_END);
+    for (int64_t i = 0; i < f->count; i++) {
+        node *n = &f->w->nodes[f->hit[i]];
+        if (f->what->kind == FAULT_CRASH)
+            node_recover(n);
+        else
+            node_resume(n);
+    }
+}
+
+static void begin_fault(void *arg) {
+    fault_run *f = arg;
+    if (f->w->closing) return;
+    tell(f, TRACE_FAULT_BEGIN);
+    for (int64_t i = 0; i < f->count; i++) {
+        node *n = &f->w->nodes[f->hit[i]];
+        if (f->what->kind == FAULT_CRASH)
+            node_crash(n);
+        else
+            node_hang(n);
+    }
+    if (f->what->lasts) engine_at(f->w->env.engine, world_now(f->w) + f->what->lasts, end_fault, f);
+}
+
+/* ---- who is hit ----------------------------------------------------------------------------------------------------- */
+
+static int32_t find_node(const world *w, const char *id) {
+    for (int32_t i = 0; i < w->node_count; i++)
+        if (!strcmp(w->nodes[i].id, id)) return i;
+    assert(!"the scenario was checked: it has that node");
+    return -1;
+}
+
+static void take_names(fault_run *f) {
+    f->count = (int64_t)f->what->nodes.name_count;
+    f->hit = mem_zalloc((size_t)f->count, sizeof *f->hit);
+    for (int64_t i = 0; i < f->count; i++) f->hit[i] = find_node(f->w, f->what->nodes.names[i]);
+}
+
+/* The first `count` of a shuffled list of the group's nodes. */
+static void draw_nodes(fault_run *f, size_t number) {
+    const world *w = f->w;
+    int group = f->what->nodes.group;
+    int64_t size = 0;
+    f->hit = mem_zalloc((size_t)w->node_count, sizeof *f->hit);
+    for (int32_t i = 0; i < w->node_count; i++)
+        if (group < 0 || w->nodes[i].group_index == group) f->hit[size++] = i;
+    f->count = f->what->nodes.count < size ? f->what->nodes.count : size;
+    rng r;
+    rng_init(&r, w->seed, "fault", number);
+    for (int64_t i = 0; i < f->count; i++) {
+        int64_t other = i + (int64_t)rng_below(&r, (uint64_t)(size - i));
+        int32_t taken = f->hit[other];
+        f->hit[other] = f->hit[i];
+        f->hit[i] = taken;
+    }
+}
+
+void faults_start(world *w) {
+    const scenario *sc = w->sc;
+    w->faults = mem_zalloc(sc->fault_count, sizeof *w->faults);
+    for (size_t i = 0; i < sc->fault_count; i++) {
+        fault_run *f = &w->faults[i];
+        f->w = w;
+        f->what = &sc->faults[i];
+        if (f->what->nodes.names)
+            take_names(f);
+        else
+            draw_nodes(f, i);
+        engine_at(w->env.engine, w->began + f->what->at, begin_fault, f);
+    }
+}
+
+void faults_free(world *w) {
+    for (size_t i = 0; w->faults && i < w->sc->fault_count; i++) free(w->faults[i].hit);
+    free(w->faults);
+}

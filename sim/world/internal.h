@@ -1,0 +1,198 @@
+/* internal.h - what the files of sim/world share; nobody else includes it.
+ *
+ * Connections   A conn_token says whose connection it is and which of its successive ones: for a node
+ *               (number + 1) << 32 | connection, for a speaker SPEAKER_BIT | serial << 24 | place. So a message that
+ *               comes late for a connection that has ended is told from one for its successor, without a table.
+ * Messages      Each is one event of the engine, at the instant of its arrival. What a connection carries never overtakes:
+ *               the end of a connection arrives after all that was sent before it. */
+#ifndef SIM_WORLD_INTERNAL_H
+#define SIM_WORLD_INTERNAL_H
+
+#include "sim/world/pool.h"
+#include "sim/world/world.h"
+
+#include <stdbool.h>
+
+enum { CODE_MAX = 47, IDS_REMEMBERED = 64, SPEAKER_PLACES_MAX = 1 << 24 };
+
+#define SPEAKER_BIT (UINT64_C(1) << 63)
+
+/* ---- messages and their ways: network.c ---- */
+
+typedef enum message_kind {
+    /* to the instance */
+    MSG_REGISTER,
+    MSG_HEARTBEAT, /* value: jobs in the node */
+    MSG_ACK,
+    MSG_STARTED,
+    MSG_RESULT,
+    MSG_NODE_GONE,
+    MSG_OPEN,
+    MSG_REQUEST, /* value: bytes of audio */
+    MSG_SPEAKER_GONE,
+    /* to a node */
+    MSG_REGISTERED,
+    MSG_REFUSED,
+    MSG_ASSIGN,
+    MSG_CANCEL,
+    MSG_CLOSE,
+    /* to a speaker */
+    MSG_ANSWER,
+    MESSAGE_KINDS
+} message_kind;
+
+typedef struct message {
+    struct message *next; /* in a hanging node's inbox */
+    world *w;
+    conn_token conn;
+    message_kind kind;
+    job_outcome outcome;
+    uint64_t utterance;
+    int64_t attempt, value;
+    usec_t speech; /* length of the audio */
+    char job[ID_MAX + 1];
+    char code[CODE_MAX + 1];
+} message;
+
+/* One direction of a connection. */
+typedef struct channel {
+    usec_t last; /* arrival of the latest message */
+} channel;
+
+message *message_new(world *w, message_kind kind, conn_token conn);
+void message_free(message *m);
+/* Leaves at `leave` >= now, arrives after a delay drawn from `r`, behind what went before. */
+void message_send(message *m, usec_t leave, channel *way, const dist *delay, rng *r);
+/* Arrives at that very instant: nothing to travel. */
+void message_post(message *m, usec_t at);
+
+/* ---- nodes: node.c; the work in them: node_work.c ---- */
+
+typedef struct task {
+    struct task *next, *prev;
+    struct node *n;
+    char job[ID_MAX + 1];
+    int64_t attempt;
+    usec_t speech;
+    usec_t begun, ends; /* in a slot; while the node hangs `ends` counts from the moment it goes on */
+    timer_handle timer;
+} task;
+
+typedef struct node {
+    world *w;
+    const node_group *group;
+    int32_t index, group_index;
+    uint64_t entity; /* of its random streams: group and number in the group, so that other nodes do not move them */
+    char id[ID_MAX + 1];
+
+    uint32_t connection;   /* number of the present or latest one */
+    uint32_t closed_up_to; /* the instance has closed these */
+    bool connected, registered;
+    int crashes, hangs; /* faults that hold it */
+    usec_t beat_due;    /* next heartbeat */
+    timer_handle beat;
+    channel up, down;
+    rng net, beats, service;
+
+    task *running, *queued;
+    int64_t busy, waiting;
+    uint64_t *recent; /* hashes of the last IDS_REMEMBERED jobs that left; NULL before the first */
+    int recent_next;
+    message *inbox, *inbox_last; /* what came while it hangs */
+} node;
+
+void nodes_new(world *w);
+void nodes_free(world *w);
+void nodes_start(world *w);
+/* NULL when that connection has ended by the node's own knowledge. */
+node *node_of(world *w, conn_token conn);
+node *node_at_instance(world *w, conn_token conn); /* NULL when the instance has closed it */
+void node_deliver(node *n, message *m);            /* takes the message */
+void node_send(node *n, message *m);
+conn_token node_conn_token(const node *n);
+void node_tell(node *n, trace_event event);
+/* The languages with which it registers, always the same. */
+void node_languages_draw(const node *n, node_registration *ret_registration);
+void node_disconnect(node *n);
+
+void node_crash(node *n);
+void node_recover(node *n);
+void node_hang(node *n);
+void node_resume(node *n);
+
+void work_take(node *n, const message *assign);
+void work_cancel(node *n, const message *cancel);
+void work_pause(node *n);
+void work_resume(node *n);
+void work_lose(node *n);
+
+/* ---- speakers: speaker.c; their coming: arrivals.c ---- */
+
+typedef struct speaker speaker;
+
+/* Number `number` of its group comes now; `under_way`: with the rest of a session, not a whole one. */
+void speaker_open(world *w, const session_group *group, uint64_t number, bool under_way);
+void speaker_deliver(world *w, const message *answer);
+/* The request or the end of that speaker reached the instance. */
+const speaker *speaker_at_instance(const world *w, conn_token conn);
+const char *speaker_id(const speaker *sp);
+const lang_pair *speaker_pair(const speaker *sp);
+void speaker_forget(world *w, conn_token conn);
+/* A message to the speaker; dropped when nobody is there. */
+void speaker_send_down(world *w, message *m, usec_t leave);
+void speakers_hush(world *w);
+void speakers_new(world *w);
+void speakers_free(world *w);
+
+void arrivals_start(world *w); /* they end when the world is hushed */
+void arrivals_free(world *w);
+
+/* ---- the instance: instance.c; its timers: instance_timers.c ---- */
+
+typedef struct instance instance;
+
+sched_status instance_new(world *w, sched_error *err);
+void instance_free(world *w);
+void instance_deliver(world *w, const message *m);
+scheduler *instance_scheduler(const world *w);
+usec_t instance_cpu_spent(const world *w);
+
+/* ---- faults: fault.c ---- */
+
+void faults_start(world *w);
+void faults_free(world *w);
+
+/* ---- the world: world.c; what it tells: tell.c ---- */
+
+typedef struct teller teller;
+
+struct world {
+    const scenario *sc;
+    world_env env;
+    uint64_t seed;
+    usec_t began;
+    bool hushed;  /* nobody speaks any more */
+    bool closing; /* nodes do not come back */
+    bool halted;  /* nothing arrives any more */
+    pool *messages, *tasks;
+    usec_t longest_speech;
+    int64_t jobs_on_the_way; /* messages about jobs or sessions that have not arrived */
+    node *nodes;
+    int32_t node_count;
+    struct arrival *arrivals; /* one per session group */
+    struct speakers *speakers;
+    instance *instance;
+    struct fault_run *faults;
+    teller *teller;
+};
+
+usec_t world_now(const world *w);
+/* Tells the trace about something in the world; fills in `at` and absent texts. */
+void world_tell(world *w, trace_event event);
+
+void teller_new(world *w);
+void teller_free(world *w);
+void teller_core(world *w, const sched_event *event);
+void teller_world(world *w, const trace_event *event);
+
+#endif

@@ -1,0 +1,235 @@
+/* node.c - a GPU node as the scheduler meets it: a connection that registers, sends heartbeats, and sometimes fails.
+ *
+ * Its languages are drawn anew from the same stream at each registration instead of being kept: three lists of 64 tags
+ * would be most of a node's memory, and a hundred thousand idle ones shall fit into a gibibyte.
+ *
+ * A crash ends the connection: what was sent before still arrives, then the instance learns of the end. A hang stops the
+ * process: the connection stays, messages wait in its socket, timers and work stand still. Faults may overlap; a
+ * node is up again when none holds it. */
+#include "sim/world/internal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "core/base/mem.h"
+
+static void connect_later(node *n, usec_t after);
+static void plan_beat(node *n, usec_t at);
+
+/* ---- all of them ---------------------------------------------------------------------------------------------------- */
+
+static void node_init(node *n, world *w, int32_t index, int32_t group_index, int64_t i) {
+    const node_group *group = &w->sc->node_groups[group_index];
+    n->w = w;
+    n->entity = (uint64_t)group_index << 32 | (uint64_t)i;
+    n->group = group;
+    n->index = index;
+    n->group_index = group_index;
+    scenario_node_id(n->id, group, i);
+    rng_init(&n->net, w->seed, "node network", n->entity);
+    rng_init(&n->beats, w->seed, "node heartbeat", n->entity);
+    rng_init(&n->service, w->seed, "node service", n->entity);
+}
+
+void nodes_new(world *w) {
+    const scenario *sc = w->sc;
+    int64_t count = 0;
+    for (size_t g = 0; g < sc->node_group_count; g++) count += sc->node_groups[g].count;
+    assert(count <= SCENARIO_NODES_MAX);
+    w->nodes = mem_zalloc((size_t)count, sizeof *w->nodes);
+    for (size_t g = 0; g < sc->node_group_count; g++)
+        for (int64_t i = 0; i < sc->node_groups[g].count; i++) {
+            node_init(&w->nodes[w->node_count], w, w->node_count, (int32_t)g, i);
+            w->node_count++;
+        }
+}
+
+void nodes_free(world *w) {
+    for (int32_t i = 0; i < w->node_count; i++) free(w->nodes[i].recent);
+    free(w->nodes);
+}
+
+static void connect_node(void *arg);
+
+void nodes_start(world *w) {
+    node *n = w->nodes;
+    for (size_t g = 0; g < w->sc->node_group_count; g++) {
+        const node_group *group = &w->sc->node_groups[g];
+        for (int64_t i = 0; i < group->count; i++, n++) {
+            usec_t at = group->join.at + (usec_t)((double)group->join.over * (double)i / (double)group->count);
+            engine_at(w->env.engine, w->began + at, connect_node, n);
+        }
+    }
+}
+
+/* ---- the connection ------------------------------------------------------------------------------------------------- */
+
+conn_token node_conn_token(const node *n) {
+    return (conn_token)(n->index + 1) << 32 | n->connection;
+}
+
+static node *node_by_token(world *w, conn_token conn) {
+    assert(!(conn & SPEAKER_BIT) && conn >> 32 >= 1 && conn >> 32 <= (uint64_t)w->node_count);
+    return &w->nodes[(conn >> 32) - 1];
+}
+
+node *node_of(world *w, conn_token conn) {
+    node *n = node_by_token(w, conn);
+    return n->connected && n->connection == (uint32_t)conn ? n : NULL;
+}
+
+node *node_at_instance(world *w, conn_token conn) {
+    node *n = node_by_token(w, conn);
+    return (uint32_t)conn > n->closed_up_to ? n : NULL;
+}
+
+void node_send(node *n, message *m) {
+    message_send(m, world_now(n->w), &n->up, &n->group->delay, &n->net);
+}
+
+void node_tell(node *n, trace_event event) {
+    event.node = n->id;
+    event.node_index = n->index;
+    event.group_index = n->group_index;
+    world_tell(n->w, event);
+}
+
+void node_languages_draw(const node *n, node_registration *ret_registration) {
+    rng r;
+    rng_init(&r, n->w->seed, "node languages", n->entity);
+    ret_registration->node_id = n->id;
+    ret_registration->slots = n->group->slots;
+    languages_of_node(&n->w->sc->languages, &n->group->languages, &r, &ret_registration->asr, &ret_registration->tts,
+                      &ret_registration->semantic);
+}
+
+static void connect_node(void *arg) {
+    node *n = arg;
+    if (n->connected || n->crashes || n->hangs || n->w->closing) return;
+    n->connected = true;
+    n->connection++;
+    n->up = n->down = (channel){world_now(n->w)};
+    node_tell(n, (trace_event){.kind = TRACE_NODE_UP, .value = n->group->slots});
+    node_send(n, message_new(n->w, MSG_REGISTER, node_conn_token(n)));
+}
+
+static void connect_later(node *n, usec_t after) {
+    engine_at(n->w->env.engine, world_now(n->w) + after, connect_node, n);
+}
+
+static void drop_inbox(node *n) {
+    while (n->inbox) {
+        message *next = n->inbox->next;
+        message_free(n->inbox);
+        n->inbox = next;
+    }
+}
+
+static void end_connection(node *n) {
+    engine_cancel(n->w->env.engine, n->beat);
+    n->beat = 0;
+    n->connected = n->registered = false;
+    drop_inbox(n);
+    work_lose(n);
+    node_tell(n, (trace_event){.kind = TRACE_NODE_DOWN});
+}
+
+void node_disconnect(node *n) {
+    if (!n->connected) return;
+    message *gone = message_new(n->w, MSG_NODE_GONE, node_conn_token(n));
+    end_connection(n);
+    node_send(n, gone);
+}
+
+/* ---- heartbeats ----------------------------------------------------------------------------------------------------- */
+
+static void beat(void *arg) {
+    node *n = arg;
+    n->beat = 0;
+    message *m = message_new(n->w, MSG_HEARTBEAT, node_conn_token(n));
+    m->value = n->busy + n->waiting;
+    node_send(n, m);
+    double share = 1 + n->group->jitter * (2 * rng_unit(&n->beats) - 1);
+    plan_beat(n, world_now(n->w) + (usec_t)((double)n->group->heartbeat * share));
+}
+
+static void plan_beat(node *n, usec_t at) {
+    n->beat_due = at;
+    n->beat = engine_at(n->w->env.engine, at, beat, n);
+}
+
+/* ---- what comes ----------------------------------------------------------------------------------------------------- */
+
+static void acknowledged(node *n) {
+    if (n->registered) return;
+    n->registered = true;
+    beat(n);
+}
+
+static void take(node *n, const message *m) {
+    switch (m->kind) {
+    case MSG_REGISTERED: acknowledged(n); break;
+    case MSG_ASSIGN: work_take(n, m); break;
+    case MSG_CANCEL: work_cancel(n, m); break;
+    case MSG_REFUSED:
+        node_disconnect(n);
+        connect_later(n, n->group->reconnect);
+        break;
+    case MSG_CLOSE:
+        end_connection(n);
+        connect_later(n, n->group->reconnect);
+        break;
+    default: assert(!"a message for a node");
+    }
+}
+
+void node_deliver(node *n, message *m) {
+    if (!n->hangs) {
+        take(n, m);
+        message_free(m);
+        return;
+    }
+    if (n->inbox)
+        n->inbox_last->next = m;
+    else
+        n->inbox = m;
+    n->inbox_last = m;
+}
+
+/* ---- faults --------------------------------------------------------------------------------------------------------- */
+
+void node_crash(node *n) {
+    n->crashes++;
+    node_disconnect(n);
+}
+
+void node_recover(node *n) {
+    assert(n->crashes > 0);
+    if (--n->crashes == 0) connect_later(n, n->group->reconnect);
+}
+
+void node_hang(node *n) {
+    if (n->hangs++ > 0) return;
+    engine_cancel(n->w->env.engine, n->beat);
+    n->beat = 0;
+    work_pause(n);
+}
+
+/* Timers that passed while it stood still fire now; then it reads what has come. */
+void node_resume(node *n) {
+    assert(n->hangs > 0);
+    if (--n->hangs > 0) return;
+    if (!n->connected) {
+        connect_later(n, n->group->reconnect);
+        return;
+    }
+    usec_t now = world_now(n->w);
+    if (n->registered) plan_beat(n, n->beat_due > now ? n->beat_due : now);
+    work_resume(n);
+    while (n->inbox) {
+        message *m = n->inbox;
+        n->inbox = m->next;
+        if (n->connected) take(n, m); /* one of them may be the end of the connection, which empties the inbox */
+        message_free(m);
+    }
+}

@@ -1,0 +1,195 @@
+/* node_work.c - the jobs in a node: a first-in-first-out queue behind its slots.
+ *
+ * A job occupies one slot for recognition, translation and speech in a row. The node remembers the jobs it holds and the
+ * last few that left, by the hash of their names, and refuses one that it has seen. */
+#include "sim/world/internal.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "core/base/hash.h"
+#include "core/base/mem.h"
+
+static void start_next(node *n);
+
+/* ---- service time --------------------------------------------------------------------------------------------------- */
+
+static double stage_draw(const stage_time *stage, usec_t speech, rng *r) {
+    return rng_gamma(r, stage->rtf * (double)speech + (double)stage->overhead, stage->cv);
+}
+
+static usec_t service_draw(node *n, usec_t speech) {
+    const service_time *service = &n->group->service;
+    double total = stage_draw(&service->asr, speech, &n->service);
+    total += stage_draw(&service->nmt, speech, &n->service);
+    total += stage_draw(&service->tts, speech, &n->service);
+    return (usec_t)(total / n->group->speed + 0.5);
+}
+
+/* ---- memory --------------------------------------------------------------------------------------------------------- */
+
+static task *find(task *list, const char *job) {
+    task *t;
+    DL_FOREACH(list, t) if (!strcmp(t->job, job)) return t;
+    return NULL;
+}
+
+static bool has_seen(const node *n, const char *job) {
+    if (find(n->running, job) || find(n->queued, job)) return true;
+    uint64_t hash = hash_text(job);
+    for (int i = 0; n->recent && i < IDS_REMEMBERED; i++)
+        if (n->recent[i] == hash) return true;
+    return false;
+}
+
+static void remember(node *n, const char *job) {
+    if (!n->recent) n->recent = mem_zalloc(IDS_REMEMBERED, sizeof *n->recent);
+    n->recent[n->recent_next] = hash_text(job);
+    n->recent_next = (n->recent_next + 1) % IDS_REMEMBERED;
+}
+
+/* ---- what it says --------------------------------------------------------------------------------------------------- */
+
+static void tell(node *n, trace_kind kind, const char *job, int64_t attempt, int64_t value, usec_t length) {
+    node_tell(n, (trace_event){.kind = kind, .job = job, .attempt = attempt, .value = value, .length = length});
+}
+
+static void say(node *n, message_kind kind, const char *job, int64_t attempt, job_outcome outcome, const char *code) {
+    message *m = message_new(n->w, kind, node_conn_token(n));
+    m->attempt = attempt;
+    m->outcome = outcome;
+    memcpy(m->job, job, strlen(job) + 1);
+    snprintf(m->code, sizeof m->code, "%s", code);
+    node_send(n, m);
+}
+
+/* ---- the work ------------------------------------------------------------------------------------------------------- */
+
+static void leave_slot(node *n, task *t) {
+    DL_DELETE(n->running, t);
+    n->busy--;
+    remember(n, t->job);
+}
+
+static void finish(void *arg) {
+    task *t = arg;
+    node *n = t->n;
+    usec_t now = world_now(n->w);
+    leave_slot(n, t);
+    tell(n, TRACE_NODE_FINISHED, t->job, t->attempt, n->busy, now - t->begun);
+    say(n, MSG_RESULT, t->job, t->attempt, OUTCOME_OK, "");
+    pool_give(n->w->tasks, t);
+    start_next(n);
+}
+
+static void start(node *n, task *t) {
+    usec_t now = world_now(n->w);
+    DL_APPEND(n->running, t);
+    n->busy++;
+    t->begun = now;
+    t->ends = now + service_draw(n, t->speech);
+    t->timer = engine_at(n->w->env.engine, t->ends, finish, t);
+    tell(n, TRACE_NODE_STARTED, t->job, t->attempt, n->busy, 0);
+    if (n->group->starts) say(n, MSG_STARTED, t->job, t->attempt, OUTCOME_NONE, "");
+}
+
+static void start_next(node *n) {
+    task *t = n->queued;
+    if (!t || n->busy >= n->group->slots) return;
+    DL_DELETE(n->queued, t);
+    n->waiting--;
+    start(n, t);
+}
+
+static void reject(node *n, const message *assign, const char *code) {
+    node_tell(n,
+              (trace_event){.kind = TRACE_NODE_REJECTED, .job = assign->job, .attempt = assign->attempt, .code = code});
+    say(n, MSG_RESULT, assign->job, assign->attempt, OUTCOME_FAILED, code);
+}
+
+void work_take(node *n, const message *assign) {
+    bool starts = n->busy < n->group->slots;
+    bool full = !starts && n->waiting >= n->group->queue;
+    bool seen = has_seen(n, assign->job);
+    bool queues = !starts && !full && !seen;
+    tell(n, TRACE_NODE_RECEIVED, assign->job, assign->attempt, n->waiting + queues, 0);
+    if (seen || full) {
+        reject(n, assign, seen ? "DUPLICATE_JOB_ID" : "NODE_OVERLOADED");
+        return;
+    }
+    task *t = pool_take(n->w->tasks);
+    *t = (task){.n = n, .attempt = assign->attempt, .speech = assign->speech};
+    memcpy(t->job, assign->job, sizeof t->job);
+    if (n->group->acks) say(n, MSG_ACK, t->job, t->attempt, OUTCOME_NONE, "");
+    if (starts) {
+        start(n, t);
+    } else {
+        DL_APPEND(n->queued, t);
+        n->waiting++;
+    }
+}
+
+void work_cancel(node *n, const message *cancel) {
+    task *t = find(n->running, cancel->job);
+    bool running = t != NULL;
+    if (!t) t = find(n->queued, cancel->job);
+    if (!t || t->attempt != cancel->attempt) return;
+    if (running) {
+        engine_cancel(n->w->env.engine, t->timer);
+        leave_slot(n, t);
+    } else {
+        DL_DELETE(n->queued, t);
+        n->waiting--;
+        remember(n, t->job);
+    }
+    node_tell(n, (trace_event){.kind = TRACE_NODE_CANCELLED,
+                               .job = t->job,
+                               .attempt = t->attempt,
+                               .value = n->busy,
+                               .code = cancel->code});
+    pool_give(n->w->tasks, t);
+    start_next(n);
+}
+
+/* ---- faults --------------------------------------------------------------------------------------------------------- */
+
+void work_pause(node *n) {
+    usec_t now = world_now(n->w);
+    task *t;
+    DL_FOREACH(n->running, t) {
+        engine_cancel(n->w->env.engine, t->timer);
+        t->timer = 0;
+        t->ends -= now;
+    }
+}
+
+void work_resume(node *n) {
+    usec_t now = world_now(n->w);
+    task *t;
+    DL_FOREACH(n->running, t) {
+        t->ends += now;
+        t->timer = engine_at(n->w->env.engine, t->ends, finish, t);
+    }
+}
+
+static void lose_all(node *n, task **list) {
+    task *t, *next;
+    DL_FOREACH_SAFE(*list, t, next) {
+        DL_DELETE(*list, t);
+        engine_cancel(n->w->env.engine, t->timer);
+        tell(n, TRACE_NODE_LOST, t->job, t->attempt, 0, 0);
+        pool_give(n->w->tasks, t);
+    }
+}
+
+void work_lose(node *n) {
+    n->busy = n->waiting = 0;
+    lose_all(n, &n->running);
+    lose_all(n, &n->queued);
+    free(n->recent);
+    n->recent = NULL;
+    n->recent_next = 0;
+}

@@ -1,0 +1,256 @@
+/* speaker.c - one session: somebody who speaks, pauses, and speaks again, whatever becomes of it.
+ *
+ * An open loop: the next utterance does not wait for the answer to the last one, because people do not either, and because
+ * a load that waits for its server hides the server's slowness. The request leaves when the speech ends.
+ *
+ * After its length a session begins no new utterance; it closes when the last answer is in, or LINGER after its last
+ * request. Its place is given to somebody else once the instance has heard of the end. */
+#include "sim/world/internal.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/mem.h"
+
+#define LINGER (15 * USEC_PER_SEC)
+
+enum { PLACE_BITS = 24, RENEWALS = 10, RENEWALS_MAX = 1000 };
+
+typedef enum speaker_state {
+    PAUSES,
+    SPEAKS,
+    LINGERS, /* waits for the last answers */
+    GONE,    /* the instance will hear of it */
+} speaker_state;
+
+struct speaker {
+    world *w;
+    const session_group *group;
+    conn_token conn;
+    char id[ID_MAX + 1];
+    rng talk, net;
+    channel up, down;
+    lang_pair pair;
+    usec_t ends;   /* of its length */
+    usec_t speech; /* of the utterance under way */
+    usec_t last_sent;
+    uint64_t utterance; /* number of the latest */
+    int64_t unanswered;
+    speaker_state state;
+    timer_handle timer; /* the end of that state */
+};
+
+typedef struct speakers {
+    pool *all;
+    speaker **at; /* by place; NULL: free */
+    size_t places, capacity;
+    uint32_t *free; /* places */
+    size_t free_count;
+    uint64_t serial;
+} speakers;
+
+/* ---- places --------------------------------------------------------------------------------------------------------- */
+
+void speakers_new(world *w) {
+    w->speakers = mem_zalloc(1, sizeof *w->speakers);
+    w->speakers->all = pool_new(sizeof(speaker));
+}
+
+void speakers_free(world *w) {
+    speakers *s = w->speakers;
+    if (!s) return;
+    pool_free(s->all);
+    free(s->at);
+    free(s->free);
+    free(s);
+}
+
+static size_t place_take(speakers *s) {
+    if (s->free_count > 0) return s->free[--s->free_count];
+    assert(s->places < SPEAKER_PLACES_MAX);
+    if (s->places == s->capacity) {
+        s->capacity = s->capacity ? 2 * s->capacity : 256;
+        s->at = mem_realloc(s->at, s->capacity, sizeof(speaker *));
+        s->free = mem_realloc(s->free, s->capacity, sizeof *s->free);
+    }
+    return s->places++;
+}
+
+static size_t place_of(conn_token conn) {
+    return (size_t)(conn & (SPEAKER_PLACES_MAX - 1));
+}
+
+static speaker *speaker_of(const world *w, conn_token conn) {
+    assert(conn & SPEAKER_BIT && place_of(conn) < w->speakers->places);
+    speaker *sp = w->speakers->at[place_of(conn)];
+    return sp && sp->conn == conn ? sp : NULL;
+}
+
+const speaker *speaker_at_instance(const world *w, conn_token conn) {
+    return speaker_of(w, conn);
+}
+
+const char *speaker_id(const speaker *sp) {
+    return sp->id;
+}
+
+const lang_pair *speaker_pair(const speaker *sp) {
+    return &sp->pair;
+}
+
+void speaker_forget(world *w, conn_token conn) {
+    speakers *s = w->speakers;
+    speaker *sp = speaker_of(w, conn);
+    assert(sp && sp->state == GONE);
+    s->at[place_of(conn)] = NULL;
+    s->free[s->free_count++] = (uint32_t)place_of(conn);
+    pool_give(s->all, sp);
+}
+
+/* ---- the connection ------------------------------------------------------------------------------------------------- */
+
+static void tell(speaker *sp, trace_event event) {
+    event.session = sp->id;
+    event.pair = &sp->pair;
+    event.node_index = event.group_index = -1;
+    world_tell(sp->w, event);
+}
+
+static void send_up(speaker *sp, message *m) {
+    message_send(m, world_now(sp->w), &sp->up, &sp->group->delay, &sp->net);
+}
+
+void speaker_send_down(world *w, message *m, usec_t leave) {
+    speaker *sp = speaker_of(w, m->conn);
+    if (sp)
+        message_send(m, leave, &sp->down, &sp->group->delay, &sp->net);
+    else
+        message_free(m);
+}
+
+static void hang_up(speaker *sp) {
+    engine_cancel(sp->w->env.engine, sp->timer);
+    sp->timer = 0;
+    sp->state = GONE;
+    tell(sp, (trace_event){.kind = TRACE_SESSION_CLOSED});
+    send_up(sp, message_new(sp->w, MSG_SPEAKER_GONE, sp->conn));
+}
+
+/* ---- speaking ------------------------------------------------------------------------------------------------------- */
+
+static void begin_pause(speaker *sp);
+
+static void wait_until(speaker *sp, speaker_state state, usec_t at, engine_action *then) {
+    usec_t now = world_now(sp->w);
+    sp->state = state;
+    sp->timer = engine_at(sp->w->env.engine, at > now ? at : now, then, sp);
+}
+
+static void on_patience_over(void *arg) {
+    hang_up(arg);
+}
+
+static void begin_linger(speaker *sp) {
+    if (sp->unanswered == 0)
+        hang_up(sp);
+    else
+        wait_until(sp, LINGERS, sp->last_sent + LINGER, on_patience_over);
+}
+
+static void on_speech_ends(void *arg) {
+    speaker *sp = arg;
+    sp->utterance++;
+    sp->unanswered++;
+    sp->last_sent = world_now(sp->w);
+    if (sp->speech > sp->w->longest_speech) sp->w->longest_speech = sp->speech;
+    tell(sp, (trace_event){.kind = TRACE_CLIENT_SENT, .utterance = sp->utterance, .length = sp->speech});
+    message *m = message_new(sp->w, MSG_REQUEST, sp->conn);
+    m->utterance = sp->utterance;
+    m->speech = sp->speech;
+    m->value = (int64_t)((double)sp->speech / (double)USEC_PER_SEC * (double)sp->group->talk.bytes_per_second);
+    send_up(sp, m);
+    begin_pause(sp);
+}
+
+static void on_pause_ends(void *arg) {
+    speaker *sp = arg;
+    usec_t now = world_now(sp->w);
+    if (now >= sp->ends) {
+        begin_linger(sp);
+        return;
+    }
+    usec_t speech = dist_draw_usec(&sp->group->talk.utterance, &sp->talk);
+    sp->speech = speech > 0 ? speech : 1;
+    wait_until(sp, SPEAKS, now + sp->speech, on_speech_ends);
+}
+
+static void begin_pause(speaker *sp) {
+    usec_t until = world_now(sp->w) + dist_draw_usec(&sp->group->talk.pause, &sp->talk);
+    wait_until(sp, PAUSES, until < sp->ends ? until : sp->ends, on_pause_ends);
+}
+
+void speaker_deliver(world *w, const message *answer) {
+    speaker *sp = speaker_of(w, answer->conn);
+    if (!sp || sp->state == GONE) return;
+    tell(sp, (trace_event){.kind = TRACE_CLIENT_ANSWERED,
+                           .job = answer->job,
+                           .utterance = answer->utterance,
+                           .outcome = answer->outcome,
+                           .code = answer->code});
+    if (sp->unanswered > 0) sp->unanswered--;
+    if (sp->unanswered == 0 && sp->state == LINGERS) hang_up(sp);
+}
+
+/* ---- coming and going ----------------------------------------------------------------------------------------------- */
+
+/* How much is left of a session that somebody who comes at a random moment finds under way: a long row of sessions, one
+ * after the other, is cut at a random point. With whole lengths the number of sessions would not be steady from the start. */
+static usec_t rest_draw(const session_group *group, rng *r) {
+    double mean = (double)group->concurrent / group->rate * (double)USEC_PER_SEC;
+    double left = mean * RENEWALS * (1 + rng_unit(r));
+    for (int i = 0; i < RENEWALS_MAX && left >= 0; i++) left -= dist_draw(&group->length, r);
+    return left < 0 ? (usec_t)-left : 0;
+}
+
+static void draw_life(speaker *sp, uint64_t entity, bool under_way) {
+    const session_group *group = sp->group;
+    rng r;
+    rng_init(&r, sp->w->seed, "session", entity);
+    const pair_share *pair = pair_mix_draw(&group->pairs, &r);
+    const scenario_languages *langs = &sp->w->sc->languages;
+    memcpy(sp->pair.src, langs->tag[pair->src], sizeof sp->pair.src);
+    memcpy(sp->pair.tgt, langs->tag[pair->tgt], sizeof sp->pair.tgt);
+    usec_t length = under_way ? rest_draw(group, &r) : dist_draw_usec(&group->length, &r);
+    sp->ends = world_now(sp->w) + length;
+    rng_init(&sp->talk, sp->w->seed, "talk", entity);
+    rng_init(&sp->net, sp->w->seed, "session network", entity);
+}
+
+void speaker_open(world *w, const session_group *group, uint64_t number, bool under_way) {
+    speakers *s = w->speakers;
+    size_t place = place_take(s);
+    speaker *sp = pool_take(s->all);
+    *sp = (speaker){.w = w, .group = group};
+    s->at[place] = sp;
+    sp->conn = SPEAKER_BIT | ++s->serial << PLACE_BITS | place;
+    uint64_t group_number = (uint64_t)(group - w->sc->session_groups);
+    snprintf(sp->id, sizeof sp->id, "%s-%llu", group->name, (unsigned long long)number);
+    draw_life(sp, group_number << 40 | number, under_way);
+    tell(sp, (trace_event){.kind = TRACE_SESSION_OPENED});
+    send_up(sp, message_new(w, MSG_OPEN, sp->conn));
+    begin_pause(sp);
+}
+
+/* What was asked for is still waited for, without a limit: the end of the run has one. */
+void speakers_hush(world *w) {
+    for (size_t i = 0; i < w->speakers->places; i++) {
+        speaker *sp = w->speakers->at[i];
+        if (!sp || sp->state == GONE || sp->state == LINGERS) continue;
+        engine_cancel(w->env.engine, sp->timer);
+        sp->timer = 0;
+        sp->state = LINGERS;
+        if (sp->unanswered == 0) hang_up(sp);
+    }
+}

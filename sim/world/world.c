@@ -1,0 +1,106 @@
+/* world.c - the world as a whole: its parts, its beginning and its end.
+ *
+ * The world decides nothing about jobs. It behaves, tells, and knows when nothing is under way any more. */
+#include "sim/world/internal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "core/base/mem.h"
+
+sched_status world_new(const scenario *sc, const world_env *env, world **ret_world, sched_error *err) {
+    assert(sc && env && env->engine && env->redis.submit && ret_world);
+    world *w = mem_zalloc(1, sizeof *w);
+    w->sc = sc;
+    w->env = *env;
+    w->seed = (uint64_t)sc->seed;
+    w->began = engine_now(env->engine);
+    w->messages = pool_new(sizeof(message));
+    w->tasks = pool_new(sizeof(task));
+    teller_new(w);
+    nodes_new(w);
+    speakers_new(w);
+    sched_status status = instance_new(w, err);
+    if (status) {
+        world_free(w);
+        return status;
+    }
+    *ret_world = w;
+    return SCHED_OK;
+}
+
+world *world_free(world *w) {
+    if (!w) return NULL;
+    instance_free(w);
+    faults_free(w);
+    arrivals_free(w);
+    speakers_free(w);
+    nodes_free(w);
+    teller_free(w);
+    pool_free(w->tasks);
+    pool_free(w->messages);
+    free(w);
+    return NULL;
+}
+
+void world_start(world *w) {
+    nodes_start(w);
+    arrivals_start(w);
+    faults_start(w);
+}
+
+void world_stop_speaking(world *w) {
+    w->hushed = true;
+    speakers_hush(w);
+}
+
+bool world_idle(const world *w) {
+    scheduler_counts counts = scheduler_count(instance_scheduler(w));
+    if (counts.jobs || counts.sessions || w->jobs_on_the_way) return false;
+    for (int32_t i = 0; i < w->node_count; i++)
+        if (w->nodes[i].busy && !w->nodes[i].hangs) return false;
+    return true;
+}
+
+void world_disconnect_nodes(world *w) {
+    w->closing = true;
+    for (int32_t i = 0; i < w->node_count; i++) node_disconnect(&w->nodes[i]);
+}
+
+void world_stop(world *w) {
+    scheduler_stop(instance_scheduler(w));
+}
+
+void world_halt(world *w) {
+    w->halted = true;
+    world_stop(w);
+}
+
+scheduler *world_scheduler(world *w) {
+    return instance_scheduler(w);
+}
+
+int32_t world_node_count(const world *w) {
+    return w->node_count;
+}
+
+usec_t world_cpu_spent(const world *w) {
+    return instance_cpu_spent(w);
+}
+
+usec_t world_longest_speech(const world *w) {
+    return w->longest_speech;
+}
+
+usec_t world_now(const world *w) {
+    return engine_now(w->env.engine);
+}
+
+void world_tell(world *w, trace_event event) {
+    event.at = world_now(w);
+    if (!event.job) event.job = "";
+    if (!event.node) event.node = "";
+    if (!event.session) event.session = "";
+    if (!event.code) event.code = "";
+    teller_world(w, &event);
+}
