@@ -57,7 +57,7 @@ static void begin_fault(void *arg) {
 static int32_t find_node(const world *w, const char *id) {
     for (int32_t i = 0; i < w->node_count; i++)
         if (!strcmp(w->nodes[i].id, id)) return i;
-    assert(!"the scenario was checked: it has that node");
+    assert(false && "the scenario was checked: it has that node");
     return -1;
 }
 

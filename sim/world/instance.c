@@ -184,7 +184,7 @@ static void take_node_message(world *w, const message *m) {
     case MSG_STARTED: scheduler_node_started(s, m->conn, m->job, m->attempt); break;
     case MSG_RESULT: scheduler_node_result(s, m->conn, &result); break;
     case MSG_NODE_GONE: scheduler_node_gone(s, m->conn); break;
-    default: assert(!"a message for the instance");
+    default: assert(false && "a message for the instance");
     }
 }
 
@@ -196,7 +196,7 @@ static void take_speaker_message(world *w, const message *m) {
         scheduler_session_gone(w->instance->scheduler, m->conn);
         speaker_forget(w, m->conn);
         break;
-    default: assert(!"a message for the instance");
+    default: assert(false && "a message for the instance");
     }
 }
 

@@ -179,7 +179,7 @@ static void take(node *n, const message *m) {
         end_connection(n);
         connect_later(n, n->group->reconnect);
         break;
-    default: assert(!"a message for a node");
+    default: assert(false && "a message for a node");
     }
 }
 
