@@ -1,0 +1,232 @@
+/* fsck.c - the walk: every key is told apart by its name, spelled again by keys.c, and given to its check. A key that keys.c
+ * would not spell like this is unknown: a node in the wrong bucket is as lost as a misspelled one. */
+#include "core/ctl/fsck.h"
+
+#include "core/ctl/fsck_checks.h"
+
+#include "core/domain/ids.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SCAN_BATCH = 200 };
+
+static const char *const kind_names[FSCK_KINDS] = {
+    [FSCK_POOL_HOLE] = "pool-hole",
+    [FSCK_POOL_PLACE] = "pool-place",
+    [FSCK_POOL_DEAD] = "pool-dead",
+    [FSCK_POOL_STALE] = "pool-stale",
+    [FSCK_POOL_ABSENT] = "pool-absent",
+    [FSCK_POOL_TOMBSTONE] = "pool-tombstone",
+    [FSCK_NODE_FIELD] = "node-field",
+    [FSCK_NODE_UNINDEXED] = "node-unindexed",
+    [FSCK_NODE_DANGLING] = "node-dangling",
+    [FSCK_JOB_FIELD] = "job-field",
+    [FSCK_JOB_UNINDEXED] = "job-unindexed",
+    [FSCK_JOB_DANGLING] = "job-dangling",
+    [FSCK_JOB_TTL] = "job-ttl",
+    [FSCK_REQUEST] = "request",
+    [FSCK_RESV_LEAK] = "reservation-leak",
+    [FSCK_RESV_TTL] = "reservation-ttl",
+    [FSCK_UNKNOWN] = "unknown",
+    [FSCK_LARGE] = "large",
+    [FSCK_LEFT] = "left",
+};
+
+const char *fsck_kind_name(fsck_kind kind) {
+    assert(kind >= 0 && kind < FSCK_KINDS);
+    return kind_names[kind];
+}
+
+/* --- telling keys apart ----------------------------------------------------------------------------------------------- */
+
+/* How keys.c spells a key whose tag and rest are these; NULL when it cannot. */
+typedef const char *speller(redis_key *key, const keyspace *ks, const char *tag, const char *rest);
+
+static const char *spell_node(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
+    (void)tag;
+    return id_valid(rest) ? key_node(key, ks, rest) : NULL;
+}
+
+static const char *spell_langs(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
+    (void)tag;
+    return id_valid(rest) ? key_node_langs(key, ks, rest) : NULL;
+}
+
+static const char *spell_reservations(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
+    (void)tag;
+    return id_valid(rest) ? key_node_reservations(key, ks, rest) : NULL;
+}
+
+static bool bucket_of(const char *tag, char letter, unsigned buckets, unsigned *ret_bucket) {
+    int64_t bucket;
+    if (tag[0] != letter || !fsck_whole(tag + 1, 0, &bucket) || bucket >= buckets) return false;
+    *ret_bucket = (unsigned)bucket;
+    return true;
+}
+
+static const char *spell_expiry(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
+    unsigned bucket;
+    (void)rest;
+    return bucket_of(tag, 'n', NODE_BUCKETS, &bucket) ? key_node_expiry(key, ks, bucket) : NULL;
+}
+
+static const char *spell_job(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
+    unsigned bucket;
+    (void)tag;
+    return id_valid(rest) && job_bucket_of_job(rest, &bucket) ? key_job(key, ks, rest) : NULL;
+}
+
+static const char *spell_request(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
+    (void)tag;
+    return request_id_valid(rest) ? key_request(key, ks, rest) : NULL;
+}
+
+static const char *spell_deadlines(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
+    unsigned bucket;
+    (void)rest;
+    return bucket_of(tag, 'j', JOB_BUCKETS, &bucket) ? key_job_deadlines(key, ks, bucket) : NULL;
+}
+
+static const char *spell_members(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
+    lang_pair pair;
+    (void)rest;
+    return lang_pair_parse(tag, &pair, NULL) ? NULL : key_pool_members(key, ks, pair.src, pair.tgt);
+}
+
+static const char *spell_places(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
+    lang_pair pair;
+    (void)rest;
+    return lang_pair_parse(tag, &pair, NULL) ? NULL : key_pool_places(key, ks, pair.src, pair.tgt);
+}
+
+static const char *spell_tombstone(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
+    lang_pair pair;
+    return !id_valid(rest) || lang_pair_parse(tag, &pair, NULL) ? NULL
+                                                                : key_pool_left(key, ks, pair.src, pair.tgt, rest);
+}
+
+typedef struct key_kind {
+    const char *name;
+    speller *spell;
+    fsck_check *check;
+    bool wants_tag; /* the check is told the tag, not the rest */
+} key_kind;
+
+static const key_kind key_kinds[] = {
+    {"node", spell_node, fsck_check_node, false},
+    {"langs", spell_langs, fsck_check_langs, false},
+    {"resv", spell_reservations, fsck_check_reservations, false},
+    {"expiry", spell_expiry, fsck_check_expiry, true},
+    {"job", spell_job, fsck_check_job, false},
+    {"req", spell_request, fsck_check_request, false},
+    {"deadlines", spell_deadlines, fsck_check_deadlines, true},
+    {"members", spell_members, fsck_check_members, true},
+    {"places", spell_places, fsck_check_places, true},
+    {"left", spell_tombstone, fsck_check_tombstone, false},
+};
+
+typedef struct key_parts {
+    char tag[PAIR_MAX + 1], name[16], rest[REQUEST_ID_MAX + 1];
+} key_parts;
+
+/* "{tag}:name" or "{tag}:name:rest" */
+static bool split(const char *text, key_parts *parts) {
+    *parts = (key_parts){0};
+    const char *end = strchr(text, '}');
+    if (*text != '{' || !end || end[1] != ':') return false;
+    const char *name = end + 2;
+    size_t name_len = strcspn(name, ":");
+    const char *rest = name[name_len] ? name + name_len + 1 : "";
+    size_t tag_len = (size_t)(end - text - 1);
+    if (tag_len >= sizeof parts->tag || name_len >= sizeof parts->name || strlen(rest) >= sizeof parts->rest)
+        return false;
+    memcpy(parts->tag, text + 1, tag_len);
+    memcpy(parts->name, name, name_len);
+    memcpy(parts->rest, rest, strlen(rest));
+    return true;
+}
+
+static const key_kind *kind_of(const fsck *f, const char *key, key_parts *parts) {
+    redis_key spelled;
+    if (!split(key + strlen(f->keys->prefix), parts)) return NULL;
+    for (size_t i = 0; i < sizeof key_kinds / sizeof *key_kinds; i++) {
+        const key_kind *kind = &key_kinds[i];
+        if (strcmp(kind->name, parts->name) != 0) continue;
+        const char *expected = kind->spell(&spelled, f->keys, parts->tag, parts->rest);
+        return expected && !strcmp(expected, key) ? kind : NULL;
+    }
+    return NULL;
+}
+
+/* --- the walk --------------------------------------------------------------------------------------------------------- */
+
+static void check_key(fsck *f, const char *key) {
+    key_parts parts;
+    const key_kind *kind = kind_of(f, key, &parts);
+    if (!kind)
+        fsck_note(f, FSCK_UNKNOWN, key, "found a key that nobody writes, expected none");
+    else
+        kind->check(f, key, kind->wants_tag ? parts.tag : parts.rest);
+}
+
+static void note_left(fsck *f, const char *key) {
+    if (strlen(key) >= KEY_MAX) { /* nobody here could have written it, or ask for it */
+        fsck_note(f, FSCK_LEFT, key, "found a key of %zu bytes, expected nothing", strlen(key));
+        return;
+    }
+    fsck_ask_about(f, "TYPE", key, NULL);
+    fsck_ask_about(f, "PTTL", key, NULL);
+    redis_reply *type = fsck_answer(f);
+    redis_reply *ttl = fsck_answer(f);
+    fsck_note(f, FSCK_LEFT, key, "found a %s with %lld ms to live (-1: for ever), expected nothing", reply_text(type),
+              (long long)reply_int(ttl));
+    sync_reply_free(type);
+    sync_reply_free(ttl);
+}
+
+static int64_t server_time(fsck *f) {
+    redis_call call;
+    call_command(&call, "TIME");
+    redis_reply *reply = fsck_call(f, &call);
+    int64_t msec = reply_int(reply_at(reply, 0)) * 1000 + reply_int(reply_at(reply, 1)) / 1000;
+    sync_reply_free(reply);
+    return msec;
+}
+
+static sched_status walk(sync_client *client, const keyspace *ks, void (*visit)(fsck *f, const char *key),
+                         fsck_report *ret_report, sched_error *err) {
+    fsck_report report = {0};
+    fsck f = {.client = client, .keys = ks, .report = &report, .err = err};
+    f.now = server_time(&f);
+    char cursor[24] = "0", pattern[KEYSPACE_MAX + 2];
+    snprintf(pattern, sizeof pattern, "%s*", ks->prefix);
+    do {
+        redis_call call;
+        call_command(&call, "SCAN");
+        call_str(&call, cursor);
+        call_str(&call, "MATCH");
+        call_str(&call, pattern);
+        call_str(&call, "COUNT");
+        call_int(&call, SCAN_BATCH);
+        redis_reply *reply = fsck_call(&f, &call);
+        const redis_reply *keys = reply_at(reply, 1);
+        snprintf(cursor, sizeof cursor, "%s", reply_text(reply_at(reply, 0)));
+        for (size_t i = 0; i < reply_count(keys); i++) {
+            report.keys++;
+            visit(&f, reply_text(reply_at(keys, i)));
+        }
+        sync_reply_free(reply);
+    } while (!f.status && strcmp(cursor, "0") != 0);
+    if (!f.status) *ret_report = report;
+    return f.status;
+}
+
+sched_status fsck_run(sync_client *client, const keyspace *ks, fsck_report *ret_report, sched_error *err) {
+    return walk(client, ks, check_key, ret_report, err);
+}
+
+sched_status fsck_expect_empty(sync_client *client, const keyspace *ks, fsck_report *ret_report, sched_error *err) {
+    return walk(client, ks, note_left, ret_report, err);
+}

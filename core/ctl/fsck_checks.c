@@ -1,0 +1,144 @@
+#include "core/ctl/fsck_checks.h"
+
+#include "core/domain/ids.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { BATCH = 100 };
+
+void fsck_ask(fsck *f, const redis_call *call) {
+    if (!f->status) f->status = sync_client_append(f->client, call, f->err);
+}
+
+redis_reply *fsck_answer(fsck *f) {
+    redis_reply *reply = NULL;
+    if (!f->status) f->status = sync_client_read(f->client, &reply, f->err);
+    return reply;
+}
+
+redis_reply *fsck_call(fsck *f, const redis_call *call) {
+    fsck_ask(f, call);
+    return fsck_answer(f);
+}
+
+void fsck_ask_about(fsck *f, const char *command, const char *key, const char *field) {
+    redis_call call;
+    call_command(&call, command);
+    call_key(&call, key);
+    if (field) call_str(&call, field);
+    fsck_ask(f, &call);
+}
+
+void fsck_note(fsck *f, fsck_kind kind, const char *key, const char *format, ...) {
+    fsck_report *r = f->report;
+    if (f->status) return;
+    r->count[kind]++;
+    r->findings++;
+    if (r->texts == FSCK_TEXTS_MAX) return;
+    char found[FSCK_TEXT_MAX / 2];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(found, sizeof found, format, args);
+    va_end(args);
+    for (char *c = found; *c; c++)
+        if ((unsigned char)*c < ' ') *c = '?';
+    snprintf(r->text[r->texts++], FSCK_TEXT_MAX, "%s: %.*s: %s", fsck_kind_name(kind), KEY_MAX - 32, key, found);
+}
+
+bool fsck_wrong_type(fsck *f, const char *key, const redis_reply *reply) {
+    if (!reply_is_error(reply)) return false;
+    fsck_note(f, FSCK_UNKNOWN, key, "found another type, expected what the data model says (%.40s)", reply_text(reply));
+    return true;
+}
+
+static void note_if_large(fsck *f, const char *key, const char *text) {
+    size_t len = strlen(text);
+    if (len > FSCK_VALUE_MAX)
+        fsck_note(f, FSCK_LARGE, key, "found %zu bytes in \"%.20s...\", expected at most %d", len, text,
+                  FSCK_VALUE_MAX);
+}
+
+void fsck_note_large(fsck *f, const char *key, const redis_reply *list) {
+    for (size_t i = 0; i < reply_count(list); i++) note_if_large(f, key, reply_text(reply_at(list, i)));
+}
+
+/* --- entries of one key ----------------------------------------------------------------------------------------------- */
+
+static int64_t size_of(fsck *f, const char *command, const char *key) {
+    redis_call call;
+    call_command(&call, command[0] == 'H' ? "HLEN" : "ZCARD");
+    call_key(&call, key);
+    redis_reply *reply = fsck_call(f, &call);
+    int64_t size = reply_int(reply);
+    bool wrong = fsck_wrong_type(f, key, reply);
+    sync_reply_free(reply);
+    return wrong ? -1 : size;
+}
+
+static void step_through(fsck *f, const char *key, int64_t size, const redis_reply *batch, fsck_step *step) {
+    for (size_t i = 0; i + 1 < reply_count(batch); i += 2) {
+        fsck_entry entry = {key, reply_text(reply_at(batch, i)), reply_text(reply_at(batch, i + 1)), size};
+        step(f, &entry);
+    }
+}
+
+void fsck_each(fsck *f, const char *command, const char *key, fsck_step *ask, fsck_step *judge) {
+    int64_t size = size_of(f, command, key);
+    char cursor[24] = "0";
+    if (size < 0) return;
+    do {
+        redis_call call;
+        call_command(&call, command);
+        call_key(&call, key);
+        call_str(&call, cursor);
+        call_str(&call, "COUNT");
+        call_int(&call, BATCH);
+        redis_reply *reply = fsck_call(f, &call);
+        const redis_reply *batch = reply_at(reply, 1);
+        snprintf(cursor, sizeof cursor, "%s", reply_text(reply_at(reply, 0)));
+        fsck_note_large(f, key, batch);
+        step_through(f, key, size, batch, ask);
+        step_through(f, key, size, batch, judge);
+        sync_reply_free(reply);
+    } while (!f->status && strcmp(cursor, "0") != 0);
+}
+
+/* --- texts ------------------------------------------------------------------------------------------------------------ */
+
+const char *fsck_field(const redis_reply *flat, const char *field) {
+    for (size_t i = 0; i + 1 < reply_count(flat); i += 2)
+        if (!strcmp(reply_text(reply_at(flat, i)), field)) return reply_text(reply_at(flat, i + 1));
+    return NULL;
+}
+
+const char *fsck_shown(const redis_reply *flat, const char *field) {
+    const char *value = fsck_field(flat, field);
+    return value ? value : "(none)";
+}
+
+bool fsck_whole(const char *text, int64_t least, int64_t *ret_value) {
+    if (!text || !*text || strlen(text) > 18 || text[strspn(text, "0123456789")]) return false;
+    int64_t value = strtoimax(text, NULL, 10);
+    if (value < least) return false;
+    if (ret_value) *ret_value = value;
+    return true;
+}
+
+bool fsck_parse_offer(const char *offer, lang_service *ret_service) {
+    char sources[LANG_LIST_TEXT_MAX];
+    const char *bar = offer ? strchr(offer, '|') : NULL;
+    if (!bar || (size_t)(bar - offer) >= sizeof sources) return false;
+    snprintf(sources, sizeof sources, "%.*s", (int)(bar - offer), offer);
+    return !lang_list_parse(sources, &ret_service->sources, NULL) &&
+           !lang_list_parse(bar + 1, &ret_service->targets, NULL);
+}
+
+bool fsck_parse_numbered(const char *text, char id[ID_MAX + 1], int64_t *ret_number) {
+    const char *space = strchr(text, ' ');
+    if (!space || space == text || space - text > ID_MAX) return false;
+    snprintf(id, ID_MAX + 1, "%.*s", (int)(space - text), text);
+    return id_valid(id) && fsck_whole(space + 1, 1, ret_number);
+}

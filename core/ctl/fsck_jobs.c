@@ -1,0 +1,165 @@
+/* fsck_jobs.c - a job, its request and its deadline name each other; what a job says fits its state. */
+#include "core/ctl/fsck_checks.h"
+
+#include "core/domain/ids.h"
+#include "core/domain/job.h"
+
+#include <string.h>
+
+static bool names_job(const char *id, unsigned *ret_bucket) {
+    return id_valid(id) && job_bucket_of_job(id, ret_bucket);
+}
+
+/* --- the job ---------------------------------------------------------------------------------------------------------- */
+
+static void note_bad_field(fsck *f, const char *key, const redis_reply *job, const char *field, const char *expected) {
+    fsck_note(f, FSCK_JOB_FIELD, key, "found %s \"%.40s\" in %s, expected %s", field, fsck_shown(job, field),
+              fsck_shown(job, "state"), expected);
+}
+
+static void judge_numbers(fsck *f, const char *key, const redis_reply *job) {
+    static const struct {
+        const char *field;
+        int64_t least;
+    } numbers[] = {{"attempt", 1}, {"utt", 0}, {"audio", 0}, {"made", 1}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (!fsck_whole(fsck_field(job, numbers[i].field), numbers[i].least, NULL))
+            note_bad_field(f, key, job, numbers[i].field, "a whole number");
+}
+
+static void judge_texts(fsck *f, const char *key, const redis_reply *job) {
+    static const char *const texts[] = {"owner", "sess", "req"};
+    lang_pair pair;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        const char *value = fsck_field(job, texts[i]);
+        if (!value || !*value) note_bad_field(f, key, job, texts[i], "a text");
+    }
+    const char *text = fsck_field(job, "pair");
+    if (!text || lang_pair_parse(text, &pair, NULL)) note_bad_field(f, key, job, "pair", "\"src:tgt\"");
+}
+
+/* CREATED waits for a node, DISPATCHED to RUNNING have one; any job may end, with or without. */
+static void judge_state(fsck *f, const char *key, const redis_reply *job, job_state state) {
+    job_outcome outcome = OUTCOME_NONE;
+    const char *node = fsck_field(job, "node"), *text = fsck_field(job, "outcome");
+    bool has_node = node && *node;
+    if (state == JOB_CREATED && has_node) note_bad_field(f, key, job, "node", "none");
+    if (state > JOB_CREATED && state < JOB_FINISHED && !has_node) note_bad_field(f, key, job, "node", "a node");
+    if (text && !job_outcome_parse(text, &outcome))
+        note_bad_field(f, key, job, "outcome", "ok, failed, timed_out, cancelled or no_text");
+    else if ((state >= JOB_FINISHED) != (outcome != OUTCOME_NONE))
+        note_bad_field(f, key, job, "outcome", state >= JOB_FINISHED ? "one" : "none");
+}
+
+static void judge_life(fsck *f, const char *key, job_state state, const redis_reply *ttl, const redis_reply *due) {
+    bool mortal = reply_int(ttl) != -1;
+    if (state >= JOB_FINISHED && !mortal)
+        fsck_note(f, FSCK_JOB_TTL, key, "found no TTL on a finished job, expected one");
+    if (state < JOB_FINISHED && mortal)
+        fsck_note(f, FSCK_JOB_TTL, key, "found a TTL on a job in %s, expected none", job_state_name(state));
+    if (state < JOB_RELEASED && reply_is_nil(due))
+        fsck_note(f, FSCK_JOB_UNINDEXED, key, "found no deadline for a job in %s, expected one", job_state_name(state));
+}
+
+static void check_binding(fsck *f, const char *key, const char *job_id, const char *request_id) {
+    redis_key request;
+    fsck_ask_about(f, "GET", key_request(&request, f->keys, request_id), NULL);
+    redis_reply *bound = fsck_answer(f);
+    if (strcmp(reply_text(bound), job_id) != 0)
+        fsck_note(f, FSCK_REQUEST, key, "found request %.80s bound to \"%.64s\", expected to this job", request_id,
+                  reply_text(bound));
+    sync_reply_free(bound);
+}
+
+static void judge_job(fsck *f, const char *key, const char *job_id, const redis_reply *job, const redis_reply *ttl,
+                      const redis_reply *due) {
+    job_state state;
+    const char *name = fsck_field(job, "state"), *request_id = fsck_field(job, "req");
+    if (!name || !job_state_parse(name, &state)) {
+        fsck_note(f, FSCK_JOB_FIELD, key, "found state \"%.20s\", expected CREATED to RELEASED",
+                  name ? name : "(none)");
+        return;
+    }
+    f->report->unfinished += state < JOB_FINISHED;
+    judge_numbers(f, key, job);
+    judge_texts(f, key, job);
+    judge_state(f, key, job, state);
+    judge_life(f, key, state, ttl, due);
+    if (request_id && *request_id && strlen(request_id) <= REQUEST_ID_MAX) check_binding(f, key, job_id, request_id);
+}
+
+void fsck_check_job(fsck *f, const char *key, const char *job_id) {
+    redis_key deadlines;
+    unsigned bucket = 0;
+    job_bucket_of_job(job_id, &bucket);
+    f->report->jobs++;
+    fsck_ask_about(f, "HGETALL", key, NULL);
+    fsck_ask_about(f, "PTTL", key, NULL);
+    fsck_ask_about(f, "ZSCORE", key_job_deadlines(&deadlines, f->keys, bucket), job_id);
+    redis_reply *job = fsck_answer(f);
+    redis_reply *ttl = fsck_answer(f);
+    redis_reply *due = fsck_answer(f);
+    if (!fsck_wrong_type(f, key, job)) {
+        fsck_note_large(f, key, job);
+        judge_job(f, key, job_id, job, ttl, due);
+    }
+    sync_reply_free(job);
+    sync_reply_free(ttl);
+    sync_reply_free(due);
+}
+
+/* --- the request ------------------------------------------------------------------------------------------------------ */
+
+void fsck_check_request(fsck *f, const char *key, const char *request_id) {
+    redis_key job_key;
+    unsigned bucket;
+    fsck_ask_about(f, "GET", key, NULL);
+    redis_reply *bound = fsck_answer(f);
+    const char *job_id = reply_text(bound);
+    if (fsck_wrong_type(f, key, bound)) {
+        sync_reply_free(bound);
+        return;
+    }
+    if (!names_job(job_id, &bucket)) {
+        fsck_note(f, FSCK_REQUEST, key, "found \"%.80s\", expected a job id", job_id);
+    } else {
+        fsck_ask_about(f, "HGET", key_job(&job_key, f->keys, job_id), "req");
+        redis_reply *named = fsck_answer(f);
+        if (strcmp(reply_text(named), request_id) != 0)
+            fsck_note(f, FSCK_REQUEST, key, "found job %s, whose request is \"%.80s\", expected this one", job_id,
+                      reply_text(named));
+        sync_reply_free(named);
+    }
+    sync_reply_free(bound);
+}
+
+/* --- the index -------------------------------------------------------------------------------------------------------- */
+
+static void ask_about_indexed(fsck *f, const fsck_entry *e) {
+    redis_key key;
+    unsigned bucket;
+    if (names_job(e->name, &bucket)) fsck_ask_about(f, "HGET", key_job(&key, f->keys, e->name), "state");
+}
+
+static void judge_indexed(fsck *f, const fsck_entry *e) {
+    redis_key own;
+    unsigned bucket;
+    job_state state;
+    if (!names_job(e->name, &bucket)) {
+        fsck_note(f, FSCK_JOB_DANGLING, e->key, "found \"%.80s\", expected a job id", e->name);
+        return;
+    }
+    redis_reply *text = fsck_answer(f);
+    if (!job_state_parse(reply_text(text), &state))
+        fsck_note(f, FSCK_JOB_DANGLING, e->key, "found %.64s, expected a job of that id", e->name);
+    else if (state == JOB_RELEASED)
+        fsck_note(f, FSCK_JOB_DANGLING, e->key, "found %.64s, which is RELEASED, expected no deadline", e->name);
+    else if (strcmp(key_job_deadlines(&own, f->keys, bucket), e->key) != 0)
+        fsck_note(f, FSCK_JOB_DANGLING, e->key, "found %.64s, expected it in %s", e->name, own.text);
+    sync_reply_free(text);
+}
+
+void fsck_check_deadlines(fsck *f, const char *key, const char *tag) {
+    (void)tag;
+    fsck_each(f, "ZSCAN", key, ask_about_indexed, judge_indexed);
+}
