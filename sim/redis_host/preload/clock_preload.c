@@ -12,8 +12,10 @@
  * Entropy: Redis seeds the hash function of its dictionaries from fopen("/dev/urandom"), its generators with time
  * and getpid().
  *
- * epoll_wait: spins for a moment before it sleeps. Commands in virtual time come one by one, each waiting for the
- * previous one's reply; being woken by the kernel costs several times what a command does.
+ * epoll_wait: asks again for a moment before it sleeps, as the owner does at its end, because most commands in
+ * virtual time travel alone. Round trip of a small script on two cores: 47 usec when both sleep, 8 when both spin.
+ * With a third process on these cores spinning alone took 100, as it kept the other side off its core; giving way
+ * between two looks, 14.
  *
  * Without the page's environment variable all calls are the real ones. They are made as system calls, not looked up
  * by dlsym: jemalloc asks for the time before a constructor of ours has run. State is per process by nature here;
@@ -23,6 +25,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,6 +149,7 @@ PUBLIC int epoll_wait(int epfd, struct epoll_event *events, int max, int timeout
         do {
             int n = wait_once(epfd, events, max, 0);
             if (n) return n;
+            sched_yield();
         } while (real_nsec() < end);
     }
     return wait_once(epfd, events, max, timeout);
