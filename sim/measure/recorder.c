@@ -1,0 +1,300 @@
+/* recorder.c - follows each job and each request from event to event and books what lies between.
+ *
+ * A job is known from its creation to its end, a request from its sending to its answer; nothing else is kept of them, so that
+ * a run of a day takes the memory of a run of a minute. */
+#include "sim/measure/recorder_internal.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "core/base/mem.h"
+
+static const usec_t highest = 3600 * USEC_PER_SEC;
+
+static const char *const latency_names[LATENCIES] = {
+    [LATENCY_PLACEMENT] = "placement", [LATENCY_DISPATCH] = "dispatch",     [LATENCY_QUEUE_WAIT] = "queue_wait",
+    [LATENCY_SERVICE] = "service",     [LATENCY_END_TO_END] = "end_to_end",
+};
+
+const char *latency_name(latency_kind kind) {
+    assert(kind >= 0 && kind < LATENCIES);
+    return latency_names[kind];
+}
+
+bool in_window(const recorder *r, usec_t at) {
+    return at >= r->window_begin && at < r->window_end;
+}
+
+static void count_code(code_table *table, const char *code) {
+    size_t i = 0;
+    while (i < table->count && strncmp(table->row[i].code, code, CODE_NAME_MAX) != 0) i++;
+    if (i == CODES_MAX) i--;
+    if (i == table->count) {
+        snprintf(table->row[i].code, sizeof table->row[i].code, "%s", i == CODES_MAX - 1 ? "other" : code);
+        table->count++;
+    }
+    table->row[i].count++;
+}
+
+/* ---- jobs ----------------------------------------------------------------------------------------------------------- */
+
+static job_record *find_job(const recorder *r, const char *id) {
+    job_record *j = NULL;
+    if (*id) HASH_FIND_STR(r->jobs, id, j);
+    return j;
+}
+
+static void take_latency(recorder *r, const job_record *j, latency_kind kind, usec_t value) {
+    if (in_window(r, j->arrived)) histogram_record(r->latency[kind], value);
+}
+
+static void created(recorder *r, const sched_event *e, usec_t arrived) {
+    r->counts.created++;
+    r->counts.in_flight++;
+    if (e->at < r->window_end) r->counts.created_in_run++;
+    series_row *row = series_now(r);
+    if (row) row->created++;
+    if (find_job(r, e->job)) return; /* the checker says what is wrong here */
+    job_record *j = mem_zalloc(1, sizeof *j);
+    snprintf(j->id, sizeof j->id, "%s", e->job);
+    j->arrived = arrived;
+    HASH_ADD_STR(r->jobs, id, j);
+}
+
+static void submitted(recorder *r, const sched_event *e) {
+    r->counts.submitted++;
+    r->arrived = e->until;
+    series_row *row = series_now(r);
+    if (row) row->submitted++;
+    if (e->pair) pair_submitted(pair_of(r, e->pair), false);
+}
+
+static void refused(recorder *r, const sched_event *e) {
+    r->counts.refused++;
+    count_code(&r->counts.refused_by, e->code);
+    series_row *row = series_now(r);
+    if (row) row->refused++;
+    if (e->pair) pair_submitted(pair_of(r, e->pair), true);
+}
+
+static void stop_waiting(recorder *r, job_record *j) {
+    r->waiting -= j->waiting;
+    j->waiting = false;
+}
+
+static void dispatched(recorder *r, job_record *j, const sched_event *e) {
+    stop_waiting(r, j);
+    if (!j->attempt) take_latency(r, j, LATENCY_PLACEMENT, e->at - j->arrived);
+    j->attempt = e->attempt;
+    j->dispatched = e->at;
+    j->at_node = false;
+}
+
+static void retried(recorder *r, const sched_event *e) {
+    r->counts.retried++;
+    count_code(&r->counts.retried_by, e->code);
+    series_row *row = series_now(r);
+    if (row) row->retried++;
+}
+
+static void finished(recorder *r, job_record *j, const sched_event *e) {
+    r->counts.ended[e->outcome]++;
+    r->counts.in_flight--;
+    if (e->outcome == OUTCOME_FAILED || e->outcome == OUTCOME_TIMED_OUT) count_code(&r->counts.failed_by, e->code);
+    series_row *row = series_now(r);
+    if (row) row->ended[e->outcome]++;
+    if (!j) return;
+    stop_waiting(r, j);
+    HASH_DEL(r->jobs, j);
+    free(j);
+}
+
+static void waits(recorder *r, job_record *j) {
+    r->counts.waited++;
+    r->waiting += !j->waiting;
+    j->waiting = true;
+}
+
+static void take_core(recorder *r, const sched_event *e) {
+    job_record *j = find_job(r, e->job);
+    switch (e->kind) {
+    case EV_SUBMITTED: submitted(r, e); break;
+    case EV_REFUSED: refused(r, e); break;
+    case EV_CREATED: created(r, e, r->arrived); break;
+    case EV_DUPLICATE: r->counts.duplicates++; break;
+    case EV_GRANT_REFUSED: r->counts.grants_refused++; break;
+    case EV_WAITING:
+        if (j) waits(r, j);
+        break;
+    case EV_DISPATCHED:
+        if (j) dispatched(r, j, e);
+        break;
+    case EV_RETRY: retried(r, e); break;
+    case EV_FINISHED: finished(r, j, e); break;
+    case EV_STALE: r->counts.stale++; break;
+    case EV_SESSION_GONE: r->counts.session_gone++; break;
+    case EV_NODE_OFFLINE: r->counts.nodes_offline++; break;
+    case EV_REDIS: r->counts.redis_troubles++; break;
+    default: break;
+    }
+}
+
+/* ---- at the nodes --------------------------------------------------------------------------------------------------- */
+
+static void take_node(recorder *r, const trace_event *e) {
+    job_record *j = find_job(r, e->job);
+    if (!j || j->attempt != e->attempt) return;
+    bool grouped = in_window(r, j->arrived) && e->group_index >= 0 && (size_t)e->group_index < r->options.groups;
+    if (e->kind == TRACE_NODE_RECEIVED) {
+        j->received = e->at;
+        j->at_node = true;
+        take_latency(r, j, LATENCY_DISPATCH, e->at - j->dispatched);
+    } else if (e->kind == TRACE_NODE_STARTED && j->at_node) {
+        take_latency(r, j, LATENCY_QUEUE_WAIT, e->at - j->received);
+        if (grouped) histogram_record(r->group_latency[2 * e->group_index], e->at - j->received);
+    } else if (e->kind == TRACE_NODE_FINISHED) {
+        take_latency(r, j, LATENCY_SERVICE, e->length);
+        if (grouped) histogram_record(r->group_latency[2 * e->group_index + 1], e->length);
+    }
+}
+
+/* ---- at the clients ------------------------------------------------------------------------------------------------- */
+
+static void close_session(recorder *r, session_record *s) {
+    sent_request *q, *next;
+    DL_FOREACH_SAFE(s->open, q, next) free(q);
+    HASH_DEL(r->sessions, s);
+    free(s);
+}
+
+static void sent(session_record *s, const trace_event *e, pair_record *pair) {
+    sent_request *q = mem_zalloc(1, sizeof *q);
+    q->utterance = e->utterance;
+    q->at = e->at;
+    q->pair = pair;
+    if (e->pair) memcpy(q->target, e->pair->tgt, sizeof q->target);
+    DL_APPEND(s->open, q);
+}
+
+static void answered(recorder *r, session_record *s, const trace_event *e) {
+    sent_request *q;
+    DL_FOREACH(s->open, q)
+    if (q->utterance == e->utterance && (!e->pair || !strcmp(q->target, e->pair->tgt))) break;
+    if (!q) return;
+    if (e->outcome != OUTCOME_NONE) {
+        usec_t latency = e->at - q->at;
+        series_answer(r, latency);
+        if (in_window(r, q->at)) {
+            r->counts.measured++;
+            histogram_record(r->latency[LATENCY_END_TO_END], latency);
+            if (q->pair) pair_answered(q->pair, latency);
+        }
+    }
+    DL_DELETE(s->open, q);
+    free(q);
+}
+
+static void take_client(recorder *r, const trace_event *e) {
+    session_record *s;
+    HASH_FIND_STR(r->sessions, e->session, s);
+    if (e->kind == TRACE_SESSION_OPENED && !s) {
+        s = mem_zalloc(1, sizeof *s);
+        snprintf(s->id, sizeof s->id, "%s", e->session);
+        HASH_ADD_STR(r->sessions, id, s);
+    } else if (s && e->kind == TRACE_SESSION_CLOSED) {
+        close_session(r, s);
+    } else if (s && e->kind == TRACE_CLIENT_SENT) {
+        sent(s, e, e->pair ? pair_of(r, e->pair) : NULL);
+    } else if (s && e->kind == TRACE_CLIENT_ANSWERED) {
+        answered(r, s, e);
+    }
+}
+
+/* ---- events --------------------------------------------------------------------------------------------------------- */
+
+static void take_fault(recorder *r, const trace_event *e) {
+    if (r->mark_count == MARKS_MAX) return;
+    fault_mark *m = &r->marks[r->mark_count++];
+    *m = (fault_mark){.at = e->at - r->options.start, .begins = e->kind == TRACE_FAULT_BEGIN, .nodes = e->value};
+    snprintf(m->code, sizeof m->code, "%s", e->code);
+}
+
+static void on_event(void *ctx, const trace_event *event) {
+    recorder *r = ctx;
+    series_reach(r, event->at);
+    switch (event->kind) {
+    case TRACE_CORE: take_core(r, event->core); break;
+    case TRACE_SESSION_OPENED:
+    case TRACE_SESSION_CLOSED:
+    case TRACE_CLIENT_SENT:
+    case TRACE_CLIENT_ANSWERED: take_client(r, event); break;
+    case TRACE_FAULT_BEGIN:
+    case TRACE_FAULT_END: take_fault(r, event); break;
+    default: take_node(r, event); nodes_take(r, event);
+    }
+}
+
+/* ---- the recorder --------------------------------------------------------------------------------------------------- */
+
+recorder *recorder_new(const recorder_options *options) {
+    assert(options->bin > 0 && options->warmup >= 0 && options->warmup < options->duration && options->nodes >= 0);
+    recorder *r = mem_zalloc(1, sizeof *r);
+    r->options = *options;
+    r->window_begin = options->start + options->warmup;
+    r->window_end = options->start + options->duration;
+    for (int i = 0; i < LATENCIES; i++) r->latency[i] = histogram_new(highest);
+    r->group_latency = mem_zalloc(2 * options->groups + 1, sizeof(histogram *));
+    for (size_t i = 0; i < 2 * options->groups; i++) r->group_latency[i] = histogram_new(highest);
+    series_new(r);
+    nodes_new(r);
+    return r;
+}
+
+recorder *recorder_free(recorder *r) {
+    if (!r) return NULL;
+    job_record *j, *next_job;
+    session_record *s, *next_session;
+    HASH_ITER (hh, r->jobs, j, next_job) {
+        HASH_DEL(r->jobs, j);
+        free(j);
+    }
+    HASH_ITER (hh, r->sessions, s, next_session) close_session(r, s);
+    for (int i = 0; i < LATENCIES; i++) histogram_free(r->latency[i]);
+    for (size_t i = 0; i < 2 * r->options.groups; i++) histogram_free(r->group_latency[i]);
+    free(r->group_latency);
+    pairs_free(r);
+    series_free(r);
+    nodes_free(r);
+    free(r);
+    return NULL;
+}
+
+trace_sink recorder_sink(recorder *r) {
+    return (trace_sink){on_event, r};
+}
+
+void recorder_end(recorder *r, usec_t now) {
+    series_reach(r, now);
+    nodes_end(r, now);
+}
+
+const job_counts *recorder_counts(const recorder *r) {
+    return &r->counts;
+}
+
+const histogram *recorder_latency(const recorder *r, latency_kind kind) {
+    return r->latency[kind];
+}
+
+const histogram *recorder_group_latency(const recorder *r, size_t group, latency_kind kind) {
+    assert(group < r->options.groups && (kind == LATENCY_QUEUE_WAIT || kind == LATENCY_SERVICE));
+    return r->group_latency[2 * group + (kind == LATENCY_SERVICE)];
+}
+
+const fault_mark *recorder_marks(const recorder *r, size_t *ret_count) {
+    *ret_count = r->mark_count;
+    return r->marks;
+}
