@@ -1,7 +1,41 @@
-/* cost_profile.c - the default profile. */
+/* cost_profile.c - the default profile: what each script cost a Redis 7.0.15 on one core of an AMD EPYC of 2024
+ * (family 26).
+ *
+ * Measured on an ordinary private server without persistence: 20,000 calls of one kind, 100 nodes, pools of 100
+ * members, sent 16 at a time; user and system time of the server (INFO cpu) per call, the median of five runs,
+ * which lay within 10 %. So the server's reading and writing is in it, shared by 16 calls; commandstats alone are 1
+ * to 1.5 usec lower, and a call that travels alone costs some microseconds of system calls more. The dependence on
+ * size comes from calls with an argument of 1,000 bytes more. Spread: the percentiles 16 and 84 of SLOWLOG's
+ * durations lay 0.06 to 0.19 of the median away from it.
+ *
+ * `wire` is the size of the calls that were measured; the base is what remains of `usec` without it. */
 #include "sim/redis_host/cost_model.h"
 
-#define ROW                                                                                                            \
-    { .base_usec = 10, .usec_per_byte = 0, .cv = 0.2 }
+#define PER_BYTE 0.0014
+#define SCRIPT(usec, wire)                                                                                             \
+    { .base_usec = (usec)-PER_BYTE * (wire), .usec_per_byte = PER_BYTE, .cv = 0.15 }
 
-const cost_profile cost_profile_default = {.command = ROW};
+// clang-format off
+const cost_profile cost_profile_default = {
+    .script = {
+        [SCRIPT_REGISTER_NODE]          = SCRIPT( 8.27, 283),
+        [SCRIPT_HEARTBEAT]              = SCRIPT( 7.64, 253),
+        [SCRIPT_NODE_ASSIGNED]          = SCRIPT( 5.79, 188),
+        [SCRIPT_NODE_OFFLINE]           = SCRIPT(34.03, 265),
+        [SCRIPT_FORGET_NODE]            = SCRIPT( 7.31, 238),
+        [SCRIPT_POOL_JOIN]              = SCRIPT( 6.07, 203),
+        [SCRIPT_POOL_LEAVE]             = SCRIPT(10.79, 214),
+        [SCRIPT_SELECT_NODE]            = SCRIPT( 8.78, 184),
+        [SCRIPT_RESERVE_NODE]           = SCRIPT(12.18, 266),
+        [SCRIPT_RELEASE_RESERVATION]    = SCRIPT( 5.43, 140),
+        [SCRIPT_CREATE_JOB]             = SCRIPT(13.15, 335),
+        [SCRIPT_MARK_DISPATCHED]        = SCRIPT(10.42, 211),
+        [SCRIPT_ACCEPT_JOB]             = SCRIPT( 8.54, 211),
+        [SCRIPT_START_JOB]              = SCRIPT( 8.61, 211),
+        [SCRIPT_COMPLETE_TASK]          = SCRIPT(13.55, 274),
+        [SCRIPT_RELEASE_JOB]            = SCRIPT( 4.68, 181),
+        [SCRIPT_FAILOVER_REASSIGN]      = SCRIPT(10.36, 214),
+    },
+    .command = {.base_usec = 1.0, .usec_per_byte = 0.0003, .cv = 0.15}, /* ZRANGEBYSCORE of 16; ECHO costs 0.6 */
+};
+// clang-format on
