@@ -6,6 +6,8 @@ CFLAGS  ?= -O2 -g
 ONLY    ?=
 Q       := $(if $(filter 1,$(V)),,@)
 say      = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' '$(1)' '$(2)')
+# As many jobs as there are processors, unless -j was given.
+jobs      = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
 PC       := hiredis yaml-0.1 jansson
 WARN     := -std=gnu11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
@@ -30,27 +32,29 @@ programs := $(patsubst %/main.c,$(BUILD)/lingua-%,$(main))
 sources  := $(shell find core sim bench tests -name '*.[ch]' 2>/dev/null)
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
-.PHONY: all run check run-tests asan bench layers format format-check lint deps clean help
+.PHONY: all run check tests run-tests asan bench layers format format-check lint deps clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: $(programs) ## build the programs (CC=, CFLAGS=, BUILD= choose another kind of build)
 
 run: deps ## install what is missing, build, run the quickstart scenario, say where its report is
-	$(Q)$(MAKE) all
+	$(Q)$(MAKE) $(jobs) all
 	$(Q)$(BUILD)/lingua-sim run scenarios/quickstart.yaml --out reports/out/quickstart
 
 check: deps ## install what is missing, build, run all tests (ONLY=rng: those with "rng" in their name)
 	$(Q)$(MAKE) layers
-	$(Q)$(MAKE) run-tests
+	$(Q)$(MAKE) $(jobs) run-tests
 
-run-tests: $(programs) $(tests)
+tests: $(programs) $(tests) ## build the programs and all tests
+
+run-tests: tests
 	$(Q)ONLY='$(ONLY)' scripts/run_tests.sh $(BUILD) $(check:.c=)
 
 asan: ## all tests under AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer
 	$(Q)$(MAKE) check BUILD=$(BUILD)/asan ALLOC= CFLAGS="-O1 -g $(SANITIZE)"
 
-bench: all ## run the benchmarks; takes minutes
+bench: all ## run the benchmarks, about a minute
 	$(Q)$(BUILD)/lingua-bench run
 
 layers: ## check which folder includes which
@@ -65,8 +69,8 @@ format-check: ## say which C sources are not formatted
 lint: $(BUILD)/deps.ok ## clang-tidy and cppcheck over all C sources
 	$(Q)scripts/lint.sh $(filter %.c,$(sources)) -- -std=gnu11 $(CPPFLAGS)
 
-deps: ## install what is missing (apt-get, with sudo when not root); does nothing when all is there
-	$(Q)scripts/deps.sh
+deps: ## install what is missing, with apt-get (ALL=1: also compiler, formatter and linters of developers)
+	$(Q)scripts/deps.sh $(if $(ALL),--all)
 
 clean: ## remove the build folder
 	rm -rf $(BUILD)

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# deps.sh [--check] - installs the Debian packages that are missing, and says what it does.
+# deps.sh [--check|--all] - installs the Debian packages that are missing, and says what it does.
 #
 # Nothing is installed, and the network is not touched, when all is there.
 #   --check  only say what is missing for building; exit status 2 if anything is
+#   --all    also what developers use: the other compiler, formatter, linters
 # Exit status: 0 all is there, 2 something is missing and was not installed.
 set -euo pipefail
 
@@ -34,6 +35,12 @@ check           | tests                  | has_library check
 redis-server    | Redis $redis_oldest or later       | has_redis
 gnuplot-nox     | figures of the reports | has_program gnuplot
 "
+develop_packages='
+clang           | the second compiler    | has_program clang
+clang-format    | make format            | has_program clang-format
+clang-tidy      | make lint              | has_program clang-tidy
+cppcheck        | make lint              | has_program cppcheck
+'
 
 # Fills `missing` with the packages of the given rows whose test fails.
 find_missing() {
@@ -55,7 +62,9 @@ if [[ ${1:-} == --check ]]; then
     exit 2
 fi
 
-find_missing "$build_packages$run_packages"
+wanted=$build_packages$run_packages
+if [[ ${1:-} == --all ]]; then wanted+=$develop_packages; fi
+find_missing "$wanted"
 if ((${#missing[@]} == 0)); then
     echo "deps: all there"
     exit 0
@@ -81,7 +90,7 @@ run() {
 if ! apt-cache show "${missing[@]}" >/dev/null 2>&1; then run "${as_root[@]}" apt-get update; fi
 run "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
 
-find_missing "$build_packages$run_packages"
+find_missing "$wanted"
 if ((${#missing[@]})); then
     echo "deps: installed, and yet not found: ${missing[*]}" >&2
     if ! has_redis; then
