@@ -11,6 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/text.h"
+#include "core/ctl/fsck.h"
+#include "core/redis/sync_client.h"
 #include "sim/redis_host/link_virtual.h"
 #include "sim/world/world.h"
 
@@ -18,6 +21,7 @@
 #define SLACK          (30 * USEC_PER_SEC)
 #define TOMBSTONE_TIME (60 * USEC_PER_SEC) /* of a pool membership that was left */
 #define HALT_LIMIT     (600 * USEC_PER_SEC)
+#define FSCK_PATIENCE  (60 * USEC_PER_SEC) /* real time, of one command */
 
 const simulation_options simulation_defaults = {.costs = -1};
 
@@ -166,6 +170,32 @@ static sched_status walk(simulation *s, usec_t until, sched_error *err) {
     return status;
 }
 
+/* ---- consistency ---------------------------------------------------------------------------------------------------- */
+
+typedef sched_status consistency_check(sync_client *client, const keyspace *ks, fsck_report *ret_report,
+                                       sched_error *err);
+
+static void keep_findings(simulation_facts *facts, const fsck_report *report) {
+    for (int i = 0; i < report->texts; i++) {
+        int64_t place = facts->findings + i;
+        if (place < SIMULATION_FINDINGS_MAX)
+            text_one_line(facts->finding[place], SIMULATION_FINDING_MAX, report->text[i]);
+    }
+    facts->findings += report->findings;
+}
+
+/* Over a connection of its own: the check is the operator's, and knows nothing of virtual time. */
+static sched_status check_data(simulation *s, consistency_check *check, sched_error *err) {
+    sync_client *client = NULL;
+    fsck_report report;
+    virtual_redis_settle(s->redis);
+    sched_status status = sync_client_open_socket(virtual_redis_socket(s->redis), FSCK_PATIENCE, &client, err);
+    if (!status) status = check(client, &s->sc->scheduler.keys, &report, err);
+    if (!status) keep_findings(s->facts, &report);
+    sync_client_close(client);
+    return status;
+}
+
 /* ---- the stages ----------------------------------------------------------------------------------------------------- */
 
 static sched_status take_stock(simulation *s, sched_error *err) {
@@ -218,7 +248,7 @@ static sched_status drain(simulation *s, sched_error *err) {
     facts->drained = world_idle(s->world);
     facts->drained_after = engine_now(s->engine) - from;
     facts->jobs_left = scheduler_count(world_scheduler(s->world)).jobs;
-    return status;
+    return status || ended(s) ? status : check_data(s, fsck_run, err);
 }
 
 static usec_t longest_ttl(const simulation *s) {
@@ -238,7 +268,8 @@ static sched_status empty(simulation *s, sched_error *err) {
     world_stop(s->world);
     status = walk(s, engine_now(s->engine) + longest_ttl(s) + SLACK, err);
     if (status || ended(s)) return status;
-    return virtual_redis_expire_all(s->redis, err);
+    status = virtual_redis_expire_all(s->redis, err);
+    return status ? status : check_data(s, fsck_expect_empty, err);
 }
 
 sched_status simulation_run(const scenario *sc, const simulation_options *options, simulation_facts *ret_facts,
