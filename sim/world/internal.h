@@ -101,9 +101,9 @@ typedef struct node {
     message *inbox, *inbox_last; /* what came while it hangs */
 } node;
 
-void nodes_new(world *w);
-void nodes_free(world *w);
-void nodes_start(world *w);
+void world_nodes_new(world *w);
+void world_nodes_free(world *w);
+void world_nodes_start(world *w);
 /* NULL when that connection has ended by the node's own knowledge. */
 node *node_of(world *w, conn_token conn);
 node *node_at_instance(world *w, conn_token conn); /* NULL when the instance has closed it */

@@ -31,7 +31,7 @@ static void node_init(node *n, world *w, int32_t index, int32_t group_index, int
     rng_init(&n->service, w->seed, "node service", n->entity);
 }
 
-void nodes_new(world *w) {
+void world_nodes_new(world *w) {
     const scenario *sc = w->sc;
     int64_t count = 0;
     for (size_t g = 0; g < sc->node_group_count; g++) count += sc->node_groups[g].count;
@@ -44,14 +44,14 @@ void nodes_new(world *w) {
         }
 }
 
-void nodes_free(world *w) {
+void world_nodes_free(world *w) {
     for (int32_t i = 0; i < w->node_count; i++) free(w->nodes[i].recent);
     free(w->nodes);
 }
 
 static void connect_node(void *arg);
 
-void nodes_start(world *w) {
+void world_nodes_start(world *w) {
     node *n = w->nodes;
     for (size_t g = 0; g < w->sc->node_group_count; g++) {
         const node_group *group = &w->sc->node_groups[g];

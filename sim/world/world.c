@@ -18,7 +18,7 @@ sched_status world_new(const scenario *sc, const world_env *env, world **ret_wor
     w->messages = pool_new(sizeof(message));
     w->tasks = pool_new(sizeof(task));
     teller_new(w);
-    nodes_new(w);
+    world_nodes_new(w);
     speakers_new(w);
     sched_status status = instance_new(w, err);
     if (status) {
@@ -35,7 +35,7 @@ world *world_free(world *w) {
     faults_free(w);
     arrivals_free(w);
     speakers_free(w);
-    nodes_free(w);
+    world_nodes_free(w);
     teller_free(w);
     pool_free(w->tasks);
     pool_free(w->messages);
@@ -44,7 +44,7 @@ world *world_free(world *w) {
 }
 
 void world_start(world *w) {
-    nodes_start(w);
+    world_nodes_start(w);
     arrivals_start(w);
     faults_start(w);
 }
