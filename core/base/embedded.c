@@ -1,3 +1,4 @@
+/* embedded.c - a plain search: the tables have some dozens of entries and are asked when a program starts. */
 #include "core/base/embedded.h"
 
 #include <string.h>

@@ -131,21 +131,20 @@ double histogram_mean(const histogram *h) {
 }
 
 /* Squares are taken around the whole part of the mean. That is exact, although the products below may wrap around 2^128:
- * what remains after the subtraction is a sum of squares that fits. */
+ * what remains after the subtraction is a sum of squares that fits. It is at least `rest`, as each square of a whole number is
+ * at least that number, so the variance cannot come out negative. */
 double histogram_stddev(const histogram *h) {
     if (!h->count) return 0;
     uint128 center = h->sum / h->count, rest = h->sum % h->count;
     uint128 squares = h->sum_of_squares - 2 * center * h->sum + center * center * h->count;
     double offset = (double)rest / (double)h->count;
-    double variance = (double)squares / (double)h->count - offset * offset;
-    return variance > 0 ? sqrt(variance) : 0;
+    return sqrt((double)squares / (double)h->count - offset * offset);
 }
 
 /* A percentile such as 99.9 is not a double; the slack of a few units in the last place keeps 99.9 % of 1000 at 999. */
 static uint64_t rank_of(const histogram *h, double percentile) {
     double exact = percentile * (double)h->count / 100;
     uint64_t rank = (uint64_t)ceil(exact * (1 - 0x1p-50));
-    if (rank > h->count) rank = h->count;
     return rank ? rank : 1;
 }
 
@@ -160,11 +159,13 @@ int64_t histogram_percentile(const histogram *h, double percentile) {
     return h->max;
 }
 
-/* The next level of the table: each halving of the distance to 100 doubles the number of steps. */
+/* The next level of the table: each halving of the distance to 100 doubles the number of steps, until a step is less than the
+ * last place of a double; then comes 100. */
 static double next_level(double level, int ticks) {
     double halvings = 1;
     for (double distance = 100 / (100 - level); distance >= 1; distance /= 2) halvings *= 2;
-    return level + 100 / (ticks * halvings);
+    double next = level + 100 / (ticks * halvings);
+    return next > level ? next : 100;
 }
 
 /* A line whenever the counts reach the next level; one count may reach several. The last of them stands at 100 %. */

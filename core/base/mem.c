@@ -1,3 +1,7 @@
+/* mem.c - one place that decides what running out of memory means.
+ *
+ * Why abort() and not exit(): nothing that is registered to run at exit could work without memory, and a core dump shows who
+ * asked. Why a size of 0 is rounded up: malloc(0) may return NULL, which would look like running out. */
 #include "core/base/mem.h"
 
 #include <stdint.h>

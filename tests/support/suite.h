@@ -3,6 +3,7 @@
 #define TESTS_SUPPORT_SUITE_H
 
 #include <check.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Runs the tests, each in a process of its own unless CK_FORK=no; a test may take a minute. Returns the exit code: 0 when
@@ -11,5 +12,8 @@ int suite_run(const char *name, const TTest *const tests[], size_t count);
 
 /* suite_run() of an array. */
 #define SUITE_RUN(name, tests) suite_run(name, tests, sizeof(tests) / sizeof *(tests))
+
+/* Whether `call` ends its process by abort(), as a failed assert() does; it runs in a child with stderr closed. */
+bool suite_aborts(void (*call)(void));
 
 #endif

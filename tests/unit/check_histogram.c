@@ -86,6 +86,11 @@ START_TEST(the_spread_of_close_large_values_is_kept) {
     }
     ck_assert_double_eq(histogram_stddev(h), 3);
     ck_assert_double_eq(histogram_mean(h), 1e12);
+
+    histogram_reset(h);
+    histogram_record_n(h, center, 3);
+    histogram_record_n(h, center + 1, 1);
+    ck_assert_double_eq(histogram_stddev(h), sqrt(3.0 / 16));
     histogram_free(h);
 }
 END_TEST
@@ -139,6 +144,11 @@ START_TEST(a_rank_is_not_raised_by_the_rounding_of_a_percentile) {
     ck_assert_int_eq(histogram_percentile(h, 29), 290);
     ck_assert_int_eq(histogram_percentile(h, 56.7), 567);
     ck_assert_int_eq(histogram_percentile(h, 0), 1);
+
+    histogram_reset(h); /* 99.9 * 41000 / 100 is 40959.00000000001 in doubles */
+    histogram_record_n(h, 1, 40959);
+    histogram_record_n(h, 2, 41);
+    ck_assert_int_eq(histogram_percentile(h, 99.9), 1);
     histogram_free(h);
 }
 END_TEST
@@ -205,6 +215,44 @@ START_TEST(adding_histograms_equals_recording_everything_in_one) {
         histogram_free(forward);
         histogram_free(backward);
     }
+}
+END_TEST
+
+START_TEST(adding_an_empty_histogram_changes_nothing) {
+    histogram *h = histogram_new(HOUR), *same = histogram_new(HOUR), *empty = histogram_new(HOUR);
+    histogram_record(h, 77);
+    histogram_record(same, 77);
+    histogram_add(h, empty);
+    check_same(h, same, "with nothing added");
+    histogram_free(h);
+    histogram_free(same);
+    histogram_free(empty);
+}
+END_TEST
+
+static void add_another_range(void) {
+    histogram_add(histogram_new(5000), histogram_new(4999));
+}
+
+static void record_a_negative_value(void) {
+    histogram_record(histogram_new(5000), -1);
+}
+
+START_TEST(another_range_and_a_negative_value_are_bugs) {
+    ck_assert(suite_aborts(add_another_range));
+    ck_assert(suite_aborts(record_a_negative_value));
+}
+END_TEST
+
+/* So many that the share of all but one value is 1 in doubles. */
+START_TEST(the_table_ends_with_more_values_than_a_double_can_count) {
+    histogram *h = histogram_new(HOUR);
+    histogram_record_n(h, 1, UINT64_C(1) << 60);
+    histogram_record(h, 2);
+    char *text = hgrm_of(h, 5, 1);
+    ck_assert_ptr_nonnull(strstr(text, "       2.000 1.000000000000 1152921504606846977\n#[Mean"));
+    free(text);
+    histogram_free(h);
 }
 END_TEST
 
@@ -322,6 +370,9 @@ int main(void) {
         a_rank_is_not_raised_by_the_rounding_of_a_percentile,
         values_above_highest_are_recorded_as_highest_and_counted,
         adding_histograms_equals_recording_everything_in_one,
+        adding_an_empty_histogram_changes_nothing,
+        another_range_and_a_negative_value_are_bugs,
+        the_table_ends_with_more_values_than_a_double_can_count,
         recording_n_equals_recording_n_times,
         an_empty_histogram_is_zero_everywhere,
         reset_forgets_everything_but_the_range,
