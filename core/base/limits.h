@@ -3,10 +3,10 @@
 #define CORE_BASE_LIMITS_H
 
 enum {
-    ID_MAX = 64,         /* characters of a node, job or session id: [A-Za-z0-9._:-]{1,64} */
-    REQUEST_ID_MAX = 112, /* of a request id: a session id, an utterance index and a language fit */
-    LANG_MAX = 16,       /* of a language tag: [a-z0-9-]{2,16} */
-    LANGS_MAX = 64,      /* languages in one list of a node */
+    ID_MAX = 64,                 /* characters of a node, job or session id: [A-Za-z0-9._:-]{1,64} */
+    REQUEST_ID_MAX = 112,        /* of a request id: a session id, an utterance index and a language fit */
+    LANG_MAX = 16,               /* of a language tag: [a-z0-9-]{2,16} */
+    LANGS_MAX = 64,              /* languages in one list of a node */
     PAIR_MAX = 2 * LANG_MAX + 1, /* of "src:tgt" */
     PAIRS_MAX_DEFAULT = 1000,    /* pairs of one node, unless configured */
 };

@@ -39,39 +39,36 @@ static const unit rate_units[] = {{"/s", 1}, {"/min", 60}, {"/h", 3600}, {"/d", 
 typedef struct quantity {
     const char *name;
     const char *expected; /* the words of its errors */
-    const unit *units;
-    uint64_t max;         /* for those kept in integers, as all that follows */
+    /* only for those kept in integers: */
     const char *too_fine; /* what is wrong with a part of the smallest unit */
-    bool compound;        /* "1h30min" */
-    bool underscores;     /* "10_000" */
+    const unit *units;
+    uint64_t max;
+    bool compound;    /* "1h30min" */
+    bool underscores; /* "10_000" */
 } quantity;
 
 static const quantity duration = {
-    "duration",
-    "a number with a unit such as 250ms, 15s, 2min or 1h30min",
-    duration_units,
-    INT64_MAX,
-    "it is finer than a microsecond",
-    true,
-    false,
+    .name = "duration",
+    .expected = "a number with a unit such as 250ms, 15s, 2min or 1h30min",
+    .too_fine = "it is finer than a microsecond",
+    .units = duration_units,
+    .max = INT64_MAX,
+    .compound = true,
 };
 static const quantity size = {
-    "size",
-    "a number with a unit such as 512B, 64KiB, 1.5MiB or 2GB",
-    size_units,
-    UINT64_MAX,
-    "it is not a whole number of bytes",
-    false,
-    false,
+    .name = "size",
+    .expected = "a number with a unit such as 512B, 64KiB, 1.5MiB or 2GB",
+    .too_fine = "it is not a whole number of bytes",
+    .units = size_units,
+    .max = UINT64_MAX,
 };
 static const quantity count = {
-    "count",
-    "a whole number that is not negative, such as 500, 10_000, 10k or 2M",
-    count_units,
-    INT64_MAX,
-    "it is not whole",
-    false,
-    true,
+    .name = "count",
+    .expected = "a whole number that is not negative, such as 500, 10_000, 10k or 2M",
+    .too_fine = "it is not whole",
+    .units = count_units,
+    .max = INT64_MAX,
+    .underscores = true,
 };
 static const quantity rate = {.name = "rate", .expected = "a number per time such as 5/s, 300/min or 2/h"};
 static const quantity share = {.name = "share", .expected = "a part of the whole such as 15% or 0.15, from 0 to 1"};
