@@ -70,13 +70,21 @@ static void become_server(const guardian_plan *plan, pid_t parent, int line) {
     _exit(127);
 }
 
+/* Takes the signal from its descriptor; it also tells when a child was only stopped. */
+static bool has_ended(int child_ended, pid_t child) {
+    struct signalfd_siginfo signal_info;
+    siginfo_t info = {0};
+    return read(child_ended, &signal_info, sizeof signal_info) > 0 &&
+           !waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid == child;
+}
+
 /* Until the owner hangs up. A server that ends before is told to the owner by hanging up our half of the line. */
 static void watch(int line, int child_ended, pid_t server) {
     struct pollfd files[2] = {{.fd = line, .events = POLLIN}, {.fd = child_ended, .events = POLLIN}};
     for (;;) {
         if (poll(files, 2, -1) < 0 && errno != EINTR) break;
         if (files[0].revents) return;
-        if (files[1].revents && waitpid(server, NULL, WNOHANG | WNOWAIT) == server) {
+        if (files[1].revents && has_ended(child_ended, server)) {
             shutdown(line, SHUT_WR);
             files[1].fd = -1;
         }
@@ -88,6 +96,10 @@ static int remove_entry(const char *path, const struct stat *info, int type, str
     (void)type;
     (void)place;
     return remove(path);
+}
+
+static void remove_folder(const char *folder) {
+    nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 static void be_guardian(const guardian_plan *plan, int line) {
@@ -113,7 +125,7 @@ static void be_guardian(const guardian_plan *plan, int line) {
         kill(server, SIGKILL);
         waitpid(server, NULL, 0);
     }
-    nftw(plan->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    remove_folder(plan->folder);
     _exit(0);
 }
 
@@ -153,10 +165,11 @@ bool guardian_server_lives(const guardian *g) {
     return recv(g->line, &byte, 1, MSG_DONTWAIT | MSG_PEEK) != 0;
 }
 
-void guardian_end(guardian *g) {
+void guardian_end(guardian *g, const char *folder) {
     assert(g->line >= 0);
     shutdown(g->line, SHUT_RDWR);
     close(g->line);
     wait_for(g->pid);
+    remove_folder(folder);
     g->line = -1;
 }

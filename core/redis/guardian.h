@@ -31,7 +31,7 @@ typedef struct guardian {
 sched_status guardian_start(const guardian_plan *plan, guardian *ret_guardian, sched_error *err);
 /* False when the server has ended. */
 bool guardian_server_lives(const guardian *g);
-/* Returns when the server has ended and its folder is gone. */
-void guardian_end(guardian *g);
+/* Returns when the server has ended and its folder is gone, also when the guardian itself was killed meanwhile. */
+void guardian_end(guardian *g, const char *folder);
 
 #endif

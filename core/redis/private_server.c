@@ -5,7 +5,6 @@
 
 #include "core/base/mem.h"
 #include "core/redis/guardian.h"
-#include "core/redis/sync_client.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -209,15 +209,19 @@ static void last_log_line(const private_server *s, char *line, size_t size) {
     fclose(file);
 }
 
+/* By hand and not with a client, because MSG_NOSIGNAL keeps a server that dies just now from killing its owner. */
 static bool answers(const private_server *s) {
-    sync_client *client = NULL;
-    if (sync_client_open_socket(s->socket, USEC_PER_SEC, &client, NULL)) return false;
-    redis_call ping;
-    call_command(&ping, "PING");
-    redis_reply *reply = NULL;
-    bool pong = !sync_client_call(client, &ping, &reply, NULL) && reply_says(reply, "PONG");
-    sync_reply_free(reply);
-    sync_client_close(client);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct timeval patience = {.tv_sec = 1};
+    char text[8] = "";
+    memcpy(address.sun_path, s->socket, sizeof address.sun_path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return false;
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    bool pong = !connect(fd, (struct sockaddr *)&address, sizeof address) &&
+                send(fd, "PING\r\n", 6, MSG_NOSIGNAL) == 6 && recv(fd, text, sizeof text, 0) > 0 &&
+                !strncmp(text, "+PONG", 5);
+    close(fd);
     return pong;
 }
 
@@ -254,7 +258,7 @@ static sched_status run_guarded(private_server *s, const private_server_options 
     free(env);
     if (status) return status;
     status = wait_until_it_answers(s, err);
-    if (status) guardian_end(&s->guardian);
+    if (status) guardian_end(&s->guardian, s->folder);
     return status;
 }
 
@@ -279,7 +283,7 @@ sched_status private_server_start(const private_server_options *options, private
 
 private_server *private_server_stop(private_server *server) {
     if (!server) return NULL;
-    guardian_end(&server->guardian);
+    guardian_end(&server->guardian, server->folder);
     free(server);
     return NULL;
 }

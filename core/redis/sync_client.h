@@ -5,6 +5,7 @@
  *
  * Failure   SCHED_EIO: the connection broke; SCHED_ETIMEDOUT: no answer within the patience. After either the client can only
  *           be closed.
+ * Signals   The program ignores SIGPIPE, which the client library raises when it writes to a connection that has ended.
  * Ownership Replies belong to the caller: sync_reply_free(). The scripts are borrowed and must outlive the client.
  * Threads   None: one client belongs to one thread. */
 #ifndef CORE_REDIS_SYNC_CLIENT_H

@@ -260,7 +260,7 @@ END_TEST
 START_TEST(many_members_are_walked_in_batches) {
     lua_db_clear(db);
     for (int i = 0; i < 300; i++) {
-        char node[8];
+        char node[16];
         snprintf(node, sizeof node, "n%d", i);
         put_node(node);
     }

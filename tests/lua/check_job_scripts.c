@@ -347,7 +347,7 @@ END_TEST
 START_TEST(the_list_of_tried_nodes_keeps_the_last_eight) {
     create();
     for (int attempt = 1; attempt <= 10; attempt++) {
-        char node[8];
+        char node[16];
         snprintf(node, sizeof node, "n%d", attempt);
         mark(attempt, node);
         fail_over(attempt, 100, 0);

@@ -193,7 +193,7 @@ END_TEST
 START_TEST(a_small_pool_is_proposed_whole) {
     char args[256];
     for (int i = 0; i < 10; i++) {
-        char node[8];
+        char node[16];
         snprintf(node, sizeof node, "n%d", i);
         join(node, 1);
     }
@@ -307,7 +307,7 @@ static void compare_with_model(const model *m) {
     lua_command(db, "HLEN|%s", key_pool_places(&key, lua_keyspace(db), "de", "en"));
     ck_assert_int_eq(reply_int(lua_reply(db)), m->n);
     for (int p = 0; p < m->n; p++) {
-        char position[8], member[32], node[8];
+        char position[16], member[48], node[16];
         snprintf(position, sizeof position, "%d", p);
         snprintf(node, sizeof node, "n%d", m->at[p]);
         snprintf(member, sizeof member, "%s %" PRId64, node, m->ver[m->at[p]]);

@@ -248,7 +248,7 @@ static int be_client(const private_server *server, int number) {
     if (sync_client_open_socket(private_server_socket(server), 10 * USEC_PER_SEC, &client, NULL) ||
         sync_client_load(client, lua_scripts(db), NULL))
         return LOST_CONNECTION;
-    char job[8];
+    char job[16];
     redis_call grant, give_back;
     snprintf(job, sizeof job, "j%d", number);
     put_reservation(&grant, SCRIPT_RESERVE_NODE, job);

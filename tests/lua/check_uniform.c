@@ -41,7 +41,7 @@ static redis_reply *next_reply(void) {
 static void make_history(rng *r) {
     for (int step = 0; step < STEPS; step++) {
         bool joins = rng_chance(r, step < STEPS / 2 ? 0.7 : 0.45);
-        char node[8];
+        char node[16];
         snprintf(node, sizeof node, "n%d", (int)rng_below(r, NODES));
         redis_call call;
         put_pool_keys(&call, joins ? SCRIPT_POOL_JOIN : SCRIPT_POOL_LEAVE, node);

@@ -4,6 +4,7 @@
 #include "tests/support/cluster.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -350,6 +351,7 @@ const char *lua_keys(lua_db *db) {
 
 int lua_main(int argc, char **argv, Suite *(*make_suite)(void), lua_db **db) {
     int failed = 0;
+    signal(SIGPIPE, SIG_IGN);
     for (int world = 0; world < LUA_WORLDS; world++) {
         if (argc > 1 && strcmp(argv[1], world_names[world]) != 0) continue;
         printf("%s:\n", world_names[world]);
