@@ -1,7 +1,7 @@
 /* settings.h - one row per setting: how it is spelled, what it means, its bounds and default.
  *
- * One table serves the parser (yaml_bind.h), defaults, `check`, the printed schema and the documentation; nothing about a
- * setting is written twice. Rows are static data; a table ends with a row whose name is NULL. */
+ * One table serves the parser (yaml_bind.h), defaults, `check`, the printed schema and the documentation; nothing
+ * about a setting is written twice. Rows are static data; a table ends with a row whose name is NULL. */
 #ifndef CORE_BASE_SETTINGS_H
 #define CORE_BASE_SETTINGS_H
 
@@ -33,12 +33,16 @@ struct yaml_value; /* a YAML value with its place in a file: yaml_doc.h */
 /* A way of writing values beyond the kinds above. */
 typedef struct setting_type {
     const char *form; /* how it is written, for schema and errors */
-    /* Fills the field, which is all zero before; on failure it owns nothing. */
+    /* Fills the field, which is all zero before; says what is wrong with its place. release() follows a failure too. */
     sched_status (*read)(const struct yaml_value *value, void *field, sched_error *err);
     /* Writes the field so that it reads back, in flow style on one line; nothing when there is nothing to write. */
     void (*print)(const void *field, FILE *out);
     void (*release)(void *field); /* NULL when the field owns nothing */
 } setting_type;
+
+/* Changes defaults by what the mapping of a section says (presets), after they were set and before given keys are
+ * bound. NULL mapping: the section was not given. */
+typedef sched_status setting_prepare(const struct yaml_value *mapping, void *section, sched_error *err);
 
 typedef struct setting {
     const char *name;
@@ -55,12 +59,51 @@ typedef struct setting {
     const setting_type *type;   /* VALUE, LIST of values */
     size_t count_offset;        /* LIST: of a size_t with the number of elements */
     int64_t list_max;           /* LIST: most elements */
-    /* SECTION: may change defaults by what the mapping says, before its keys are bound (presets). NULL mapping: not given. */
-    sched_status (*prepare)(const struct yaml_value *mapping, void *section, sched_error *err);
+    setting_prepare *prepare;   /* SECTION: presets */
 } setting;
 
 /* Offset of a field, refused by the compiler when the field has not the C type that the setting's kind needs. */
-#define SETTING_AT(owner, field, ctype)                                                                                \
-    (offsetof(owner, field) + 0 * sizeof(_Generic(((owner *)0)->field, ctype : (char)0)))
+#define SETTING_AT(owner, field, ctype) (offsetof(owner, field) + 0 * sizeof(_Generic(((owner *)0)->field, ctype : 0)))
+
+/* Rows. `owner` is the struct type, `key` the name in the file, `at` the field. */
+// clang-format off
+#define ROW_BOOL(owner, key, at, dflt, text) \
+    {.name = key, .kind = SETTING_BOOL, .offset = SETTING_AT(owner, at, bool), .initial = dflt, .help = text}
+#define ROW_COUNT(owner, key, at, low, high, dflt, text) \
+    {.name = key, .kind = SETTING_COUNT, .offset = SETTING_AT(owner, at, int64_t), .min = low, .max = high, \
+     .initial = dflt, .help = text}
+#define ROW_NUMBER(owner, key, at, low, high, dflt, text) \
+    {.name = key, .kind = SETTING_NUMBER, .offset = SETTING_AT(owner, at, double), .min = low, .max = high, \
+     .initial = dflt, .help = text}
+#define ROW_SHARE(owner, key, at, low, high, dflt, text) \
+    {.name = key, .kind = SETTING_SHARE, .offset = SETTING_AT(owner, at, double), .min = low, .max = high, \
+     .initial = dflt, .help = text}
+#define ROW_RATE(owner, key, at, low, high, dflt, text) \
+    {.name = key, .kind = SETTING_RATE, .offset = SETTING_AT(owner, at, double), .min = low, .max = high, \
+     .initial = dflt, .help = text}
+#define ROW_DURATION(owner, key, at, low, high, dflt, text) \
+    {.name = key, .kind = SETTING_DURATION, .offset = SETTING_AT(owner, at, usec_t), .min = (double)(low), \
+     .max = (double)(high), .initial = dflt, .help = text}
+#define ROW_SIZE(owner, key, at, low, high, dflt, text) \
+    {.name = key, .kind = SETTING_SIZE, .offset = SETTING_AT(owner, at, uint64_t), .min = low, .max = high, \
+     .initial = dflt, .help = text}
+#define ROW_TEXT(owner, key, at, dflt, text) \
+    {.name = key, .kind = SETTING_TEXT, .offset = SETTING_AT(owner, at, char *), .size = sizeof(((owner *)0)->at), \
+     .initial = dflt, .help = text}
+#define ROW_CHOICE(owner, key, at, names, dflt, text) \
+    {.name = key, .kind = SETTING_CHOICE, .offset = SETTING_AT(owner, at, int), .choices = names, \
+     .initial = dflt, .help = text}
+#define ROW_VALUE(owner, key, at, value_type, dflt, text) \
+    {.name = key, .kind = SETTING_VALUE, .offset = offsetof(owner, at), .type = &(value_type), \
+     .initial = dflt, .help = text}
+#define ROW_SECTION(owner, key, at, table, text) \
+    {.name = key, .kind = SETTING_SECTION, .offset = offsetof(owner, at), .rows = table, .help = text}
+#define ROW_LIST(owner, key, at, n, table, most, dflt, text) \
+    {.name = key, .kind = SETTING_LIST, .offset = offsetof(owner, at), .count_offset = SETTING_AT(owner, n, size_t), \
+     .size = sizeof(*((owner *)0)->at), .rows = table, .list_max = most, .initial = dflt, .help = text}
+#define ROW_VALUES(owner, key, at, n, value_type, most, dflt, text) \
+    {.name = key, .kind = SETTING_LIST, .offset = offsetof(owner, at), .count_offset = SETTING_AT(owner, n, size_t), \
+     .size = sizeof(*((owner *)0)->at), .type = &(value_type), .list_max = most, .initial = dflt, .help = text}
+// clang-format on
 
 #endif

@@ -357,3 +357,8 @@ char *units_format_share(char text[UNITS_TEXT_MAX], double part) {
         return text;
     return write_shortest(text, part, "");
 }
+
+char *units_format_number(char text[UNITS_TEXT_MAX], double value) {
+    assert(isfinite(value));
+    return write_shortest(text, value, "");
+}

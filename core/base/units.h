@@ -34,5 +34,6 @@ char *units_format_duration(char text[UNITS_TEXT_MAX],
 char *units_format_size(char text[UNITS_TEXT_MAX], uint64_t bytes);
 char *units_format_rate(char text[UNITS_TEXT_MAX], double per_sec); /* finite, >= 0 */
 char *units_format_share(char text[UNITS_TEXT_MAX], double share);  /* 0..1 */
+char *units_format_number(char text[UNITS_TEXT_MAX], double value); /* finite; as few digits as bring it back */
 
 #endif

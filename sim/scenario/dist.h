@@ -1,10 +1,10 @@
 /* dist.h - a random quantity of a scenario: how long an utterance is, how long a message travels.
  *
- * Written as a plain quantity (a constant) or as {dist: lognormal, mean: 5s, cv: 0.6, min: 300ms, max: 30s}. Values are
- * doubles in the unit of the field: microseconds for durations, the number itself else.
+ * Written as a plain quantity (a constant) or as {dist: lognormal, mean: 5s, cv: 0.6, min: 300ms, max: 30s}. Values
+ * are doubles in the unit of the field: microseconds for durations, the number itself else.
  *
- * min and max truncate: a draw outside is drawn again (at most DIST_REDRAWS times, then moved to the nearer end). So the
- * mean of what is drawn differs a little from the `mean` that is written; dist_mean() tells the former. */
+ * min and max truncate: a draw outside is drawn again (at most DIST_REDRAWS times, then moved to the nearer end). So
+ * the mean of what is drawn differs a little from the `mean` that is written; dist_mean() tells the former. */
 #ifndef SIM_SCENARIO_DIST_H
 #define SIM_SCENARIO_DIST_H
 
@@ -27,8 +27,8 @@ typedef struct dist {
 double dist_draw(const dist *d, rng *r);
 /* The same, rounded to whole microseconds. */
 usec_t dist_draw_usec(const dist *d, rng *r);
-/* Mean of what dist_draw() gives, by integration of the density; relative error below 1e-3. Cost: about a millisecond when
- * truncated, else O(1). */
+/* Mean of what dist_draw() gives, by integration of the density; relative error below 1e-3. Cost: about a millisecond
+ * when truncated, else O(1). */
 double dist_mean(const dist *d);
 
 /* Readers for setting rows. */

@@ -1,8 +1,9 @@
-/* languages.h - the languages of a scenario, how popular each is, and what follows: who knows what, who asks for what.
+/* languages.h - the languages of a scenario, how popular each is, and what follows: who knows what, who asks for
+ * what.
  *
- * Popularity is a share per language, summing to 1. It decides demand (a pair's share is the product of its two, over all
- * pairs of different languages) and supply (a node that draws its languages draws them by popularity, without repeats).
- * Language numbers are indexes into scenario_languages.tag. */
+ * Popularity is a share per language, summing to 1. It decides demand (a pair's share is the product of its two, over
+ * all pairs of different languages) and supply (a node that draws its languages draws them by popularity, without
+ * repeats). Language numbers are indexes into scenario_languages.tag. */
 #ifndef SIM_SCENARIO_LANGUAGES_H
 #define SIM_SCENARIO_LANGUAGES_H
 
@@ -10,7 +11,7 @@
 #include "core/base/settings.h"
 #include "core/domain/lang_pair.h"
 
-enum { SCENARIO_LANGS_MAX = 500, SCENARIO_PAIRS_MAX = 10000 };
+enum { SCENARIO_LANGS_MAX = 500, SCENARIO_PAIRS_MAX = 10000, LANGS_REDRAWS = 100 };
 
 typedef char lang_tag[LANG_MAX + 1];
 
@@ -18,13 +19,13 @@ typedef enum popularity_kind { POPULARITY_ZIPF, POPULARITY_UNIFORM, POPULARITY_W
 
 typedef struct lang_weight {
     lang_tag tag;
-    double weight; /* > 0 */
+    double weight; /* >= 0 */
 } lang_weight;
 
 typedef struct popularity {
     popularity_kind kind;
     double zipf;          /* exponent: share of the i-th language ~ 1 / i^zipf */
-    lang_weight *weights; /* owned */
+    lang_weight *weights; /* owned; a language that is not named weighs 1 */
     size_t weight_count;
 } popularity;
 
@@ -32,7 +33,7 @@ typedef struct scenario_languages {
     lang_tag *tag; /* owned */
     size_t count;
     popularity popularity;
-    int64_t asked; /* `count:` as written; 0 when the tags were listed */
+    int64_t asked; /* `count:` until the tags are filled in from the built-in ones, then 0 */
     double *share; /* owned; of each language, sum 1 */
 } scenario_languages;
 
@@ -53,8 +54,9 @@ typedef struct node_languages {
     lang_choice asr, tts, semantic;
 } node_languages;
 
-/* What one node knows, drawn from `r`; the same stream gives the same lists. A list never holds more than LANGS_MAX tags:
- * the scenario was checked for that. */
+/* What one node knows, drawn from `r`; the same stream gives the same lists. Lists from which no pair follows are
+ * drawn again, at most LANGS_REDRAWS times. A list never holds more than LANGS_MAX tags: the scenario was checked for
+ * that. */
 void languages_of_node(const scenario_languages *langs, const node_languages *choice, rng *r, lang_list *ret_asr,
                        lang_list *ret_tts, lang_list *ret_semantic);
 /* Could a node of that choice ever serve src:tgt? */
@@ -63,7 +65,7 @@ bool languages_may_serve(const scenario_languages *langs, const node_languages *
 int languages_most(const scenario_languages *langs, const lang_choice *choice);
 /* Index of a tag; -1 when the scenario has no such language. */
 int languages_find(const scenario_languages *langs, const char *tag);
-/* The i-th of the built-in tags, the most spoken first; real tags, then x-301, x-302 ... */
+/* The i-th of the built-in tags: more than 300 real ones, the most spoken first; then made up: x-400 */
 void languages_builtin(size_t i, lang_tag ret_tag);
 
 typedef enum pair_mix_kind { PAIRS_POPULARITY, PAIRS_UNIFORM, PAIRS_LISTED } pair_mix_kind;
@@ -91,10 +93,12 @@ typedef struct pair_mix {
 /* O(log pairs), one random number. */
 const pair_share *pair_mix_draw(const pair_mix *mix, rng *r);
 
-/* Fill `tag` and `share`, then `pairs`; the texts in *err have no place. For scenario.c. */
-sched_status languages_resolve(scenario_languages *langs, sched_error *err);
-sched_status pair_mix_resolve(pair_mix *mix, const scenario_languages *langs, sched_error *err);
+/* For scenario.c. languages_resolve() fills `tag` and `share`; tags and weights are known to be right. Then, for each
+ * group, pair_mix_resolve() fills `pairs`, leaving out those with no share. */
+void languages_resolve(scenario_languages *langs);
+void pair_mix_resolve(pair_mix *mix, const scenario_languages *langs);
 
+/* Rows of scenario_languages, and the values beside them. `share` is not theirs: free it. */
 extern const setting languages_settings[];
 extern const setting_type node_languages_type;
 extern const setting_type pair_mix_type;

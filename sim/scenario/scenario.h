@@ -64,15 +64,16 @@ typedef struct node_group {
 typedef enum arrivals_kind { ARRIVALS_POISSON, ARRIVALS_CONSTANT } arrivals_kind;
 
 typedef struct talk_pattern {
-    dist utterance;            /* length of speech */
+    dist utterance;            /* length of speech; a draw may round to 0: take at least 1 us */
     dist pause;                /* from the end of an utterance to the start of the next */
     uint64_t bytes_per_second; /* of audio */
 } talk_pattern;
 
 typedef struct session_group {
     char name[GROUP_NAME_MAX + 1];
-    int64_t concurrent; /* steady number; 0 when `rate` was given */
-    double rate;        /* new sessions per second; filled also when `concurrent` was given: concurrent / mean length */
+    int64_t concurrent; /* steady number; 0 when a rate was given */
+    double rate_given;  /* as written; 0 when `concurrent` was */
+    double rate;        /* new sessions per second: as written, or concurrent / mean length */
     int arrivals;       /* arrivals_kind */
     dist length;
     pair_mix pairs; /* a session keeps its pair */
@@ -99,13 +100,13 @@ typedef enum fault_kind { FAULT_CRASH, FAULT_HANG } fault_kind;
 
 typedef char node_name[ID_MAX + 1];
 
-/* Who is hit: `names`, or else a share or a count of a group (of all nodes when `group` is -1), chosen by the seed. */
+/* Who is hit: `names`, or else `count` nodes of a group (of all when `group` is -1), drawn by the seed. */
 typedef struct fault_nodes {
     char group_name[GROUP_NAME_MAX + 1];
-    int group; /* index into node_groups; -1: all */
-    double share;
-    int64_t count;    /* filled also when `share` was given, at least 1; with names: their number */
-    node_name *names; /* owned; NULL when there are none */
+    int group;        /* index into node_groups; -1: all */
+    double share;     /* 0: loading turns it into a count, at least 1 */
+    int64_t count;    /* 0 when there are names */
+    node_name *names; /* owned */
     size_t name_count;
 } fault_nodes;
 
@@ -144,8 +145,8 @@ typedef struct scenario {
     char warning[SCENARIO_WARNING_MAX]; /* one line for stderr about demand that nobody serves; "" when all is well */
 } scenario;
 
-/* Reads and checks a file ("-": standard input). SCHED_EINVAL with "file:line:column: ..." for everything that is wrong
- * in it, SCHED_EIO when it cannot be read. Free it with scenario_free(). */
+/* Reads and checks a file ("-": standard input). SCHED_EINVAL with "file:line:column: ..." for everything that is
+ * wrong in it, SCHED_EIO when it cannot be read. Free it with scenario_free(). */
 sched_status scenario_load(const char *path, scenario **ret_scenario, sched_error *err);
 /* The same from memory; `file` names it in messages. */
 sched_status scenario_parse(const char *file, const char *text, size_t len, scenario **ret_scenario, sched_error *err);

@@ -1,0 +1,244 @@
+/* config.c - the rows of a scheduler's settings, and the presets that phases are.
+ *
+ * A preset names only its mechanisms; everything else has one default, in the rows. So a phase differs from another
+ * exactly by what stands in the table of presets. */
+#include "core/scheduler/config.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/settings_print.h"
+#include "core/base/suggest.h"
+#include "core/base/text.h"
+#include "core/base/yaml_bind.h"
+
+#define SEC  USEC_PER_SEC
+#define MSEC USEC_PER_MSEC
+
+enum { CANDIDATES_MAX = 8 }; /* that one proposal returns, and best_of may compare */
+
+/* --- presets ---------------------------------------------------------------------------------------------------- */
+
+typedef struct preset {
+    const char *name;
+    int placement; /* placement_kind */
+    int64_t placement_d;
+    bool limit;
+    int on_full; /* on_full_kind */
+} preset;
+
+static const preset presets[] = {
+    {"3", PLACEMENT_RANDOM, 2, false, ON_FULL_WAIT}, /* the node queues */
+    {"production", PLACEMENT_BEST_OF, 2, true, ON_FULL_WAIT},
+};
+enum { PRESETS = sizeof presets / sizeof *presets };
+
+static sched_status find_preset(const char *name, const preset **ret_preset, sched_error *err) {
+    char names[64] = "", quoted[32], hint[SUGGEST_TEXT_MAX];
+    size_t len = 0;
+    suggest near = suggest_for(name);
+    for (size_t i = 0; i < PRESETS; i++) {
+        if (!strcmp(name, presets[i].name)) {
+            *ret_preset = &presets[i];
+            return SCHED_OK;
+        }
+        suggest_offer(&near, presets[i].name);
+        len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", i ? ", " : "", presets[i].name);
+    }
+    return sched_fail(err, SCHED_EINVAL, "phase \"%s\" does not exist: expected one of %s%s",
+                      text_one_line(quoted, sizeof quoted, name), names, suggest_text(&near, hint));
+}
+
+static void apply_preset(scheduler_config *config, const preset *p) {
+    snprintf(config->phase, sizeof config->phase, "%s", p->name);
+    config->placement = p->placement;
+    config->placement_d = p->placement_d;
+    config->limit = p->limit;
+    config->on_full = p->on_full;
+}
+
+sched_status scheduler_config_preset(const char *phase, scheduler_config *ret_config, sched_error *err) {
+    const preset *p;
+    sched_status status = find_preset(phase, &p, err);
+    if (status) return status;
+    scheduler_config config = {0};
+    settings_default(scheduler_settings, &config);
+    apply_preset(&config, p);
+    *ret_config = config;
+    return SCHED_OK;
+}
+
+sched_status scheduler_config_prepare(const struct yaml_value *mapping, void *section, sched_error *err) {
+    const yaml_value *given = mapping ? yaml_get(mapping, "phase") : NULL;
+    scheduler_config *config = section;
+    const preset *p;
+    sched_error inner = {0};
+    if (given && yaml_kind_of(given) != YAML_TEXT) return yaml_expect(given, YAML_TEXT, "phase", err);
+    if (find_preset(given ? yaml_text(given) : config->phase, &p, &inner))
+        return yaml_fail(given, err, "%s", inner.message);
+    apply_preset(config, p);
+    return SCHED_OK;
+}
+
+/* --- values of own types ---------------------------------------------------------------------------------------- */
+
+static sched_status read_phase(const struct yaml_value *value, void *field, sched_error *err) {
+    const preset *p;
+    sched_error inner = {0};
+    sched_status status = yaml_expect(value, YAML_TEXT, "phase", err);
+    if (status) return status;
+    if (find_preset(yaml_text(value), &p, &inner)) return yaml_fail(value, err, "%s", inner.message);
+    snprintf(field, sizeof((scheduler_config *)0)->phase, "%s", p->name);
+    return SCHED_OK;
+}
+
+static void print_phase(const void *field, FILE *out) {
+    yaml_write_text(out, field);
+}
+
+static const setting_type phase_type = {"3 or production", read_phase, print_phase, NULL};
+
+/* The field is the whole configuration: "best_of_2" is a kind and a number. */
+static sched_status read_placement(const struct yaml_value *value, void *field, sched_error *err) {
+    scheduler_config *config = field;
+    sched_status status = yaml_expect(value, YAML_TEXT, "placement", err);
+    if (status) return status;
+    const char *text = yaml_text(value);
+    if (!strcmp(text, "random")) {
+        config->placement = PLACEMENT_RANDOM;
+        return SCHED_OK;
+    }
+    static const char best_of[] = "best_of_";
+    size_t len = sizeof best_of - 1;
+    if (!strncmp(text, best_of, len) && text[len] >= '2' && text[len] <= '0' + CANDIDATES_MAX && !text[len + 1]) {
+        config->placement = PLACEMENT_BEST_OF;
+        config->placement_d = text[len] - '0';
+        return SCHED_OK;
+    }
+    char quoted[32];
+    return yaml_fail(value, err, "placement: \"%s\" does not exist: expected random or best_of_2 .. best_of_%d",
+                     text_one_line(quoted, sizeof quoted, text), CANDIDATES_MAX);
+}
+
+static void print_placement(const void *field, FILE *out) {
+    const scheduler_config *config = field;
+    if (config->placement == PLACEMENT_RANDOM) {
+        fputs("random", out);
+    } else {
+        fprintf(out, "best_of_%lld", (long long)config->placement_d);
+    }
+}
+
+static const setting_type placement_type = {"random or best_of_2 .. best_of_8", read_placement, print_placement, NULL};
+
+static sched_status read_namespace(const struct yaml_value *value, void *field, sched_error *err) {
+    sched_error inner = {0};
+    sched_status status = yaml_expect(value, YAML_TEXT, "namespace", err);
+    if (status) return status;
+    if (keyspace_init(field, yaml_text(value), &inner)) return yaml_fail(value, err, "namespace: %s", inner.message);
+    return SCHED_OK;
+}
+
+static void print_namespace(const void *field, FILE *out) {
+    yaml_write_text(out, ((const keyspace *)field)->prefix);
+}
+
+static const setting_type namespace_type = {"text that ends with ':'", read_namespace, print_namespace, NULL};
+
+static const char *const on_full_names[] = {"wait", "refuse", NULL};
+
+/* --- rows ------------------------------------------------------------------------------------------------------- */
+
+#define BOOL(key, field, ...)     ROW_BOOL(scheduler_config, key, field, __VA_ARGS__)
+#define COUNT(key, field, ...)    ROW_COUNT(scheduler_config, key, field, __VA_ARGS__)
+#define NUMBER(key, field, ...)   ROW_NUMBER(scheduler_config, key, field, __VA_ARGS__)
+#define DURATION(key, field, ...) ROW_DURATION(scheduler_config, key, field, __VA_ARGS__)
+
+// clang-format off
+const setting scheduler_settings[] = {
+    ROW_VALUE(scheduler_config, "phase", phase, phase_type, "production",
+              "preset of mechanisms; each of the three below can be given beside it"),
+    {.name = "placement", .kind = SETTING_VALUE, .offset = 0, .type = &placement_type, .initial = "best_of_2",
+     .help = "which candidate is asked first: any, or the least loaded of so many"},
+    BOOL("limit", limit, "yes", "does a full node refuse a job (yes), or queue it (no)?"),
+    ROW_CHOICE(scheduler_config, "on_full", on_full, on_full_names, "wait",
+               "when every candidate is full: the job waits for room, or is refused at once"),
+
+    COUNT("node_slots", node_slots, 1, 1000, "4", "jobs at once on a node that does not say its limit"),
+    COUNT("pairs_max", pairs_max, 1, 4032, "1000", "directed language pairs of one node"),
+    DURATION("node_ttl", node_ttl, SEC, 3600 * SEC, "45s", "a node is offline so long after its last heartbeat"),
+    DURATION("reap_round", reap_round, 100 * MSEC, 600 * SEC, "4s",
+             "time in which every index of expiries and deadlines is visited once"),
+    COUNT("reap_batch", reap_batch, 1, 1000, "100", "entries that one visit of an index may take"),
+
+    DURATION("pending_limit", pending_limit, 100 * MSEC, 3600 * SEC, "10s",
+              "from the creation of a job to its dispatch"),
+    DURATION("ack_limit", ack_limit, 100 * MSEC, 600 * SEC, "5s",
+             "from dispatch to acknowledgement, for nodes that have acknowledged before"),
+    DURATION("attempt_base", attempt_base, SEC, 3600 * SEC, "10s",
+              "deadline of an attempt: this and the next together"),
+    NUMBER("attempt_audio_factor", attempt_audio_factor, 0, 100, "2", "part of the deadline per length of the audio"),
+    COUNT("attempts_max", attempts_max, 1, 10, "3", "attempts of a job before it has failed"),
+    DURATION("reservation_grace", reservation_grace, 0, 600 * SEC, "5s",
+              "a reservation outlives its attempt's deadline by this"),
+    DURATION("finished_ttl", finished_ttl, SEC, 86400 * SEC, "90s",
+              "a finished job and its request id are known so long"),
+    DURATION("retry_min", retry_min, MSEC, 60 * SEC, "50ms", "first pause of a job that waits for room; it doubles"),
+    DURATION("retry_max", retry_max, MSEC, 60 * SEC, "1s", "longest such pause"),
+    COUNT("waiting_max", waiting_max, 1, 1000000, "1000", "jobs that may wait for one pair"),
+    COUNT("jobs_max", jobs_max, 1, 10000000, "100000", "unfinished jobs of one instance"),
+
+    ROW_VALUE(scheduler_config, "namespace", keys, namespace_type, "\"lingua:v1:\"",
+              "what every key in Redis begins with"),
+    DURATION("redis_patience", redis_patience, MSEC, 600 * SEC, "1s", "deadline of one call to Redis"),
+    {.name = NULL},
+};
+// clang-format on
+
+/* --- combinations ----------------------------------------------------------------------------------------------- */
+
+static bool refuses_what_is_never_full(const scheduler_config *c) {
+    return !c->limit && c->on_full == ON_FULL_REFUSE;
+}
+
+static bool pauses_backwards(const scheduler_config *c) {
+    return c->retry_min > c->retry_max;
+}
+
+static bool never_retries(const scheduler_config *c) {
+    return c->on_full == ON_FULL_WAIT && c->retry_min >= c->pending_limit;
+}
+
+static bool acks_too_late(const scheduler_config *c) {
+    return c->ack_limit > c->attempt_base;
+}
+
+static bool reaps_too_late(const scheduler_config *c) {
+    return c->reap_round > c->node_ttl;
+}
+
+static bool waits_too_long_for_redis(const scheduler_config *c) {
+    return c->redis_patience >= c->pending_limit;
+}
+
+static const struct {
+    bool (*senseless)(const scheduler_config *config);
+    const char *reason;
+} combinations[] = {
+    {refuses_what_is_never_full, "on_full: refuse makes no sense with limit: no, because no node is ever full then"},
+    {pauses_backwards, "retry_min is longer than retry_max"},
+    {never_retries, "retry_min is not below pending_limit, so that no waiting job would ever be tried again"},
+    {acks_too_late, "ack_limit is longer than attempt_base, so that an attempt could end before its ack is missed"},
+    {reaps_too_late, "reap_round is longer than node_ttl, so that dead nodes would be found a whole lifetime late"},
+    {waits_too_long_for_redis,
+     "redis_patience is not below pending_limit, so that one lost call would use up a job's time"},
+};
+
+sched_status scheduler_config_check(const scheduler_config *config, sched_error *err) {
+    for (size_t i = 0; i < sizeof combinations / sizeof *combinations; i++) {
+        if (!combinations[i].senseless(config)) continue;
+        return sched_fail(err, SCHED_EINVAL, "phase %s: %s", config->phase, combinations[i].reason);
+    }
+    return SCHED_OK;
+}

@@ -1,0 +1,72 @@
+/* cmd_check.c - reads scenarios as a run would, without running them. Every file gets its line; the exit status tells
+ * whether all were right, so that a repository of scenarios can be checked in one call. */
+#include "sim/commands/commands.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "sim/scenario/scenario.h"
+
+static const char help[] =
+    "Usage: lingua-sim check [--dump] FILE...\n"
+    "\n"
+    "Reads each scenario (\"-\": standard input) and prints one line: its name, its hash, and what it amounts to.\n"
+    "Sessions, jobs and load are expectations; load is offered work / slots. What is wrong is told on stderr as\n"
+    "file:line:column, and the exit status is 2.\n"
+    "\n"
+    "  --dump     print the scenario with every setting filled in, as YAML, instead\n"
+    "  --help     this text\n"
+    "\n"
+    "Examples:\n"
+    "  lingua-sim check scenarios/quickstart.yaml\n"
+    "  lingua-sim check scenarios/*.yaml scenarios/*/*.yaml\n"
+    "  lingua-sim check --dump my.yaml > full.yaml\n"
+    "  printf 'duration: 2min\\n' | lingua-sim check -\n";
+
+static void print_line(const char *path, const scenario *s) {
+    char hash[SCENARIO_HASH_MAX + 1];
+    scenario_totals t = scenario_total(s);
+    printf("%s: ok: %s %s: %" PRId64 " nodes, %" PRId64 " slots, %" PRId64
+           " pairs, about %.0f sessions, %.0f jobs, load "
+           "%.0f %%\n",
+           path, s->name, scenario_hash(s, hash), t.nodes, t.slots, t.pairs, t.sessions, t.jobs, 100 * t.load);
+}
+
+static bool check(const char *path, bool dump) {
+    sched_error err = {0};
+    scenario *s = NULL;
+    if (scenario_load(path, &s, &err)) {
+        fprintf(stderr, "%s\n", err.message);
+        return false;
+    }
+    if (*s->warning) fprintf(stderr, "%s: warning: %s\n", path, s->warning);
+    if (dump) {
+        scenario_dump(s, stdout);
+    } else {
+        print_line(path, s);
+    }
+    scenario_free(s);
+    return true;
+}
+
+int cmd_check(int argc, char **argv) {
+    static const struct option options[] = {{"dump", no_argument, NULL, 'd'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    bool dump = false, good = true;
+    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+        switch (c) {
+        case 'd': dump = true; break;
+        case 'h': fputs(help, stdout); return STATUS_FINE;
+        default: fputs("Try: lingua-sim check --help\n", stderr); return STATUS_BAD_INPUT;
+        }
+    }
+    if (optind == argc) {
+        fputs("lingua-sim check: which file? Try: lingua-sim check scenarios/quickstart.yaml\n", stderr);
+        return STATUS_BAD_INPUT;
+    }
+    for (int i = optind; i < argc; i++) good &= check(argv[i], dump);
+    return good ? STATUS_FINE : STATUS_BAD_INPUT;
+}

@@ -1,0 +1,364 @@
+/* scenario_check.c - each rule reads the bound scenario and points at the place in the file that breaks it.
+ *
+ * The order is the order of the file: languages, nodes, sessions, what both have to do with each other, the rest;
+ * later rules rely on what earlier ones filled in. */
+#include "sim/scenario/scenario_check.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/suggest.h"
+#include "core/base/text.h"
+#include "core/base/units.h"
+#include "core/domain/ids.h"
+
+enum { BINS_MAX = 100000, WARNED_PAIRS = 12, LANGUAGES_DEFAULT = 12, CONCURRENT_DEFAULT = 100 };
+
+/* --- languages -------------------------------------------------------------------------------------------------- */
+
+static sched_status unknown_language(const yaml_value *at, const scenario_languages *langs, const char *tag,
+                                     sched_error *err) {
+    char hint[SUGGEST_TEXT_MAX];
+    suggest near = suggest_for(tag);
+    for (size_t i = 0; i < langs->count; i++) suggest_offer(&near, langs->tag[i]);
+    return yaml_fail(at, err, "\"%s\" is not among the %zu languages of the scenario%s", tag, langs->count,
+                     suggest_text(&near, hint));
+}
+
+static int spoken(const scenario_languages *langs) {
+    int n = 0;
+    for (size_t i = 0; i < langs->count; i++) n += langs->share[i] > 0;
+    return n;
+}
+
+static sched_status finish_languages(const yaml_value *root, scenario *s, sched_error *err) {
+    scenario_languages *langs = &s->languages;
+    if (langs->count && langs->asked) {
+        return yaml_fail(yaml_at(root, "languages.count"), err, "languages: either list or count, not both");
+    }
+    if (!langs->count && !langs->asked) langs->asked = LANGUAGES_DEFAULT;
+    for (size_t i = 0; i < langs->count; i++) {
+        if (languages_find(langs, langs->tag[i]) == (int)i) continue;
+        return yaml_fail(yaml_at(root, "languages.list[%zu]", i), err, "language \"%s\" is listed twice",
+                         langs->tag[i]);
+    }
+    languages_resolve(langs);
+    for (size_t i = 0; i < langs->popularity.weight_count; i++) {
+        const char *tag = langs->popularity.weights[i].tag;
+        if (languages_find(langs, tag) >= 0) continue;
+        return unknown_language(yaml_at(root, "languages.popularity.weights.%s", tag), langs, tag, err);
+    }
+    if (spoken(langs) >= 2) return SCHED_OK;
+    return yaml_fail(yaml_at(root, "languages"), err, "languages: %d of %zu with a share: a pair needs two",
+                     spoken(langs), langs->count);
+}
+
+/* --- nodes ------------------------------------------------------------------------------------------------------ */
+
+/* Fills a missing name; `prefix` and the group's number from 1. */
+static sched_status finish_name(const yaml_value *at, char name[GROUP_NAME_MAX + 1], const char *prefix, size_t i,
+                                sched_error *err) {
+    sched_error inner = {0};
+    if (!*name) snprintf(name, GROUP_NAME_MAX + 1, "%s%zu", prefix, i + 1);
+    return id_check("name", name, &inner) ? yaml_fail(at, err, "%s", inner.message) : SCHED_OK;
+}
+
+static sched_status check_choice(const yaml_value *at, const scenario *s, const lang_choice *choice, sched_error *err) {
+    const scenario_languages *langs = &s->languages;
+    if (choice->kind == LANGS_LISTED) {
+        for (int i = 0; i < choice->list.count; i++) {
+            if (languages_find(langs, choice->list.tag[i]) >= 0) continue;
+            return unknown_language(at, langs, choice->list.tag[i], err);
+        }
+    }
+    if (choice->kind == LANGS_ALL && langs->count > LANGS_MAX) {
+        return yaml_fail(at, err, "languages: all is %zu, but a node knows at most %d: say a number to draw",
+                         langs->count, LANGS_MAX);
+    }
+    if (choice->kind == LANGS_DRAWN && choice->drawn > spoken(langs)) {
+        return yaml_fail(at, err, "languages: %d to draw, but only %d have a share in the popularity", choice->drawn,
+                         spoken(langs));
+    }
+    return SCHED_OK;
+}
+
+static bool may_serve_something(const scenario *s, const node_group *g) {
+    int n = (int)s->languages.count;
+    for (int src = 0; src < n; src++) {
+        for (int tgt = 0; tgt < n; tgt++) {
+            if (languages_may_serve(&s->languages, &g->languages, src, tgt)) return true;
+        }
+    }
+    return false;
+}
+
+/* Most pairs of one node: every source with every target but itself, when both lists are the same. */
+static int most_pairs(const scenario *s, const node_group *g) {
+    int sources = languages_most(&s->languages, &g->languages.asr);
+    if (g->languages.tts.kind == LANGS_AS_ASR) return sources * (sources - 1);
+    int targets = languages_most(&s->languages, &g->languages.tts);
+    bool all = g->languages.tts.kind == LANGS_ALL || g->languages.asr.kind == LANGS_ALL;
+    return sources * targets - (all ? (sources < targets ? sources : targets) : 0);
+}
+
+static sched_status check_node_languages(const yaml_value *at, const scenario *s, const node_group *g,
+                                         sched_error *err) {
+    sched_status status = check_choice(yaml_at(at, "asr"), s, &g->languages.asr, err);
+    if (!status) status = check_choice(yaml_at(at, "tts"), s, &g->languages.tts, err);
+    if (!status) status = check_choice(yaml_at(at, "semantic"), s, &g->languages.semantic, err);
+    if (status) return status;
+    if (!may_serve_something(s, g)) {
+        return yaml_fail(at, err,
+                         "languages: no pair follows for nodes of \"%s\": one needs a source that is recognised "
+                         "and repaired, and another target that is spoken",
+                         g->name);
+    }
+    if (most_pairs(s, g) > s->scheduler.pairs_max) {
+        return yaml_fail(at, err,
+                         "languages: a node of \"%s\" may serve %d pairs: at most %lld (scheduler.pairs_max) are "
+                         "accepted",
+                         g->name, most_pairs(s, g), (long long)s->scheduler.pairs_max);
+    }
+    return SCHED_OK;
+}
+
+static sched_status check_join(const yaml_value *at, const scenario *s, const join_time *join, sched_error *err) {
+    char a[UNITS_TEXT_MAX], b[UNITS_TEXT_MAX], c[UNITS_TEXT_MAX];
+    if (join->at + join->over < s->duration) return SCHED_OK;
+    return yaml_fail(at, err, "join: %s and %s more are not over before the end of the run at %s",
+                     units_format_duration(a, join->at), units_format_duration(b, join->over),
+                     units_format_duration(c, s->duration));
+}
+
+static sched_status finish_nodes(const yaml_value *root, scenario *s, sched_error *err) {
+    int64_t total = 0;
+    if (!s->node_group_count)
+        return yaml_fail(yaml_at(root, "nodes"), err, "nodes: an empty list: no job could be placed");
+    for (size_t i = 0; i < s->node_group_count; i++) {
+        node_group *g = &s->node_groups[i];
+        sched_status status = finish_name(yaml_at(root, "nodes[%zu].name", i), g->name, "n", i, err);
+        for (size_t k = 0; k < i && !status; k++) {
+            if (strcmp(g->name, s->node_groups[k].name) != 0) continue;
+            status =
+                yaml_fail(yaml_at(root, "nodes[%zu].name", i), err, "two groups of nodes are named \"%s\"", g->name);
+        }
+        if (!status) status = check_node_languages(yaml_at(root, "nodes[%zu].languages", i), s, g, err);
+        if (!status) status = check_join(yaml_at(root, "nodes[%zu].join", i), s, &g->join, err);
+        if (status) return status;
+        total += g->count;
+        if (total <= SCENARIO_NODES_MAX) continue;
+        return yaml_fail(yaml_at(root, "nodes[%zu].count", i), err, "%lld nodes in all: at most %d are accepted",
+                         (long long)total, SCENARIO_NODES_MAX);
+    }
+    return SCHED_OK;
+}
+
+/* --- sessions --------------------------------------------------------------------------------------------------- */
+
+static sched_status check_pairs(const yaml_value *root, const scenario *s, size_t group, sched_error *err) {
+    const pair_mix *mix = &s->session_groups[group].pairs;
+    for (size_t i = 0; i < mix->weight_count; i++) {
+        const yaml_value *at = yaml_at(root, "sessions[%zu].pairs[%zu].pair", group, i);
+        const lang_pair *pair = &mix->weights[i].pair;
+        if (languages_find(&s->languages, pair->src) < 0) return unknown_language(at, &s->languages, pair->src, err);
+        if (languages_find(&s->languages, pair->tgt) < 0) return unknown_language(at, &s->languages, pair->tgt, err);
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(pair->src, mix->weights[k].pair.src) || strcmp(pair->tgt, mix->weights[k].pair.tgt)) continue;
+            return yaml_fail(at, err, "pair %s:%s is listed twice", pair->src, pair->tgt);
+        }
+    }
+    return SCHED_OK;
+}
+
+static sched_status finish_rate(const yaml_value *at, session_group *g, sched_error *err) {
+    if (g->concurrent && g->rate_given > 0) {
+        return yaml_fail(yaml_at(at, "rate"), err, "either concurrent or rate, not both");
+    }
+    if (!g->concurrent && g->rate_given <= 0) g->concurrent = CONCURRENT_DEFAULT;
+    double length = dist_mean(&g->length) / (double)USEC_PER_SEC;
+    if (length < 0.001) return yaml_fail(yaml_at(at, "length"), err, "length: expected a mean of at least 1ms");
+    if (dist_mean(&g->talk.utterance) < 1000) {
+        return yaml_fail(yaml_at(at, "talk.utterance"), err, "utterance: expected a mean of at least 1ms");
+    }
+    g->rate = g->concurrent ? (double)g->concurrent / length : g->rate_given;
+    if (g->rate * length <= SCENARIO_SESSIONS_MAX) return SCHED_OK;
+    return yaml_fail(yaml_at(at, "rate"), err, "rate: %.0f sessions at once would follow: at most %d are accepted",
+                     g->rate * length, SCENARIO_SESSIONS_MAX);
+}
+
+static sched_status finish_sessions(const yaml_value *root, scenario *s, sched_error *err) {
+    if (!s->session_group_count) {
+        return yaml_fail(yaml_at(root, "sessions"), err, "sessions: an empty list: nobody would ask for a job");
+    }
+    for (size_t i = 0; i < s->session_group_count; i++) {
+        session_group *g = &s->session_groups[i];
+        const yaml_value *at = yaml_at(root, "sessions[%zu]", i);
+        sched_status status = finish_name(yaml_at(at, "name"), g->name, "s", i, err);
+        for (size_t k = 0; k < i && !status; k++) {
+            if (strcmp(g->name, s->session_groups[k].name) != 0) continue;
+            status = yaml_fail(yaml_at(at, "name"), err, "two groups of sessions are named \"%s\"", g->name);
+        }
+        if (!status) status = check_pairs(root, s, i, err);
+        if (!status) status = finish_rate(at, g, err);
+        if (!status) status = check_join(yaml_at(at, "join"), s, &g->join, err);
+        if (status) return status;
+        pair_mix_resolve(&g->pairs, &s->languages);
+    }
+    return SCHED_OK;
+}
+
+/* --- does anybody serve what is asked for? ---------------------------------------------------------------------- */
+
+static bool somebody_serves(const scenario *s, const pair_share *pair) {
+    for (size_t i = 0; i < s->node_group_count; i++) {
+        if (languages_may_serve(&s->languages, &s->node_groups[i].languages, pair->src, pair->tgt)) return true;
+    }
+    return false;
+}
+
+/* Appends "en:de, en:fr" of the pairs that no group can serve; returns how many there are. */
+static size_t unserved(const scenario *s, const pair_mix *mix, char *list, size_t size) {
+    size_t n = 0, len = 0;
+    for (size_t i = 0; i < mix->pair_count; i++) {
+        const pair_share *pair = &mix->pairs[i];
+        if (somebody_serves(s, pair)) continue;
+        if (n < WARNED_PAIRS) {
+            len += (size_t)snprintf(list + len, size - len, "%s%s:%s", n ? ", " : "", s->languages.tag[pair->src],
+                                    s->languages.tag[pair->tgt]);
+        }
+        if (n == WARNED_PAIRS) snprintf(list + len, size - len, " ...");
+        n++;
+    }
+    return n;
+}
+
+static sched_status check_service(const yaml_value *root, scenario *s, sched_error *err) {
+    char list[WARNED_PAIRS * (PAIR_MAX + 2) + 8] = "";
+    bool any = false;
+    for (size_t i = 0; i < s->session_group_count; i++) {
+        const session_group *g = &s->session_groups[i];
+        size_t n = unserved(s, &g->pairs, list, sizeof list);
+        any |= n < g->pairs.pair_count;
+        if (n == 0 || *s->warning) continue;
+        const char *verb = n == 1 ? "is" : "are";
+        snprintf(s->warning, sizeof s->warning,
+                 "sessions \"%s\": %zu of %zu pairs %s served by no node, their jobs will be "
+                 "refused: %s",
+                 g->name, n, g->pairs.pair_count, verb, list);
+    }
+    if (any) return SCHED_OK;
+    return yaml_fail(yaml_at(root, "sessions"), err,
+                     "no job can ever be placed: no node serves any of the demanded pairs (%s)", list);
+}
+
+/* --- faults and the rest ---------------------------------------------------------------------------------------- */
+
+static sched_status find_group(const yaml_value *at, const scenario *s, fault_nodes *who, int64_t *ret_nodes,
+                               sched_error *err) {
+    char hint[SUGGEST_TEXT_MAX];
+    suggest near = suggest_for(who->group_name);
+    *ret_nodes = 0;
+    who->group = -1;
+    for (size_t i = 0; i < s->node_group_count; i++) {
+        const node_group *g = &s->node_groups[i];
+        suggest_offer(&near, g->name);
+        if (*who->group_name && strcmp(who->group_name, g->name) != 0) continue;
+        if (*who->group_name) who->group = (int)i;
+        *ret_nodes += g->count;
+    }
+    if (*ret_nodes) return SCHED_OK;
+    return yaml_fail(at, err, "group: no nodes are named \"%s\"%s", who->group_name, suggest_text(&near, hint));
+}
+
+static bool node_exists(const scenario *s, const char *name) {
+    for (size_t i = 0; i < s->node_group_count; i++) {
+        const node_group *g = &s->node_groups[i];
+        size_t len = strlen(g->name);
+        char id[ID_MAX + 1];
+        int64_t number = 0;
+        if (strncmp(name, g->name, len) != 0 || name[len] != '-') continue;
+        if (units_parse_count(name + len + 1, &number, NULL) || number >= g->count) continue;
+        if (!strcmp(scenario_node_id(id, g, number), name)) return true;
+    }
+    return false;
+}
+
+static sched_status check_names(const yaml_value *at, const scenario *s, const fault_nodes *who, sched_error *err) {
+    for (size_t i = 0; i < who->name_count; i++) {
+        const yaml_value *place = yaml_at(at, "names[%zu]", i);
+        char quoted[SUGGEST_WORD_MAX + 4];
+        text_one_line(quoted, sizeof quoted, who->names[i]);
+        if (!node_exists(s, who->names[i])) {
+            return yaml_fail(place, err, "no node is named \"%s\": expected for instance \"%s-0\"", quoted,
+                             s->node_groups[0].name);
+        }
+        for (size_t k = 0; k < i; k++) {
+            if (!strcmp(who->names[i], who->names[k]))
+                return yaml_fail(place, err, "node \"%s\" is named twice", quoted);
+        }
+    }
+    return SCHED_OK;
+}
+
+static sched_status finish_fault(const yaml_value *at, const scenario *s, fault *f, sched_error *err) {
+    char a[UNITS_TEXT_MAX], b[UNITS_TEXT_MAX];
+    fault_nodes *who = &f->nodes;
+    int64_t nodes = 0;
+    if (f->at >= s->duration) {
+        return yaml_fail(yaml_at(at, "at"), err, "at: %s is not before the end of the run at %s",
+                         units_format_duration(a, f->at), units_format_duration(b, s->duration));
+    }
+    sched_status status = find_group(yaml_at(at, "nodes.group"), s, who, &nodes, err);
+    if (status) return status;
+    if ((who->share > 0) + (who->count > 0) + (who->name_count > 0) != 1) {
+        return yaml_fail(yaml_at(at, "nodes"), err, "nodes: expected exactly one of share, count and names");
+    }
+    if (who->name_count && *who->group_name) {
+        return yaml_fail(yaml_at(at, "nodes.group"), err, "group: has no meaning beside names");
+    }
+    if (who->share > 0) {
+        who->count = (int64_t)(who->share * (double)nodes + 0.5);
+        if (who->count == 0) who->count = 1;
+        who->share = 0;
+    }
+    if (who->count > nodes) {
+        return yaml_fail(yaml_at(at, "nodes.count"), err, "count: %lld nodes of %lld", (long long)who->count,
+                         (long long)nodes);
+    }
+    return check_names(yaml_at(at, "nodes"), s, who, err);
+}
+
+static sched_status check_times(const yaml_value *root, const scenario *s, sched_error *err) {
+    char a[UNITS_TEXT_MAX], b[UNITS_TEXT_MAX];
+    if (s->warmup >= s->duration) {
+        return yaml_fail(yaml_at(root, "warmup"), err, "warmup: %s is not shorter than the duration of %s",
+                         units_format_duration(a, s->warmup), units_format_duration(b, s->duration));
+    }
+    if (s->duration / s->measure.bin >= BINS_MAX) {
+        return yaml_fail(yaml_at(root, "measure.bin"), err, "bin: %s makes more than %d bins of %s",
+                         units_format_duration(a, s->measure.bin), BINS_MAX, units_format_duration(b, s->duration));
+    }
+    return SCHED_OK;
+}
+
+sched_status scenario_finish(const yaml_value *root, scenario *s, sched_error *err) {
+    sched_error inner = {0};
+    sched_status status = check_times(root, s, err);
+    if (!status) status = finish_languages(root, s, err);
+    if (!status) status = finish_nodes(root, s, err);
+    if (!status) status = finish_sessions(root, s, err);
+    if (!status) status = check_service(root, s, err);
+    if (!status && scheduler_config_check(&s->scheduler, &inner)) {
+        status = yaml_fail(yaml_at(root, "scheduler"), err, "%s", inner.message);
+    }
+    if (!status && s->instances.count != 1) {
+        status = yaml_fail(yaml_at(root, "instances.count"), err, "count: %lld instances: only 1 is simulated so far",
+                           (long long)s->instances.count);
+    }
+    for (size_t i = 0; i < s->fault_count && !status; i++) {
+        status = finish_fault(yaml_at(root, "faults[%zu]", i), s, &s->faults[i], err);
+    }
+    return status;
+}

@@ -1,0 +1,215 @@
+/* scenario_table.c - the whole language of scenarios: one row per key.
+ *
+ * Defaults are chosen so that a scenario of ten lines is a sensible one: nodes of 4 slots that need about a third of
+ * real time, speakers who talk for 5 seconds and pause for 5. */
+#include "sim/scenario/scenario.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/base/settings_print.h"
+#include "core/base/yaml_bind.h"
+
+#define MSEC USEC_PER_MSEC
+#define SEC  USEC_PER_SEC
+#define HOUR (3600 * SEC)
+
+/* --- an instant ------------------------------------------------------------------------------------------------- */
+
+static sched_status read_instant(const yaml_value *v, void *field, sched_error *err) {
+    struct tm tm = {0};
+    char utc = 0, rest = 0;
+    int n = sscanf(yaml_text(v), "%4d-%2d-%2dT%2d:%2d:%2d%c%c", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
+                   &tm.tm_min, &tm.tm_sec, &utc, &rest);
+    struct tm given = tm;
+    tm.tm_year -= 1900;
+    tm.tm_mon -= 1;
+    time_t seconds = n == 7 && utc == 'Z' && given.tm_year >= 2000 && given.tm_year <= 2100 ? timegm(&tm) : -1;
+    bool same = tm.tm_year == given.tm_year - 1900 && tm.tm_mon == given.tm_mon - 1 && tm.tm_mday == given.tm_mday &&
+                tm.tm_hour == given.tm_hour && tm.tm_min == given.tm_min && tm.tm_sec == given.tm_sec;
+    if (seconds < 0 || !same) {
+        return yaml_fail(v, err, "start: expected an instant of the years 2000 to 2100 such as 2026-01-01T00:00:00Z");
+    }
+    *(usec_t *)field = (usec_t)seconds * SEC;
+    return SCHED_OK;
+}
+
+static void print_instant(const void *field, FILE *out) {
+    time_t seconds = (time_t)(*(const usec_t *)field / SEC);
+    struct tm tm;
+    gmtime_r(&seconds, &tm);
+    fprintf(out, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+            tm.tm_sec);
+}
+
+static const setting_type instant_type = {"an instant such as 2026-01-01T00:00:00Z", read_instant, print_instant, NULL};
+
+/* --- names of nodes --------------------------------------------------------------------------------------------- */
+
+static sched_status read_node_name(const yaml_value *v, void *field, sched_error *err) {
+    static const setting row = {.name = "names", .kind = SETTING_TEXT, .size = sizeof(node_name)};
+    return yaml_bind_value(v, &row, field, err);
+}
+
+static void print_node_name(const void *field, FILE *out) {
+    yaml_write_text(out, field);
+}
+
+static const setting_type node_name_type = {"nodes such as gpu-17", read_node_name, print_node_name, NULL};
+
+/* --- rows ------------------------------------------------------------------------------------------------------- */
+
+static const char *const arrivals_names[] = {"poisson", "constant", NULL};
+static const char *const costs_names[] = {"calibrated", "zero", "measured", NULL};
+static const char *const fault_names[] = {"crash", "hang", NULL};
+
+// clang-format off
+#define STAGE(rows, real_time, fixed) \
+    static const setting rows[] = { \
+        ROW_NUMBER(stage_time, "rtf", rtf, 0, 100, real_time, "real-time factor: time per length of the audio"), \
+        ROW_DURATION(stage_time, "overhead", overhead, 0, HOUR, fixed, "time that does not depend on the audio"), \
+        ROW_NUMBER(stage_time, "cv", cv, 0, 5, "0.2", "spread: the sum is multiplied by a gamma variate of mean 1"), \
+        {.name = NULL}, \
+    }
+STAGE(asr_rows, "0.15", "100ms");
+STAGE(nmt_rows, "0", "150ms");
+STAGE(tts_rows, "0.1", "150ms");
+
+static const setting service_rows[] = {
+    ROW_SECTION(service_time, "asr", asr, asr_rows, "recognition"),
+    ROW_SECTION(service_time, "nmt", nmt, nmt_rows, "translation"),
+    ROW_SECTION(service_time, "tts", tts, tts_rows, "speech synthesis"),
+    {.name = NULL},
+};
+
+#define JOIN(rows, first, spread, what) \
+    static const setting rows[] = { \
+        ROW_DURATION(join_time, "at", at, 0, 24 * HOUR, first, "the first comes then"), \
+        ROW_DURATION(join_time, "over", over, 0, 24 * HOUR, spread, what), \
+        {.name = NULL}, \
+    }
+JOIN(node_join_rows, "0s", "10s", "they come evenly spread over this time");
+JOIN(session_join_rows, "10s", "10s", "the `concurrent` first ones come evenly spread over this time");
+
+static const setting node_rows[] = {
+    ROW_TEXT(node_group, "name", name, NULL,
+              "prefix of the nodes' names (gpu-0, gpu-1 ...); n1, n2 ... when not given"),
+    ROW_COUNT(node_group, "count", count, 1, SCENARIO_NODES_MAX, "100", "nodes of the group"),
+    ROW_VALUE(node_group, "languages", languages, node_languages_type, "all",
+              "languages that a node recognises, speaks and repairs"),
+    ROW_COUNT(node_group, "slots", slots, 1, 1000, "4", "jobs at once; also the limit that the node registers with"),
+    ROW_NUMBER(node_group, "speed", speed, 0.001, 1000, "1", "divides service times"),
+    ROW_SECTION(node_group, "service", service, service_rows,
+              "service time of a job: the sum of its stages, each rtf * audio + overhead"),
+    ROW_DURATION(node_group, "heartbeat", heartbeat, 100 * MSEC, HOUR, "15s", "period of heartbeats"),
+    ROW_SHARE(node_group, "jitter", jitter, 0, 1, "20%", "each period is longer or shorter by up to this share"),
+    ROW_VALUE(node_group, "delay", delay, dist_of_duration, "{dist: gamma, mean: 10ms, cv: 0.3}",
+              "network, one way, between node and instance"),
+    ROW_BOOL(node_group, "acks", acks, "no", "does it acknowledge a job?"),
+    ROW_BOOL(node_group, "starts", starts, "no", "does it report that a job started?"),
+    ROW_COUNT(node_group, "queue", queue, 0, 1000000, "64",
+              "jobs that wait in the node behind its slots; one more is answered NODE_OVERLOADED"),
+    ROW_DURATION(node_group, "reconnect", reconnect, 0, HOUR, "5s",
+              "after a crash that is over: until it registers again"),
+    ROW_SECTION(node_group, "join", join, node_join_rows, "when the nodes register"),
+    {.name = NULL},
+};
+
+static const setting talk_rows[] = {
+    ROW_VALUE(talk_pattern, "utterance", utterance, dist_of_duration,
+              "{dist: lognormal, mean: 5s, cv: 0.6, min: 300ms, max: 30s}",
+              "length of speech"),
+    ROW_VALUE(talk_pattern, "pause", pause, dist_of_duration,
+              "{dist: lognormal, mean: 5s, cv: 0.8, min: 200ms, max: 1min}",
+              "from the end of an utterance to the start of the next"),
+    ROW_SIZE(talk_pattern, "bytes_per_second", bytes_per_second, 1, 1 << 20, "32KiB", "of audio"),
+    {.name = NULL},
+};
+
+static const setting session_rows[] = {
+    ROW_TEXT(session_group, "name", name, NULL, "for reports; s1, s2 ... when not given"),
+    ROW_COUNT(session_group, "concurrent", concurrent, 1, SCENARIO_SESSIONS_MAX, NULL,
+              "steady number of sessions, or else `rate`; 100 when neither is given"),
+    ROW_RATE(session_group, "rate", rate_given, 1.0 / 86400, 1e5, NULL, "new sessions per time"),
+    ROW_CHOICE(session_group, "arrivals", arrivals, arrivals_names, "poisson", "random or evenly spaced arrivals"),
+    ROW_VALUE(session_group, "length", length, dist_of_duration, "{dist: exponential, mean: 5min, min: 10s}",
+              "of a session"),
+    ROW_VALUE(session_group, "pairs", pairs, pair_mix_type, "popularity", "source and target language of a session"),
+    ROW_SECTION(session_group, "talk", talk, talk_rows, "how a session speaks; each utterance is one job"),
+    ROW_VALUE(session_group, "delay", delay, dist_of_duration, "{dist: gamma, mean: 30ms, cv: 0.5}",
+              "network, one way, between client and instance"),
+    ROW_SECTION(session_group, "join", join, session_join_rows, "when the first sessions come"),
+    {.name = NULL},
+};
+
+static const setting cpu_rows[] = {
+    ROW_VALUE(instance_settings, "cost", cpu_cost, dist_of_duration, "20us", "of handling one message"),
+    {.name = NULL},
+};
+
+static const setting instance_rows[] = {
+    ROW_COUNT(instance_settings, "count", count, 1, 64, "1", "scheduler instances; more than 1 is not simulated yet"),
+    {.name = "cpu", .kind = SETTING_SECTION, .offset = 0, .rows = cpu_rows, .help = "processor time of an instance"},
+    {.name = NULL},
+};
+
+static const setting redis_rows[] = {
+    ROW_VALUE(redis_settings, "delay", delay, dist_of_duration, "{dist: gamma, mean: 100us, cv: 0.3}",
+              "network, one way, between instance and Redis"),
+    ROW_CHOICE(redis_settings, "costs", costs, costs_names, "calibrated",
+              "service times of Redis: from a profile, none, or as measured (not reproducible)"),
+    ROW_DURATION(redis_settings, "max_skew", max_skew, 1, SEC, "100us", "commands of one batch start within this time"),
+    ROW_COUNT(redis_settings, "window", window, 1, 1000000, "10000", "commands in flight on one link"),
+    {.name = NULL},
+};
+
+static const setting fault_node_rows[] = {
+    ROW_TEXT(fault_nodes, "group", group_name, NULL, "name of the group that is hit; of all nodes when not given"),
+    ROW_SHARE(fault_nodes, "share", share, 1e-6, 1, NULL, "part of it, drawn by the seed; or else `count` or `names`"),
+    ROW_COUNT(fault_nodes, "count", count, 1, SCENARIO_NODES_MAX, NULL, "so many of it, drawn by the seed"),
+    ROW_VALUES(fault_nodes, "names", names, name_count, node_name_type, FAULT_NAMES_MAX, NULL, "exactly these"),
+    {.name = NULL},
+};
+
+static const setting fault_rows[] = {
+    {.name = "at", .kind = SETTING_DURATION, .required = true, .offset = SETTING_AT(fault, at, usec_t), .max = 1e15,
+     .help = "from the start of the run"},
+    {.name = "kind", .kind = SETTING_CHOICE, .required = true, .offset = SETTING_AT(fault, kind, int),
+     .choices = fault_names,
+     .help = "crash: the connection and all jobs are gone; hang: it stays, but nothing is answered"},
+    {.name = "nodes", .kind = SETTING_SECTION, .required = true, .offset = offsetof(fault, nodes),
+     .rows = fault_node_rows,
+     .help = "who is hit"},
+    ROW_DURATION(fault, "for", lasts, MSEC, 24 * HOUR, NULL,
+              "then it is over: a crashed node registers again, a hung one goes on; for good when not given"),
+    {.name = NULL},
+};
+
+static const setting measure_rows[] = {
+    ROW_DURATION(measure_settings, "bin", bin, 100 * MSEC, HOUR, "5s", "width of the bins of series over time"),
+    ROW_BOOL(measure_settings, "trace", trace, "no", "write every decision to trace.jsonl?"),
+    {.name = NULL},
+};
+
+const setting scenario_settings[] = {
+    ROW_TEXT(scenario, "name", name, NULL, "for reports; the name of the file when not given"),
+    ROW_COUNT(scenario, "seed", seed, 0, 9007199254740992.0, "1", "everything random follows from it"),
+    ROW_VALUE(scenario, "start", start, instant_type, "2026-01-01T00:00:00Z", "simulated time at the start of the run"),
+    ROW_DURATION(scenario, "duration", duration, SEC, 24 * HOUR, "10min", "simulated time"),
+    ROW_DURATION(scenario, "warmup", warmup, 0, 24 * HOUR, "30s", "what is submitted before is not measured"),
+    ROW_SECTION(scenario, "languages", languages, languages_settings, "the languages, and how popular they are"),
+    ROW_LIST(scenario, "nodes", node_groups, node_group_count, node_rows, GROUPS_MAX, "[{}]", "groups of GPU nodes"),
+    ROW_LIST(scenario, "sessions", session_groups, session_group_count, session_rows, GROUPS_MAX, "[{}]",
+              "groups of speakers"),
+    {.name = "scheduler", .kind = SETTING_SECTION, .offset = offsetof(scenario, scheduler), .rows = scheduler_settings,
+     .prepare = scheduler_config_prepare, .help = "the core's own settings"},
+    ROW_SECTION(scenario, "instances", instances, instance_rows, "instances of the scheduler"),
+    ROW_SECTION(scenario, "redis", redis, redis_rows, "the server and the way to it"),
+    ROW_LIST(scenario, "faults", faults, fault_count, fault_rows, FAULTS_MAX, "[]", "what goes wrong, and when"),
+    ROW_VALUES(scenario, "slo", slos, slo_count, slo_type, SLOS_MAX, "[]", "what the run must meet to pass"),
+    ROW_SECTION(scenario, "measure", measure, measure_rows, "what is recorded"),
+    ROW_TEXT(scenario, "provenance", provenance, NULL, "where the figures come from"),
+    {.name = NULL},
+};
+// clang-format on
