@@ -40,7 +40,7 @@ static void cell(FILE *out, const char *text) {
         if (*text == '|') fputc('\\', out);
         fputc(*text, out);
     }
-    fputs(" | ", out);
+    fputs(" |", out);
 }
 
 static void table_row(const setting *row, FILE *out) {
@@ -49,13 +49,15 @@ static void table_row(const setting *row, FILE *out) {
     snprintf(value, sizeof value, "%s%s%s", setting_form(row, form), *bounds ? ", " : "", bounds);
     fprintf(out, "| `%s` | ", row->name);
     cell(out, value);
+    fputc(' ', out);
     if (row->initial && row->kind != SETTING_SECTION) {
         fputc('`', out);
         fputs(row->initial, out);
-        fputs("` | ", out);
+        fputs("` |", out);
     } else {
         cell(out, row->required ? "required" : row->kind == SETTING_SECTION ? "as below" : "none");
     }
+    fputc(' ', out);
     cell(out, row->help);
     fputc('\n', out);
 }

@@ -27,6 +27,7 @@ struct yaml_value {
     size_t weight;
     const yaml_doc *doc;
     char *text;
+    const yaml_value *key; /* under which it stands first; NULL: the root and items of lists */
     const yaml_value **keys, **items;
     size_t count;
     yaml_value *next; /* in the document's list, for freeing */
@@ -145,7 +146,7 @@ static sched_status add_key(open_value *top, const yaml_value *key, sched_error 
 }
 
 /* A finished value becomes the root, an item, a key or the value of the waiting key. */
-static sched_status attach(builder *b, const yaml_value *v, sched_error *err) {
+static sched_status attach(builder *b, yaml_value *v, sched_error *err) {
     if (b->depth == 0) {
         b->doc->root = v;
         return SCHED_OK;
@@ -158,6 +159,7 @@ static sched_status attach(builder *b, const yaml_value *v, sched_error *err) {
     if (parent->kind == YAML_MAP) {
         grow(&parent->keys, parent->count);
         parent->keys[parent->count] = top->key;
+        if (!v->key) v->key = top->key;
         top->key = NULL;
     }
     grow(&parent->items, parent->count);
@@ -204,7 +206,7 @@ static sched_status on_end(builder *b, sched_error *err) {
 static sched_status on_alias(builder *b, const yaml_event_t *event, sched_error *err) {
     char what[128];
     const char *name = (const char *)event->data.alias.anchor;
-    const yaml_value *v = find_anchor(b, name);
+    yaml_value *v = find_anchor(b, name);
     if (!v || !v->closed) {
         snprintf(what, sizeof what, "alias *%.64s stands for %s", name, v ? "what it is part of" : "nothing");
         return fail_at(b, event->start_mark, err, what);
@@ -338,6 +340,10 @@ const char *yaml_kind_name(yaml_kind kind) {
 
 const char *yaml_text(const yaml_value *v) {
     return v->kind == YAML_TEXT ? v->text : "";
+}
+
+const char *yaml_name(const yaml_value *v) {
+    return v->key ? v->key->text : "value";
 }
 
 size_t yaml_count(const yaml_value *v) {

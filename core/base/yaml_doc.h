@@ -40,9 +40,10 @@ const yaml_value *yaml_doc_root(const yaml_doc *doc);
 const char *yaml_doc_file(const yaml_doc *doc);
 
 yaml_kind yaml_kind_of(const yaml_value *v);
-const char *yaml_kind_name(yaml_kind kind);                 /* "nothing", "text", "a list", "a mapping" */
-const char *yaml_text(const yaml_value *v);                 /* of a TEXT, without NUL inside; "" for the other kinds */
-size_t yaml_count(const yaml_value *v);                     /* items of a LIST, pairs of a MAP; else 0 */
+const char *yaml_kind_name(yaml_kind kind); /* "nothing", "text", "a list", "a mapping" */
+const char *yaml_text(const yaml_value *v); /* of a TEXT, without NUL inside; "" for the other kinds */
+const char *yaml_name(const yaml_value *v); /* the key it stands under; "value" for the root and items of lists */
+size_t yaml_count(const yaml_value *v);     /* items of a LIST, pairs of a MAP; else 0 */
 const yaml_value *yaml_item(const yaml_value *v, size_t i); /* i-th item, or value of the i-th pair; i < yaml_count() */
 const yaml_value *yaml_key(const yaml_value *v, size_t i);  /* key of the i-th pair of a MAP: a TEXT */
 const yaml_value *yaml_get(const yaml_value *v, const char *key); /* NULL when v is NULL, no MAP, or has no such key */

@@ -143,8 +143,10 @@ static sched_status check_shape(const yaml_value *v, dist *d, sched_error *err) 
 static sched_status read_dist(const yaml_value *v, const setting *plain, const setting *rows, bool durations, dist *d,
                               sched_error *err) {
     written w = {.cv = 0};
+    setting named = *plain;
+    named.name = yaml_name(v);
     bool shaped = yaml_kind_of(v) == YAML_MAP;
-    sched_status status = shaped ? yaml_bind(v, rows, sizeof w, &w, err) : yaml_bind_value(v, plain, &w, err);
+    sched_status status = shaped ? yaml_bind(v, rows, sizeof w, &w, err) : yaml_bind_value(v, &named, &w, err);
     if (status) return status;
     *d = (dist){.kind = w.kind, .cv = shaped ? w.cv : 0, .mean = w.mean, .min = w.min, .max = w.max};
     if (durations) d->mean = (double)w.mean_usec, d->min = (double)w.min_usec, d->max = (double)w.max_usec;
