@@ -89,6 +89,21 @@ double dist_mean(const dist *d) {
 
 /* --- as written ------------------------------------------------------------------------------------------------- */
 
+static sched_status read_cv(const yaml_value *v, void *field, sched_error *err) {
+    static const setting row = {.name = "cv", .kind = SETTING_NUMBER, .max = 5};
+    double *cv = field;
+    sched_status status = yaml_bind_value(v, &row, cv, err);
+    if (status || *cv <= 0 || *cv >= 0.001) return status;
+    return yaml_fail(v, err, "cv: \"%s\" is too small: expected 0, or 0.001 .. 5", yaml_text(v));
+}
+
+static void print_cv(const void *field, FILE *out) {
+    char text[UNITS_TEXT_MAX];
+    fputs(units_format_number(text, *(const double *)field), out);
+}
+
+const setting_type dist_cv = {"0, or 0.001 .. 5", read_cv, print_cv, NULL};
+
 /* Of a duration distribution the quantities are durations in the file and doubles in the struct. */
 typedef struct written {
     int kind;
@@ -102,7 +117,7 @@ enum { DAY = 86400 };
 static const setting duration_rows[] = {
     ROW_CHOICE(written, "dist", kind, kind_names, "constant", "shape"),
     ROW_DURATION(written, "mean", mean_usec, 0, DAY * USEC_PER_SEC, NULL, "mean before truncation"),
-    ROW_NUMBER(written, "cv", cv, 0, 5, "1", "standard deviation / mean"),
+    ROW_VALUE(written, "cv", cv, dist_cv, "1", "standard deviation / mean"),
     ROW_DURATION(written, "min", min_usec, 0, DAY * USEC_PER_SEC, NULL, "least value"),
     ROW_DURATION(written, "max", max_usec, 1, DAY * USEC_PER_SEC, NULL, "largest value"),
     {.name = NULL},
@@ -110,7 +125,7 @@ static const setting duration_rows[] = {
 static const setting number_rows[] = {
     ROW_CHOICE(written, "dist", kind, kind_names, "constant", "shape"),
     ROW_NUMBER(written, "mean", mean, 0, 1e12, NULL, "mean before truncation"),
-    ROW_NUMBER(written, "cv", cv, 0, 5, "1", "standard deviation / mean"),
+    ROW_VALUE(written, "cv", cv, dist_cv, "1", "standard deviation / mean"),
     ROW_NUMBER(written, "min", min, 0, 1e12, NULL, "least value"),
     ROW_NUMBER(written, "max", max, 1e-12, 1e12, NULL, "largest value"),
     {.name = NULL},

@@ -34,5 +34,6 @@ double dist_mean(const dist *d);
 /* Readers for setting rows. */
 extern const setting_type dist_of_duration; /* values in usec */
 extern const setting_type dist_of_number;
+extern const setting_type dist_cv; /* a double: 0, or 0.001 .. 5; less would be lost in rounding */
 
 #endif

@@ -69,7 +69,7 @@ static const char *const fault_names[] = {"crash", "hang", NULL};
     static const setting rows[] = { \
         ROW_NUMBER(stage_time, "rtf", rtf, 0, 100, real_time, "real-time factor: time per length of the audio"), \
         ROW_DURATION(stage_time, "overhead", overhead, 0, HOUR, fixed, "time that does not depend on the audio"), \
-        ROW_NUMBER(stage_time, "cv", cv, 0, 5, "0.2", "spread: the sum is multiplied by a gamma variate of mean 1"), \
+        ROW_VALUE(stage_time, "cv", cv, dist_cv, "0.2", "spread: the sum is multiplied by a gamma variate of mean 1"), \
         {.name = NULL}, \
     }
 STAGE(asr_rows, "0.15", "100ms");

@@ -518,6 +518,43 @@ START_TEST(the_quickstart_loads_its_nodes_to_about_a_half) {
 }
 END_TEST
 
+/* Characters of one document are overwritten by what has a meaning in YAML, and by letters and digits of its own. */
+START_TEST(mutated_scenarios_load_or_are_refused_with_a_place) {
+    static const char seed_text[] =
+        "seed: 1\nduration: 2min\nlanguages: {list: [en, de, fr], popularity: {weights: {de: 4, fr: 0.5}}}\n"
+        "nodes:\n  - {name: a, count: 9, languages: {asr: 2, tts: all}, delay: {dist: gamma, mean: 5ms, cv: 0.3, min: "
+        "1ms}}\n"
+        "  - {languages: [en, de], slots: 2, service: {asr: {rtf: 0.2, cv: 0.1}}}\n"
+        "sessions: [{pairs: [{pair: fr:en, weight: 3}, en:de], length: {dist: uniform, min: 5s, max: 9s}}, {rate: "
+        "0.7/s}]\n"
+        "faults: [{at: 9s, kind: crash, nodes: {names: [a-3]}, for: 1s}, {at: 5s, kind: hang, nodes: {share: 10%}}]\n"
+        "slo: [\"e2e_p95<1500ms\", lost==0]\nscheduler: {phase: 3, limit: yes}\n";
+    static const char alphabet[] = "[]{}:,-&*!|>'\"%#?~ \n\t0159aenx.\\";
+    rng r;
+    rng_init(&r, 1, "mutate", 0);
+    int loaded = 0;
+    for (int i = 0; i < 5000; i++) {
+        char text[sizeof seed_text];
+        memcpy(text, seed_text, sizeof text);
+        size_t len = sizeof text - 1;
+        for (uint64_t k = 1 + rng_below(&r, 2); k > 0; k--) {
+            text[rng_below(&r, len)] = alphabet[rng_below(&r, sizeof alphabet - 1)];
+        }
+        scenario *s = NULL;
+        sched_error err = {0};
+        if (scenario_parse("s.yaml", text, len, &s, &err)) {
+            int line = 0, column = 0;
+            ck_assert_msg(sscanf(err.message, "s.yaml:%d:%d: ", &line, &column) == 2, "%s", err.message);
+        } else {
+            scenario_total(s);
+            scenario_free(s);
+            loaded++;
+        }
+    }
+    ck_assert_msg(loaded > 100, "%d loaded", loaded);
+}
+END_TEST
+
 START_TEST(a_node_is_named_after_its_group) {
     char id[ID_MAX + 1];
     node_group g = {.name = "gpu"};
@@ -548,6 +585,7 @@ int main(void) {
     tcase_add_test(tests, the_documented_example_is_a_scenario);
     tcase_add_test(tests, every_scenario_of_the_project_is_right_and_says_its_question_first);
     tcase_add_test(tests, the_quickstart_loads_its_nodes_to_about_a_half);
+    tcase_add_test(tests, mutated_scenarios_load_or_are_refused_with_a_place);
     tcase_add_test(tests, a_node_is_named_after_its_group);
     Suite *suite = suite_create("scenario");
     suite_add_tcase(suite, tests);
