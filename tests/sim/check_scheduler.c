@@ -1,0 +1,719 @@
+/* check_scheduler.c - the flow of a job and the life of a node, against a real Redis in virtual time.
+ *
+ * The test is the world: it plays the nodes and the sessions by hand and lets simulated time pass. Network delays and service
+ * costs are zero, so what takes time here are only the scheduler's own timers. */
+#include "core/scheduler/scheduler.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/engine/engine.h"
+#include "sim/redis_host/link_virtual.h"
+#include "tests/support/suite.h"
+
+enum { LOG_MAX = 4096, NODES = 4, SESSION = 1000 };
+
+static const usec_t start = INT64_C(1767225600) * USEC_PER_SEC;
+static const usec_t second = USEC_PER_SEC;
+
+static engine *e;
+static virtual_redis *redis;
+static virtual_server *server;
+static link_virtual *wire;
+static scripts *lua;
+static scheduler *s;
+static scheduler_config config;
+static sched_error err;
+
+/* ---- what the scheduler said ---------------------------------------------------------------------------------------- */
+
+typedef struct said {
+    char job[ID_MAX + 1], node[ID_MAX + 1], code[48];
+    int64_t attempt, value;
+    conn_token conn;
+    usec_t at;
+    job_outcome outcome;
+} said;
+
+static said assigned[LOG_MAX], cancelled[LOG_MAX], answered[LOG_MAX], events[LOG_MAX];
+static sched_event_kind kinds[LOG_MAX];
+static int assigned_count, cancelled_count, answered_count, event_count, registered_count, refused_count, closed_count;
+static char last_node[ID_MAX + 1], last_refusal[256];
+static conn_token last_closed;
+
+static void node_registered(void *ctx, conn_token conn, const char *node_id) {
+    (void)ctx, (void)conn;
+    registered_count++;
+    snprintf(last_node, sizeof last_node, "%s", node_id);
+}
+
+static void node_refused(void *ctx, conn_token conn, const char *code, const char *message) {
+    (void)ctx, (void)conn;
+    refused_count++;
+    snprintf(last_refusal, sizeof last_refusal, "%s %s", code, message);
+}
+
+static void node_assign(void *ctx, conn_token conn, const job_assign *a) {
+    (void)ctx;
+    said *line = &assigned[assigned_count++];
+    *line = (said){.conn = conn, .attempt = a->attempt, .at = engine_now(e)};
+    snprintf(line->job, sizeof line->job, "%s", a->job_id);
+}
+
+static void node_cancel(void *ctx, conn_token conn, const char *job_id, int64_t attempt, const char *reason) {
+    (void)ctx;
+    said *line = &cancelled[cancelled_count++];
+    *line = (said){.conn = conn, .attempt = attempt, .at = engine_now(e)};
+    snprintf(line->job, sizeof line->job, "%s", job_id);
+    snprintf(line->code, sizeof line->code, "%s", reason);
+}
+
+static void node_close(void *ctx, conn_token conn, const char *reason) {
+    (void)ctx, (void)reason;
+    closed_count++;
+    last_closed = conn;
+}
+
+static void session_answer(void *ctx, conn_token conn, const job_answer *a) {
+    (void)ctx;
+    said *line = &answered[answered_count++];
+    *line = (said){.conn = conn, .outcome = a->outcome, .at = engine_now(e)};
+    snprintf(line->job, sizeof line->job, "%s", a->job_id);
+    snprintf(line->code, sizeof line->code, "%s", a->code);
+}
+
+static void observe(void *ctx, const sched_event *event) {
+    (void)ctx;
+    ck_assert_int_lt(event_count, LOG_MAX);
+    kinds[event_count] = event->kind;
+    said *line = &events[event_count++];
+    *line = (said){.attempt = event->attempt, .at = event->at, .value = event->value, .outcome = event->outcome};
+    snprintf(line->job, sizeof line->job, "%s", event->job);
+    snprintf(line->node, sizeof line->node, "%s", event->node);
+    snprintf(line->code, sizeof line->code, "%s", event->code);
+}
+
+static int count_of(sched_event_kind kind) {
+    int n = 0;
+    for (int i = 0; i < event_count; i++) n += kinds[i] == kind;
+    return n;
+}
+
+static const said *last_of(sched_event_kind kind) {
+    for (int i = event_count - 1; i >= 0; i--)
+        if (kinds[i] == kind) return &events[i];
+    ck_abort_msg("no event %s", sched_event_name(kind));
+    return NULL;
+}
+
+/* ---- the world ------------------------------------------------------------------------------------------------------ */
+
+static void pass(usec_t time) {
+    engine_run(e, engine_now(e) + time);
+}
+
+static void open_world(const char *phase) {
+    virtual_redis_options redis_options = virtual_redis_defaults;
+    virtual_server_options server_options = {.costs = COST_ZERO, .seed = 1};
+    link_virtual_options link_options = {.delay = {.kind = DIST_CONSTANT}, .window = 10000, .seed = 1};
+    e = engine_new(start);
+    ck_assert_msg(!virtual_redis_start(e, &redis_options, &redis, &err), "%s", err.message);
+    ck_assert_msg(!scripts_new(NULL, &lua, &err), "%s", err.message);
+    ck_assert_msg(!virtual_server_new(e, redis, lua, &server_options, &server, &err), "%s", err.message);
+    wire = link_virtual_new(e, server, &link_options);
+    ck_assert_msg(!scheduler_config_preset(phase, &config, &err), "%s", err.message);
+}
+
+static void open_scheduler(void) {
+    scheduler_env env = {
+        .clock = engine_clock(e),
+        .timers = engine_timers(e),
+        .seed = 7,
+        .redis = link_virtual_interface(wire),
+        .net = {node_registered, node_refused, node_assign, node_cancel, node_close, session_answer, NULL},
+        .observer = {observe, NULL},
+        .instance_id = "one",
+    };
+    ck_assert_msg(!scheduler_new(&config, &env, &s, &err), "%s", err.message);
+    ck_assert_msg(!scheduler_session_open(s, SESSION, "s-1", &err), "%s", err.message);
+}
+
+static void start_production(void) {
+    open_world("production");
+    open_scheduler();
+}
+
+static void close_world(void) {
+    scheduler_stop(s);
+    pass(2 * second);
+    s = scheduler_free(s);
+    wire = link_virtual_free(wire);
+    server = virtual_server_free(server);
+    lua = scripts_free(lua);
+    redis = virtual_redis_stop(redis);
+    e = engine_free(e);
+}
+
+static lang_list langs(const char *text) {
+    lang_list list;
+    ck_assert(!lang_list_parse(text, &list, &err));
+    return list;
+}
+
+static void offer(conn_token conn, const char *node, const char *languages, int64_t slots) {
+    node_registration r = {node, langs(languages), langs(languages), langs(languages), slots};
+    scheduler_node_register(s, conn, &r);
+    pass(10 * USEC_PER_MSEC);
+}
+
+static void beat(conn_token conn) {
+    scheduler_node_heartbeat(s, conn, &(node_load){.cpu = 10});
+    pass(10 * USEC_PER_MSEC);
+}
+
+static void join(conn_token conn, const char *node, int64_t slots) {
+    offer(conn, node, "en de", slots);
+    beat(conn);
+}
+
+static void speak_as(const char *request_id, uint64_t utterance, const char *tgt) {
+    job_request request = {request_id, "s-1", utterance, {"en", ""}, audio_new(5 * second, 1024, NULL)};
+    snprintf(request.pair.tgt, sizeof request.pair.tgt, "%s", tgt);
+    scheduler_submit(s, SESSION, &request);
+    audio_unref(request.sound);
+    pass(10 * USEC_PER_MSEC);
+}
+
+static void speak(uint64_t utterance) {
+    speak_as("", utterance, "de");
+}
+
+static void answer(const said *a, job_outcome outcome, const char *code) {
+    scheduler_node_result(s, a->conn, &(node_result){a->job, a->attempt, outcome, code});
+    pass(10 * USEC_PER_MSEC);
+}
+
+static void assert_nothing_in_flight(void) {
+    scheduler_counts counts = scheduler_count(s);
+    ck_assert_int_eq(counts.jobs, 0);
+    ck_assert_int_eq(counts.waiting, 0);
+    ck_assert_int_eq(counts.calls, 0);
+}
+
+/* The reply of a plain command, as text or number. */
+static int64_t ask_int(const char *command, const char *key) {
+    redis_call call;
+    redis_reply *reply;
+    call_command(&call, command);
+    call_key(&call, key);
+    ck_assert_msg(!virtual_redis_sync(redis, &call, &reply, &err), "%s", err.message);
+    int64_t value = reply_int(reply);
+    virtual_redis_reply_free(reply);
+    return value;
+}
+
+static int64_t reservations_of(const char *node) {
+    redis_key key;
+    return ask_int("ZCARD", key_node_reservations(&key, &config.keys, node));
+}
+
+static int64_t pool_size(const char *src, const char *tgt) {
+    redis_key key;
+    return ask_int("HLEN", key_pool_members(&key, &config.keys, src, tgt));
+}
+
+/* ---- jobs ----------------------------------------------------------------------------------------------------------- */
+
+START_TEST(a_job_costs_six_script_calls_and_ends_released) {
+    open_world("3");
+    open_scheduler();
+    join(1, "n1", 4);
+    uint64_t before = virtual_server_count(server).script_calls;
+    speak(0);
+    ck_assert_int_eq(assigned_count, 1);
+    ck_assert_uint_eq(assigned[0].conn, 1);
+    ck_assert_int_eq(reservations_of("n1"), 1);
+    answer(&assigned[0], OUTCOME_OK, "");
+    ck_assert_uint_eq(virtual_server_count(server).script_calls - before, 6);
+    ck_assert_int_eq(answered_count, 1);
+    ck_assert_int_eq(answered[0].outcome, OUTCOME_OK);
+    ck_assert_uint_eq(answered[0].conn, SESSION);
+    ck_assert_int_eq(reservations_of("n1"), 0);
+    sched_event_kind want[] = {EV_SUBMITTED,  EV_CREATED,  EV_PROPOSED, EV_RESERVED,   EV_DISPATCHED,
+                               EV_UNRESERVED, EV_FINISHED, EV_RELEASED, EV_RESULT_SENT};
+    int from = event_count - 9;
+    for (int i = 0; i < 9; i++)
+        ck_assert_msg(kinds[from + i] == want[i], "event %d is %s", i, sched_event_name(kinds[from + i]));
+    assert_nothing_in_flight();
+    close_world();
+}
+END_TEST
+
+START_TEST(an_ack_and_a_start_cost_one_call_each) {
+    start_production();
+    join(1, "n1", 4);
+    speak(0);
+    uint64_t before = virtual_server_count(server).script_calls;
+    scheduler_node_ack(s, 1, assigned[0].job, 1);
+    scheduler_node_started(s, 1, assigned[0].job, 1);
+    pass(second / 100);
+    ck_assert_uint_eq(virtual_server_count(server).script_calls - before, 2);
+    ck_assert_int_eq(count_of(EV_ACCEPTED), 1);
+    ck_assert_int_eq(count_of(EV_STARTED), 1);
+    answer(&assigned[0], OUTCOME_OK, "");
+    assert_nothing_in_flight();
+    close_world();
+}
+END_TEST
+
+START_TEST(a_silent_attempt_is_cancelled_and_tried_on_another_node_three_times_in_all) {
+    start_production();
+    for (conn_token conn = 1; conn <= NODES; conn++) {
+        char node[8];
+        snprintf(node, sizeof node, "n%llu", (unsigned long long)conn);
+        join(conn, node, 4);
+    }
+    usec_t limit = 10 * second + 2 * 5 * second;
+    speak(0);
+    for (int attempt = 1; attempt <= 3; attempt++) {
+        ck_assert_int_eq(assigned_count, attempt);
+        ck_assert_int_eq(assigned[attempt - 1].attempt, attempt);
+        for (int before = 0; before < attempt - 1; before++)
+            ck_assert_uint_ne(assigned[before].conn, assigned[attempt - 1].conn);
+        for (conn_token conn = 1; conn <= NODES; conn++) beat(conn);
+        pass(assigned[attempt - 1].at + limit - 10 * USEC_PER_MSEC - engine_now(e));
+        ck_assert_int_eq(cancelled_count, attempt - 1);
+        pass(40 * USEC_PER_MSEC);
+        ck_assert_int_eq(cancelled_count, attempt);
+        ck_assert_str_eq(cancelled[attempt - 1].code, "JOB_TIMEOUT");
+        ck_assert_uint_eq(cancelled[attempt - 1].conn, assigned[attempt - 1].conn);
+    }
+    ck_assert_int_eq(answered_count, 1);
+    ck_assert_int_eq(answered[0].outcome, OUTCOME_TIMED_OUT);
+    ck_assert_str_eq(answered[0].code, "JOB_TIMEOUT");
+    ck_assert_int_eq(count_of(EV_UNRESERVED), 3);
+    assert_nothing_in_flight();
+    close_world();
+}
+END_TEST
+
+START_TEST(a_result_of_an_older_attempt_changes_nothing_and_is_counted) {
+    start_production();
+    join(1, "n1", 4);
+    join(2, "n2", 4);
+    speak(0);
+    pass(20 * second + 50 * USEC_PER_MSEC);
+    ck_assert_int_eq(assigned_count, 2);
+    answer(&assigned[0], OUTCOME_OK, "");
+    ck_assert_int_eq(answered_count, 0);
+    ck_assert_int_eq(count_of(EV_STALE), 1);
+    answer(&assigned[1], OUTCOME_OK, "");
+    ck_assert_int_eq(answered_count, 1);
+    answer(&assigned[1], OUTCOME_OK, "");
+    ck_assert_int_eq(answered_count, 1);
+    ck_assert_int_eq(count_of(EV_STALE), 2);
+    ck_assert_int_eq(count_of(EV_FINISHED), 1);
+    close_world();
+}
+END_TEST
+
+START_TEST(a_result_that_names_another_attempt_is_stale) {
+    start_production();
+    join(1, "n1", 4);
+    speak(0);
+    said other = assigned[0];
+    other.attempt = 2;
+    answer(&other, OUTCOME_OK, "");
+    ck_assert_int_eq(answered_count, 0);
+    ck_assert_int_eq(count_of(EV_STALE), 1);
+    answer(&assigned[0], OUTCOME_OK, "");
+    ck_assert_int_eq(answered_count, 1);
+    close_world();
+}
+END_TEST
+
+START_TEST(a_node_that_acknowledges_must_do_so_within_five_seconds) {
+    start_production();
+    join(1, "n1", 4);
+    speak(0);
+    scheduler_node_ack(s, 1, assigned[0].job, 1);
+    pass(second / 100);
+    answer(&assigned[0], OUTCOME_OK, "");
+    join(2, "n2", 4);
+    offer(3, "n3", "en de", 4);
+    speak(1);
+    if (assigned[1].conn == 1) {
+        pass(5 * second + 20 * USEC_PER_MSEC);
+        ck_assert_int_eq(cancelled_count, 1);
+    } else {
+        pass(5 * second + 20 * USEC_PER_MSEC);
+        ck_assert_msg(cancelled_count == 0, "n2 never acknowledged before, so it need not now");
+    }
+    close_world();
+}
+END_TEST
+
+START_TEST(a_failed_result_is_tried_elsewhere_and_told_when_all_attempts_failed) {
+    start_production();
+    for (conn_token conn = 1; conn <= 3; conn++) {
+        char node[8];
+        snprintf(node, sizeof node, "n%llu", (unsigned long long)conn);
+        join(conn, node, 4);
+    }
+    speak(0);
+    for (int attempt = 1; attempt <= 3; attempt++) {
+        ck_assert_int_eq(assigned_count, attempt);
+        answer(&assigned[attempt - 1], OUTCOME_FAILED, "PROCESSING_ERROR");
+    }
+    ck_assert_int_eq(answered_count, 1);
+    ck_assert_int_eq(answered[0].outcome, OUTCOME_FAILED);
+    ck_assert_str_eq(answered[0].code, "PROCESSING_ERROR");
+    ck_assert_int_eq(cancelled_count, 0);
+    assert_nothing_in_flight();
+    close_world();
+}
+END_TEST
+
+START_TEST(without_a_node_a_job_ends_at_its_pending_limit) {
+    start_production();
+    speak(0);
+    ck_assert_int_eq(scheduler_count(s).waiting, 1);
+    pass(9900 * USEC_PER_MSEC);
+    ck_assert_int_eq(answered_count, 0);
+    pass(200 * USEC_PER_MSEC);
+    ck_assert_int_eq(answered_count, 1);
+    ck_assert_int_eq(answered[0].outcome, OUTCOME_TIMED_OUT);
+    ck_assert_str_eq(answered[0].code, "NO_AVAILABLE_NODE");
+    assert_nothing_in_flight();
+    close_world();
+}
+END_TEST
+
+START_TEST(a_waiting_job_is_placed_when_a_node_joins) {
+    start_production();
+    speak(0);
+    pass(3 * second);
+    join(1, "n1", 4);
+    pass(second);
+    ck_assert_int_eq(assigned_count, 1);
+    answer(&assigned[0], OUTCOME_NO_TEXT, "");
+    ck_assert_int_eq(answered[0].outcome, OUTCOME_NO_TEXT);
+    close_world();
+}
+END_TEST
+
+START_TEST(a_full_node_refuses_and_a_freed_slot_goes_to_the_longest_waiting_job_at_once) {
+    start_production();
+    join(1, "n1", 2);
+    for (uint64_t u = 0; u < 5; u++) speak(u);
+    ck_assert_int_eq(assigned_count, 2);
+    ck_assert_int_eq(scheduler_count(s).waiting, 3);
+    ck_assert_int_eq(reservations_of("n1"), 2);
+    for (int i = 0; i < 5; i++) {
+        usec_t freed = engine_now(e);
+        answer(&assigned[i], OUTCOME_OK, "");
+        if (i >= 3) continue;
+        ck_assert_int_eq(assigned_count, 3 + i);
+        ck_assert_msg(assigned[2 + i].at == freed, "after %lld us", (long long)(assigned[2 + i].at - freed));
+    }
+    ck_assert_int_eq(answered_count, 5);
+    const char *order[5];
+    for (int i = 0, n = 0; i < event_count; i++)
+        if (kinds[i] == EV_CREATED) order[n++] = events[i].job;
+    for (int i = 0; i < 5; i++) ck_assert_str_eq(assigned[i].job, order[i]);
+    assert_nothing_in_flight();
+    close_world();
+}
+END_TEST
+
+START_TEST(phase_3_lets_the_node_queue_and_never_refuses) {
+    open_world("3");
+    open_scheduler();
+    join(1, "n1", 2);
+    for (uint64_t u = 0; u < 5; u++) speak(u);
+    ck_assert_int_eq(assigned_count, 5);
+    ck_assert_int_eq(reservations_of("n1"), 5);
+    for (int i = 0; i < 5; i++) answer(&assigned[i], OUTCOME_OK, "");
+    assert_nothing_in_flight();
+    close_world();
+}
+END_TEST
+
+START_TEST(on_full_refuse_answers_at_once) {
+    open_world("production");
+    config.on_full = ON_FULL_REFUSE;
+    open_scheduler();
+    join(1, "n1", 1);
+    speak(0);
+    speak(1);
+    ck_assert_int_eq(answered_count, 1);
+    ck_assert_int_eq(answered[0].outcome, OUTCOME_FAILED);
+    ck_assert_str_eq(answered[0].code, "NO_AVAILABLE_NODE");
+    close_world();
+}
+END_TEST
+
+START_TEST(the_waiting_queue_is_bounded) {
+    open_world("production");
+    config.waiting_max = 2;
+    open_scheduler();
+    for (uint64_t u = 0; u < 3; u++) speak(u);
+    ck_assert_int_eq(scheduler_count(s).waiting, 2);
+    ck_assert_int_eq(answered_count, 1);
+    ck_assert_str_eq(answered[0].code, "NO_AVAILABLE_NODE");
+    close_world();
+}
+END_TEST
+
+START_TEST(best_of_two_prefers_the_less_loaded_node) {
+    start_production();
+    join(1, "n1", 64);
+    join(2, "n2", 64);
+    for (uint64_t u = 0; u < 64; u++) speak(u);
+    int64_t one = reservations_of("n1"), two = reservations_of("n2");
+    ck_assert_msg(one == 32 && two == 32, "with two nodes both are compared each time; got %lld and %lld",
+                  (long long)one, (long long)two);
+    close_world();
+}
+END_TEST
+
+START_TEST(one_request_id_is_one_job) {
+    start_production();
+    join(1, "n1", 4);
+    speak_as("r-1", 0, "de");
+    speak_as("r-1", 0, "de");
+    ck_assert_int_eq(assigned_count, 1);
+    ck_assert_int_eq(count_of(EV_DUPLICATE), 1);
+    ck_assert_str_eq(last_of(EV_DUPLICATE)->job, assigned[0].job);
+    answer(&assigned[0], OUTCOME_OK, "");
+    speak_as("r-1", 0, "de");
+    ck_assert_int_eq(assigned_count, 1);
+    ck_assert_int_eq(answered_count, 1);
+    pass(91 * second);
+    beat(1);
+    pass(second);
+    join(2, "n2", 4);
+    speak_as("r-1", 0, "de");
+    ck_assert_msg(assigned_count == 2, "90 s after its end the request id is free again");
+    close_world();
+}
+END_TEST
+
+START_TEST(bad_requests_are_refused_with_a_reason_and_make_no_job) {
+    start_production();
+    speak_as("bad id", 0, "de");
+    speak_as("", 1, "en");
+    job_request request = {"", "s-2", 0, {"en", "de"}, audio_new(second, 1, NULL)};
+    scheduler_submit(s, SESSION, &request);
+    audio_unref(request.sound);
+    ck_assert_int_eq(answered_count, 3);
+    ck_assert_str_eq(answered[0].code, "INVALID_MESSAGE");
+    ck_assert_str_eq(answered[1].code, "INVALID_MESSAGE");
+    ck_assert_str_eq(answered[2].code, "INVALID_SESSION");
+    ck_assert_int_eq(count_of(EV_REFUSED), 3);
+    ck_assert_int_eq(count_of(EV_SUBMITTED), 3);
+    ck_assert_int_eq(count_of(EV_CREATED), 0);
+    close_world();
+}
+END_TEST
+
+START_TEST(unfinished_jobs_are_bounded) {
+    open_world("production");
+    config.jobs_max = 1;
+    open_scheduler();
+    speak(0);
+    speak(1);
+    ck_assert_int_eq(answered_count, 1);
+    ck_assert_str_eq(answered[0].code, "SCHEDULER_OVERLOADED");
+    close_world();
+}
+END_TEST
+
+START_TEST(the_result_of_a_session_that_left_is_counted_and_dropped) {
+    start_production();
+    join(1, "n1", 4);
+    speak(0);
+    scheduler_session_gone(s, SESSION);
+    answer(&assigned[0], OUTCOME_OK, "");
+    ck_assert_int_eq(answered_count, 0);
+    ck_assert_int_eq(count_of(EV_SESSION_GONE), 1);
+    assert_nothing_in_flight();
+    close_world();
+}
+END_TEST
+
+START_TEST(a_session_id_is_open_once) {
+    start_production();
+    ck_assert_int_eq(scheduler_session_open(s, 2000, "s-1", &err), SCHED_FULL);
+    ck_assert_int_eq(scheduler_session_open(s, 2000, "s 1", &err), SCHED_EINVAL);
+    ck_assert_int_eq(scheduler_session_open(s, 2000, "s-2", &err), SCHED_OK);
+    ck_assert_int_eq(scheduler_count(s).sessions, 2);
+    close_world();
+}
+END_TEST
+
+/* ---- nodes ---------------------------------------------------------------------------------------------------------- */
+
+START_TEST(a_node_is_in_its_pools_after_its_first_heartbeat) {
+    start_production();
+    offer(1, "", "en de fr", 4);
+    ck_assert_int_eq(registered_count, 1);
+    ck_assert_int_eq(strncmp(last_node, "node-", 5), 0);
+    ck_assert_uint_eq(strlen(last_node), 13);
+    ck_assert_int_eq(pool_size("en", "de"), 0);
+    beat(1);
+    ck_assert_int_eq(pool_size("en", "de"), 1);
+    ck_assert_int_eq(pool_size("fr", "en"), 1);
+    ck_assert_int_eq(count_of(EV_NODE_READY), 1);
+    close_world();
+}
+END_TEST
+
+START_TEST(registering_again_leaves_old_pools_and_joins_new_ones) {
+    start_production();
+    offer(1, "n1", "en de", 4);
+    beat(1);
+    offer(1, "n1", "en fr", 4);
+    beat(1);
+    ck_assert_int_eq(pool_size("en", "de"), 0);
+    ck_assert_int_eq(pool_size("de", "en"), 0);
+    ck_assert_int_eq(pool_size("en", "fr"), 1);
+    ck_assert_int_eq(scheduler_count(s).nodes, 1);
+    close_world();
+}
+END_TEST
+
+START_TEST(bad_registrations_are_refused_with_the_reason) {
+    start_production();
+    offer(1, "n 1", "en de", 4);
+    ck_assert_ptr_nonnull(strstr(last_refusal, "node id \"n 1\""));
+    offer(1, "n1", "en", 4);
+    ck_assert_ptr_nonnull(strstr(last_refusal, "no language pair"));
+    offer(1, "n1", "en de", -1);
+    ck_assert_ptr_nonnull(strstr(last_refusal, "concurrency limit -1"));
+    ck_assert_int_eq(refused_count, 3);
+    beat(9);
+    ck_assert_int_eq(refused_count, 4);
+    ck_assert_uint_eq(last_closed, 9);
+    close_world();
+}
+END_TEST
+
+START_TEST(a_lost_connection_empties_the_pools_and_moves_the_jobs_at_once) {
+    start_production();
+    join(1, "n1", 4);
+    speak(0);
+    join(2, "n2", 4);
+    scheduler_node_gone(s, 1);
+    pass(100 * USEC_PER_MSEC);
+    ck_assert_int_eq(pool_size("en", "de"), 1);
+    ck_assert_int_eq(assigned_count, 2);
+    ck_assert_uint_eq(assigned[1].conn, 2);
+    ck_assert_str_eq(last_of(EV_RETRY)->code, "NODE_LOST");
+    ck_assert_str_eq(last_of(EV_NODE_OFFLINE)->code, "disconnected");
+    answer(&assigned[1], OUTCOME_OK, "");
+    ck_assert_int_eq(answered[0].outcome, OUTCOME_OK);
+    redis_key key;
+    ck_assert_int_eq(ask_int("EXISTS", key_node(&key, &config.keys, "n1")), 0);
+    close_world();
+}
+END_TEST
+
+START_TEST(a_silent_node_is_offline_after_45_seconds_and_a_sweep) {
+    start_production();
+    join(1, "n1", 4);
+    usec_t last = engine_now(e) - 10 * USEC_PER_MSEC;
+    pass(44 * second);
+    ck_assert_int_eq(count_of(EV_NODE_OFFLINE), 0);
+    pass(second + config.reap_round + 100 * USEC_PER_MSEC);
+    ck_assert_int_eq(count_of(EV_NODE_OFFLINE), 1);
+    ck_assert_str_eq(last_of(EV_NODE_OFFLINE)->code, "expired");
+    ck_assert_int_ge(last_of(EV_NODE_OFFLINE)->at - last, 45 * second);
+    ck_assert_int_eq(pool_size("en", "de"), 0);
+    beat(1);
+    ck_assert_int_eq(count_of(EV_NODE_EXPIRED_HEARTBEAT), 1);
+    pass(100 * USEC_PER_MSEC);
+    ck_assert_msg(pool_size("en", "de") == 1, "its heartbeat registers it again from what the connection keeps");
+    ck_assert_int_eq(registered_count, 1);
+    close_world();
+}
+END_TEST
+
+START_TEST(the_late_end_of_an_old_connection_does_not_touch_the_node_that_came_back) {
+    start_production();
+    join(1, "n1", 4);
+    join(2, "n1", 4);
+    ck_assert_int_eq(closed_count, 1);
+    ck_assert_uint_eq(last_closed, 1);
+    scheduler_node_gone(s, 1);
+    pass(second);
+    ck_assert_int_eq(count_of(EV_NODE_OFFLINE), 0);
+    ck_assert_int_eq(pool_size("en", "de"), 1);
+    speak(0);
+    ck_assert_uint_eq(assigned[0].conn, 2);
+    close_world();
+}
+END_TEST
+
+START_TEST(a_connection_that_ends_while_it_registers_leaves_nothing) {
+    start_production();
+    node_registration r = {"n1", langs("en de"), langs("en de"), langs("en de"), 4};
+    scheduler_node_register(s, 1, &r);
+    scheduler_node_gone(s, 1);
+    pass(second);
+    redis_key key;
+    ck_assert_int_eq(ask_int("EXISTS", key_node(&key, &config.keys, "n1")), 0);
+    ck_assert_int_eq(scheduler_count(s).nodes, 0);
+    close_world();
+}
+END_TEST
+
+START_TEST(a_stale_member_is_taken_out_by_whoever_is_refused) {
+    start_production();
+    join(1, "n1", 4);
+    redis_call call;
+    redis_key key;
+    redis_reply *reply;
+    call_command(&call, "DEL");
+    call_key(&call, key_node(&key, &config.keys, "n1"));
+    ck_assert(!virtual_redis_sync(redis, &call, &reply, &err));
+    virtual_redis_reply_free(reply);
+    speak(0);
+    ck_assert_int_eq(pool_size("en", "de"), 0);
+    ck_assert_str_eq(last_of(EV_GRANT_REFUSED)->code, "GONE");
+    close_world();
+}
+END_TEST
+
+int main(void) {
+    const TTest *const tests[] = {
+        a_job_costs_six_script_calls_and_ends_released,
+        an_ack_and_a_start_cost_one_call_each,
+        a_silent_attempt_is_cancelled_and_tried_on_another_node_three_times_in_all,
+        a_result_of_an_older_attempt_changes_nothing_and_is_counted,
+        a_result_that_names_another_attempt_is_stale,
+        a_node_that_acknowledges_must_do_so_within_five_seconds,
+        a_failed_result_is_tried_elsewhere_and_told_when_all_attempts_failed,
+        without_a_node_a_job_ends_at_its_pending_limit,
+        a_waiting_job_is_placed_when_a_node_joins,
+        a_full_node_refuses_and_a_freed_slot_goes_to_the_longest_waiting_job_at_once,
+        phase_3_lets_the_node_queue_and_never_refuses,
+        on_full_refuse_answers_at_once,
+        the_waiting_queue_is_bounded,
+        best_of_two_prefers_the_less_loaded_node,
+        one_request_id_is_one_job,
+        bad_requests_are_refused_with_a_reason_and_make_no_job,
+        unfinished_jobs_are_bounded,
+        the_result_of_a_session_that_left_is_counted_and_dropped,
+        a_session_id_is_open_once,
+        a_node_is_in_its_pools_after_its_first_heartbeat,
+        registering_again_leaves_old_pools_and_joins_new_ones,
+        bad_registrations_are_refused_with_the_reason,
+        a_lost_connection_empties_the_pools_and_moves_the_jobs_at_once,
+        a_silent_node_is_offline_after_45_seconds_and_a_sweep,
+        the_late_end_of_an_old_connection_does_not_touch_the_node_that_came_back,
+        a_connection_that_ends_while_it_registers_leaves_nothing,
+        a_stale_member_is_taken_out_by_whoever_is_refused,
+    };
+    return SUITE_RUN("scheduler", tests);
+}
