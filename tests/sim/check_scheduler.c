@@ -7,11 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/rng.h"
 #include "sim/engine/engine.h"
 #include "sim/redis_host/link_virtual.h"
 #include "tests/support/suite.h"
 
-enum { LOG_MAX = 4096, NODES = 4, SESSION = 1000 };
+enum { LOG_MAX = 8192, NODES = 4, SESSION = 1000 };
 
 static const usec_t start = INT64_C(1767225600) * USEC_PER_SEC;
 static const usec_t second = USEC_PER_SEC;
@@ -116,6 +117,7 @@ static void open_world(const char *phase) {
     virtual_redis_options redis_options = virtual_redis_defaults;
     virtual_server_options server_options = {.costs = COST_ZERO, .seed = 1};
     link_virtual_options link_options = {.delay = {.kind = DIST_CONSTANT}, .window = 10000, .seed = 1};
+    assigned_count = cancelled_count = answered_count = event_count = 0;
     e = engine_new(start);
     ck_assert_msg(!virtual_redis_start(e, &redis_options, &redis, &err), "%s", err.message);
     ck_assert_msg(!scripts_new(NULL, &lua, &err), "%s", err.message);
@@ -552,6 +554,70 @@ START_TEST(a_session_id_is_open_once) {
 }
 END_TEST
 
+/* Answers every assignment that is older than the work takes, in the order in which they were sent. */
+static int work_off(int from, usec_t work) {
+    while (from < assigned_count && assigned[from].at + work <= engine_now(e)) {
+        const said *a = &assigned[from++];
+        scheduler_node_result(s, a->conn, &(node_result){a->job, a->attempt, OUTCOME_OK, ""});
+    }
+    return from;
+}
+
+static int answers_to(const char *job_id) {
+    int n = 0;
+    for (int i = 0; i < answered_count; i++) n += !strcmp(answered[i].job, job_id);
+    return n;
+}
+
+/* One history: jobs, answers and heartbeats go on while Redis pauses longer than the core's patience, again and again. */
+static int survive_pauses(uint64_t seed) {
+    rng chance;
+    rng_init(&chance, seed, "pauses", 0);
+    start_production();
+    for (conn_token conn = 1; conn <= NODES; conn++) {
+        char node[8];
+        snprintf(node, sizeof node, "n%llu", (unsigned long long)conn);
+        join(conn, node, 2);
+    }
+    int worked = 0;
+    for (uint64_t step = 0; step < 60; step++) {
+        if (rng_chance(&chance, 0.2)) {
+            usec_t length = (usec_t)rng_below(&chance, 3 * USEC_PER_SEC);
+            virtual_server_pause(server, engine_now(e) + length);
+        }
+        speak(step);
+        pass((usec_t)rng_below(&chance, second));
+        worked = work_off(worked, 2 * second);
+        if (step % 10 == 9)
+            for (conn_token conn = 1; conn <= NODES; conn++) beat(conn);
+    }
+    for (int i = 0; i < 120; i++) {
+        pass(second);
+        worked = work_off(worked, 2 * second);
+    }
+    assert_nothing_in_flight();
+    ck_assert_msg(answered_count == 60, "seed %llu: %d answers to 60 requests", (unsigned long long)seed,
+                  answered_count);
+    for (int i = 0; i < event_count; i++)
+        if (kinds[i] == EV_CREATED)
+            ck_assert_msg(answers_to(events[i].job) == 1, "seed %llu: %d answers to job %s", (unsigned long long)seed,
+                          answers_to(events[i].job), events[i].job);
+    for (conn_token conn = 1; conn <= NODES; conn++) {
+        char node[8];
+        snprintf(node, sizeof node, "n%llu", (unsigned long long)conn);
+        ck_assert_int_eq(reservations_of(node), 0);
+    }
+    close_world();
+    return count_of(EV_REDIS);
+}
+
+START_TEST(calls_of_unknown_outcome_neither_lose_nor_double_a_job) {
+    int unknown = 0;
+    for (uint64_t seed = 1; seed <= 10; seed++) unknown += survive_pauses(seed);
+    ck_assert_msg(unknown >= 100, "only %d calls had an unknown outcome; the test shows nothing", unknown);
+}
+END_TEST
+
 /* ---- nodes ---------------------------------------------------------------------------------------------------------- */
 
 START_TEST(a_node_is_in_its_pools_after_its_first_heartbeat) {
@@ -706,6 +772,7 @@ int main(void) {
         unfinished_jobs_are_bounded,
         the_result_of_a_session_that_left_is_counted_and_dropped,
         a_session_id_is_open_once,
+        calls_of_unknown_outcome_neither_lose_nor_double_a_job,
         a_node_is_in_its_pools_after_its_first_heartbeat,
         registering_again_leaves_old_pools_and_joins_new_ones,
         bad_registrations_are_refused_with_the_reason,
