@@ -1,0 +1,90 @@
+/* bench_memory.c - bytes in Redis for a node and for a job: MEMORY USAGE of every key, divided by their number.
+ *
+ * A node's part of pools and indexes is in it, since their keys are counted too. Nothing is measured by the clock: low and high
+ * differ by what random ids and positions make of the hash tables. */
+#include <math.h>
+#include <string.h>
+
+#include "bench/benchmarks.h"
+#include "bench/rig.h"
+
+enum { NODES = 1000, JOBS = 2000, WINDOW = 256 };
+
+/* A fresh server for each run, so that no run stands on the keys of another. */
+static sched_status node_bytes(int nodes, int langs, double *ret_bytes, sched_error *err) {
+    rig *r = NULL;
+    int64_t bytes = 0;
+    sched_status status = rig_new("production", &r, err);
+    if (!status) status = rig_add_nodes(r, nodes, langs, langs, err);
+    if (!status) status = rig_key_bytes(r, &bytes, err);
+    if (!status) *ret_bytes = (double)bytes / nodes;
+    rig_free(r);
+    return status;
+}
+
+static sched_status run_node(bench_run *run, sched_error *err) {
+    int langs = (int)lround(sqrt((double)bench_number(run)));
+    int nodes = (int)bench_work(run, NODES);
+    while (bench_again(run)) {
+        double bytes;
+        sched_status status = node_bytes(nodes, langs, &bytes, err);
+        if (status) return status;
+        bench_record(run, 0, bytes);
+    }
+    return SCHED_OK;
+}
+
+static sched_status job_bytes(rig *r, int jobs, bool finished, double *ret_bytes, sched_error *err) {
+    int64_t before = 0, after = 0;
+    sched_status status = rig_add_nodes(r, NODES, 1, 1, err);
+    if (!status) status = rig_key_bytes(r, &before, err);
+    rig_hold_results(r, !finished);
+    if (!status) status = rig_run_jobs(r, jobs, finished ? WINDOW : jobs, err);
+    if (!status) status = rig_key_bytes(r, &after, err);
+    if (!status) *ret_bytes = (double)(after - before) / jobs;
+    if (!finished) { /* nothing may be left unfinished when the scheduler ends */
+        rig_hold_results(r, false);
+        if (!status) status = rig_settle(r, err);
+    }
+    return status;
+}
+
+static sched_status run_job(bench_run *run, sched_error *err) {
+    bool finished = !strcmp(bench_text(run), "released");
+    int jobs = (int)bench_work(run, JOBS);
+    while (bench_again(run)) {
+        rig *r = NULL;
+        double bytes = 0;
+        sched_status status = rig_new("production", &r, err);
+        if (!status) status = job_bytes(r, jobs, finished, &bytes, err);
+        rig_free(r);
+        if (status) return status;
+        bench_record(run, 0, bytes);
+    }
+    return SCHED_OK;
+}
+
+static const bench_value pairs[] = {{.number = 9}, {.number = 100}}; /* squares */
+static const bench_value states[] = {{.text = "dispatched"}, {.text = "released"}};
+
+const benchmark bench_memory[] = {
+    {
+        .name = "memory.node",
+        .what = "keys of nodes that are in their pools",
+        .param = "pairs",
+        .values = pairs,
+        .value_count = sizeof pairs / sizeof *pairs,
+        .metrics = {{"bytes_per_node", "B"}},
+        .run = run_node,
+    },
+    {
+        .name = "memory.job",
+        .what = "keys of jobs that a node has, and of those that are done",
+        .param = "state",
+        .values = states,
+        .value_count = sizeof states / sizeof *states,
+        .metrics = {{"bytes_per_job", "B"}},
+        .run = run_job,
+    },
+    {.name = NULL},
+};

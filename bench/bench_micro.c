@@ -1,0 +1,129 @@
+/* bench_micro.c - the small parts that everything else calls millions of times.
+ *
+ * Each loop feeds what it computes to bench_keep(), so that the compiler cannot drop it, and takes inputs that change, so that
+ * it cannot lift them out of the loop. */
+#include <stdio.h>
+
+#include "bench/benchmarks.h"
+#include "core/base/clock.h"
+#include "core/base/detmath.h"
+#include "core/base/histogram.h"
+#include "core/base/rng.h"
+#include "core/domain/lang_pair.h"
+#include "core/redis/call.h"
+#include "core/redis/keys.h"
+
+enum { ROUNDS = 10000000, WALK_LANGS = 20, VALUES = 4096 };
+
+static void record_ns(bench_run *run, double began, int64_t count) {
+    bench_record(run, 0, (bench_seconds() - began) * 1e9 / (double)count);
+}
+
+static sched_status run_rng(bench_run *run, sched_error *err) {
+    (void)err;
+    rng r;
+    rng_init(&r, 1, "bench", 0);
+    int64_t rounds = bench_work(run, ROUNDS);
+    while (bench_again(run)) {
+        double began = bench_seconds();
+        uint64_t sum = 0;
+        for (int64_t i = 0; i < rounds; i++) sum += rng_u64(&r);
+        bench_keep(sum);
+        record_ns(run, began, rounds);
+    }
+    return SCHED_OK;
+}
+
+static sched_status run_log(bench_run *run, sched_error *err) {
+    (void)err;
+    int64_t rounds = bench_work(run, ROUNDS);
+    while (bench_again(run)) {
+        double began = bench_seconds(), sum = 0;
+        for (int64_t i = 0; i < rounds; i++) sum += det_log(1.0 + (double)i);
+        bench_keep((uint64_t)sum);
+        record_ns(run, began, rounds);
+    }
+    return SCHED_OK;
+}
+
+static sched_status run_histogram(bench_run *run, sched_error *err) {
+    (void)err;
+    histogram *h = histogram_new(3600 * USEC_PER_SEC);
+    int64_t values[VALUES]; /* waits around a second, as a run records them */
+    rng r;
+    rng_init(&r, 1, "bench", 0);
+    for (int i = 0; i < VALUES; i++) values[i] = (int64_t)rng_exponential(&r, (double)USEC_PER_SEC);
+    int64_t rounds = bench_work(run, ROUNDS);
+    while (bench_again(run)) {
+        double began = bench_seconds();
+        for (int64_t i = 0; i < rounds; i++) histogram_record(h, values[i % VALUES]);
+        bench_keep(histogram_count(h));
+        record_ns(run, began, rounds);
+    }
+    histogram_free(h);
+    return SCHED_OK;
+}
+
+static sched_status run_pairs(bench_run *run, sched_error *err) {
+    lang_service service = {0};
+    for (int i = 0; i < WALK_LANGS; i++) {
+        char tag[LANG_MAX + 1];
+        snprintf(tag, sizeof tag, "l%02d", i);
+        sched_status status = lang_list_add(i % 2 ? &service.sources : &service.targets, tag, err);
+        if (status) return status;
+    }
+    int64_t walks = bench_work(run, ROUNDS / 100);
+    while (bench_again(run)) {
+        int64_t pairs = 0;
+        double began = bench_seconds();
+        for (int64_t i = 0; i < walks; i++) {
+            lang_pair pair;
+            for (int cursor = 0; lang_service_next(&service, &cursor, &pair); pairs++)
+                bench_keep((uint64_t)pair.src[1]);
+        }
+        record_ns(run, began, pairs);
+    }
+    return SCHED_OK;
+}
+
+static sched_status run_call(bench_run *run, sched_error *err) {
+    keyspace keys;
+    sched_status status = keyspace_init(&keys, NULL, err);
+    if (status) return status;
+    int64_t rounds = bench_work(run, ROUNDS / 10);
+    while (bench_again(run)) {
+        double began = bench_seconds();
+        for (int64_t i = 0; i < rounds; i++) {
+            redis_key key;
+            redis_call call;
+            call_script(&call, SCRIPT_RELEASE_RESERVATION);
+            call_key(&call, key_node_reservations(&key, &keys, "node-00000001"));
+            call_str(&call, "j042-9f86d081884c7d65");
+            call_int(&call, i);
+            bench_keep(call.used);
+        }
+        record_ns(run, began, rounds);
+    }
+    return SCHED_OK;
+}
+
+const benchmark bench_micro[] = {
+    {.name = "micro.rng_u64", .what = "one 64-bit random number", .metrics = {{"ns_per_op", "ns"}}, .run = run_rng},
+    {.name = "micro.det_log",
+     .what = "one machine-independent logarithm",
+     .metrics = {{"ns_per_op", "ns"}},
+     .run = run_log},
+    {.name = "micro.histogram_record",
+     .what = "one value counted",
+     .metrics = {{"ns_per_op", "ns"}},
+     .run = run_histogram},
+    {.name = "micro.lang_pairs",
+     .what = "one step of the walk over a node's pairs",
+     .metrics = {{"ns_per_op", "ns"}},
+     .run = run_pairs},
+    {.name = "micro.redis_call",
+     .what = "one call to Redis put together",
+     .metrics = {{"ns_per_op", "ns"}},
+     .run = run_call},
+    {.name = NULL},
+};

@@ -1,0 +1,14 @@
+/* benchmarks.h - the tables of benchmarks, one per file; each ends with a row whose name is NULL. */
+#ifndef BENCH_BENCHMARKS_H
+#define BENCH_BENCHMARKS_H
+
+#include "bench/harness.h"
+
+extern const benchmark bench_micro[];     /* parts of core/base and core/domain, in this process */
+extern const benchmark bench_engine[];    /* the simulator's event queue */
+extern const benchmark bench_placement[]; /* proposals and grants, on a private Redis */
+extern const benchmark bench_heartbeat[]; /* nodes that report in */
+extern const benchmark bench_flow[];      /* whole jobs through the scheduler */
+extern const benchmark bench_memory[];    /* what nodes and jobs occupy in Redis */
+
+#endif

@@ -1,0 +1,10 @@
+/* commands.h - the commands of lingua-bench: each takes its own arguments and returns the exit status of the program. */
+#ifndef BENCH_COMMANDS_H
+#define BENCH_COMMANDS_H
+
+enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
+
+/* argv[0] is what its messages begin with: "lingua-bench run". */
+int command_run(int argc, char **argv);
+
+#endif
