@@ -13,11 +13,14 @@
 
 enum { GRACE_MSEC = 500, BUCKETS = JOB_BUCKETS + NODE_BUCKETS, AT_ONCE = 16 };
 
+static const char owner_lost[] = "owner_lost";
+
 /* ---- jobs that nobody here follows ---------------------------------------------------------------------------------- */
 
 typedef struct orphan {
     scheduler *s;
     char job[ID_MAX + 1];
+    int64_t attempt;
 } orphan;
 
 static const char *orphan_key(redis_key *key, const orphan *o) {
@@ -51,10 +54,16 @@ static void release_orphan(orphan *o) {
 static void on_orphan_completed(void *arg, link_status status, const redis_reply *reply) {
     orphan *o = arg;
     sched_answered(o->s, SCRIPT_COMPLETE_TASK, status, reply);
+    if (status == LINK_OK && reply_says(reply, "OK"))
+        sched_emit(o->s, (sched_event){.kind = EV_FINISHED,
+                                       .job = o->job,
+                                       .attempt = o->attempt,
+                                       .outcome = OUTCOME_FAILED,
+                                       .code = owner_lost});
     free(o); /* it is FINISHED now; a later visit releases it */
 }
 
-static void complete_orphan(orphan *o, int64_t attempt, const char *request_id) {
+static void complete_orphan(orphan *o, const char *request_id) {
     redis_key key;
     redis_call call;
     call_script(&call, SCRIPT_COMPLETE_TASK);
@@ -62,9 +71,9 @@ static void complete_orphan(orphan *o, int64_t attempt, const char *request_id) 
     call_key(&call, key_request(&key, &o->s->config.keys, request_id));
     call_key(&call, orphan_deadlines(&key, o));
     call_str(&call, o->job);
-    call_int(&call, attempt);
+    call_int(&call, o->attempt);
     call_str(&call, job_outcome_name(OUTCOME_FAILED));
-    call_str(&call, "owner_lost");
+    call_str(&call, owner_lost);
     call_int(&call, 0);
     call_int(&call, usec_to_msec_up(o->s->config.finished_ttl));
     call_int(&call, 1);
@@ -75,12 +84,13 @@ static void on_orphan_read(void *arg, link_status status, const redis_reply *rep
     orphan *o = arg;
     sched_answered(o->s, SCRIPT_NONE, status, reply);
     job_state state;
+    o->attempt = reply_int(reply_at(reply, 1));
     if (status != LINK_OK)
         free(o);
     else if (!job_state_parse(reply_text(reply_at(reply, 0)), &state) || state >= JOB_FINISHED)
         release_orphan(o);
     else
-        complete_orphan(o, reply_int(reply_at(reply, 1)), reply_text(reply_at(reply, 2)));
+        complete_orphan(o, reply_text(reply_at(reply, 2)));
 }
 
 static void visit_orphan(scheduler *s, const char *job_id) {
