@@ -56,6 +56,7 @@ typedef struct job {
     void (*then)(struct job *j); /* what follows the release under way */
     char retry_code[48];         /* why the next attempt is made; also while it is being asked for */
     bool retry_if_due;
+    bool moving; /* Redis may have made the next attempt or not: that is found out before anything else happens */
 
     candidate candidates[CANDIDATES_MAX];
     int candidate_count, candidate_next, loads_out, round;

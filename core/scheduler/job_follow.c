@@ -49,6 +49,8 @@ void job_rest(job *j) {
         complete(j, false);
     } else if (j->finishing) {
         j->noted = 0;
+    } else if (j->moving) {
+        if (take(j, NOTE_DUE)) job_retry(j, j->retry_code, j->retry_if_due);
     } else if (take(j, NOTE_RESULT)) {
         take_result(j);
     } else if (take(j, NOTE_NODE_LOST)) {
@@ -266,8 +268,8 @@ static void give_up(job *j) {
 
 /* An unknown outcome was repeated, and the first call had happened after all. */
 static bool moved_by_us(const job *j, const redis_reply *reply) {
-    return j->tries > 0 && reply_says(reply, "STALE") && !strcmp(reply_text(reply_at(reply, 1)), "CREATED") &&
-           reply_int(reply_at(reply, 2)) == j->attempt + 1;
+    return (j->tries > 0 || j->moving) && reply_says(reply, "STALE") &&
+           !strcmp(reply_text(reply_at(reply, 1)), "CREATED") && reply_int(reply_at(reply, 2)) == j->attempt + 1;
 }
 
 static void on_reassigned(void *arg, link_status status, const redis_reply *reply) {
@@ -280,6 +282,7 @@ static void on_reassigned(void *arg, link_status status, const redis_reply *repl
     }
     bool again = status == LINK_OK && (reply_says(reply, "RETRY") || moved_by_us(j, reply));
     j->tries = 0;
+    j->moving = status == LINK_UNKNOWN || (j->moving && status != LINK_OK);
     if (again) {
         cancel_at_node(j);
         job_release_then(j, start_next_attempt);
