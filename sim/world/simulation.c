@@ -73,9 +73,11 @@ static sched_status open_redis(simulation *s, sched_error *err) {
 }
 
 static sched_status open_world(simulation *s, sched_error *err) {
+    const simulation_options *options = s->options;
+    redis_link link = link_virtual_interface(s->link);
     world_env env = {
         .engine = s->engine,
-        .redis = link_virtual_interface(s->link),
+        .redis = options->wrap_link ? options->wrap_link(options->ctx, link) : link,
         .issue_at = link_virtual_issue_at,
         .issue_ctx = s->link,
         .trace = {tell_all, s},

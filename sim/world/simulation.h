@@ -11,6 +11,7 @@
 #define SIM_WORLD_SIMULATION_H
 
 #include "core/base/log.h"
+#include "core/redis/link.h"
 #include "core/redis/scripts.h"
 #include "sim/measure/trace.h"
 #include "sim/scenario/scenario.h"
@@ -39,6 +40,8 @@ typedef struct simulation_options {
     const char *redis_binary; /* NULL: redis-server on PATH */
     int costs;                /* redis_costs; -1: as the scenario says */
     logger log;
+    /* Stands between the core and its link, for tests: gets the link, gives one that must keep core/redis/link.h. NULL: none. */
+    redis_link (*wrap_link)(void *ctx, redis_link link);
     /* Each gets every event, in the order of the array; together they are what the run tells. */
     const trace_sink *sinks;
     size_t sink_count;
@@ -49,7 +52,7 @@ typedef struct simulation_options {
     /* The time of the scenario is over, nothing is drained yet: Redis holds what it holds under load. Read it with
      * virtual_redis_sync() and virtual_redis_measure(). Not called when the run ended before. May be NULL. */
     void (*measured)(void *ctx, virtual_redis *redis);
-    void *ctx; /* of the three */
+    void *ctx; /* of these four */
 } simulation_options;
 
 extern const simulation_options simulation_defaults; /* nothing given, costs -1 */
