@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 --[[ accept_job.lua - DISPATCHED -> ACCEPTED: the node has acknowledged this attempt.
 KEYS[1]  job        HASH  state, attempt, node, ...
 KEYS[2]  deadlines  ZSET  job id -> due, ms

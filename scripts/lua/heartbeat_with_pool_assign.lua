@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 --[[ heartbeat_with_pool_assign.lua - a node lives; if its pools are not as registered, say which to leave and join.
 The language lists are read in that case only: an unchanged node costs the same with 1 pair and with 1,000.
 KEYS[1]  node    HASH  owner, ver, aver, status, ...

@@ -39,10 +39,11 @@ local excluded = {}
 for i = 3, 2 + excluded_count do excluded[ARGV[i]] = true end
 local proposals = {n}
 for _, member in ipairs(redis.call('HMGET', KEYS[1], unpack(picks))) do
-  local node_id, ver = (member or ''):match('^(%S+) (%d+)$')
+  local space = member and member:find(' ', 1, true)
+  local node_id = space and member:sub(1, space - 1)
   if node_id and not excluded[node_id] and #proposals < 1 + 2 * want then
     proposals[#proposals + 1] = node_id
-    proposals[#proposals + 1] = ver
+    proposals[#proposals + 1] = member:sub(space + 1)
   end
 end
 return proposals

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 --[[ start_job.lua - DISPATCHED or ACCEPTED -> RUNNING: the node works on it. Not every node acknowledges first.
 KEYS[1]  job        HASH  state, attempt, node, ...
 KEYS[2]  deadlines  ZSET  job id -> due, ms
