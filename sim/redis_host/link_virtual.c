@@ -1,9 +1,9 @@
 /* link_virtual.c - the flight of each call as events of the engine; flights are reused, so a call in steady state
  * allocates nothing but the client library's reply.
  *
- * Flights in the air stand in a list in the order of submission, and callbacks run from its head only. That alone
- * keeps the order of the contract where an answer is held up: a script that the server had lost is sent again, and
- * answers behind it wait.
+ * Flights in the air stand in a list in the order of submission, and callbacks run from its head only. An answer
+ * that comes before the one ahead of it waits, as bytes of one connection do; so does one behind a script that has
+ * to be sent again.
  *
  * A flight whose connection was closed is out of that list ("forgotten") but travels on until the server has
  * executed it. */
@@ -47,7 +47,7 @@ struct link_virtual {
     rng stream;
     int64_t window;
     usec_t issue_at; /* of the handler that is at work */
-    usec_t last_arrival, last_answer;
+    usec_t last_arrival;
     flight *first, **end; /* in the air, by submission; *end is the link behind the last */
     flight *free;
     flight **all;
@@ -172,9 +172,8 @@ static void on_started(service *s, usec_t end) {
         give_flight(f);
         return;
     }
-    link->last_answer = later_of(end + dist_draw_usec(&link->delay, &link->stream), link->last_answer);
     f->state = HOMEWARD;
-    f->event = engine_at(link->engine, link->last_answer, on_answer, f);
+    f->event = engine_at(link->engine, end + dist_draw_usec(&link->delay, &link->stream), on_answer, f);
 }
 
 /* --- deadlines

@@ -63,9 +63,14 @@ sched_status redis_pipe_open(const char *socket, uint64_t spin_nsec, redis_pipe 
     return SCHED_OK;
 }
 
+static place *place_of(const redis_pipe *p, redis_ticket t) {
+    assert(t >= p->base && t < p->next);
+    return &p->ring[t & (p->ring_size - 1)];
+}
+
 redis_pipe *redis_pipe_close(redis_pipe *p) {
     if (!p) return NULL;
-    for (redis_ticket t = p->base; t < p->read; t++) freeReplyObject(p->ring[t & (p->ring_size - 1)].reply);
+    for (redis_ticket t = p->base; t < p->next; t++) assert(place_of(p, t)->spent || place_of(p, t)->unwanted);
     redisFree(p->context);
     free(p->ring);
     free(p->out);
@@ -84,11 +89,6 @@ uint64_t redis_pipe_in_flight(const redis_pipe *p) {
 
 redis_pipe_counts redis_pipe_count(const redis_pipe *p) {
     return p->counts;
-}
-
-static place *place_of(const redis_pipe *p, redis_ticket t) {
-    assert(t >= p->base && t < p->next);
-    return &p->ring[t & (p->ring_size - 1)];
 }
 
 static void grow_ring(redis_pipe *p) {
@@ -220,7 +220,9 @@ static redisReply *spend(redis_pipe *p, redis_ticket ticket) {
 
 redis_reply *redis_pipe_take(redis_pipe *p, redis_ticket ticket) {
     read_until(p, ticket + 1);
-    return ticket < p->read ? spend(p, ticket) : NULL;
+    if (ticket < p->read) return spend(p, ticket);
+    place_of(p, ticket)->unwanted = true; /* the connection broke */
+    return NULL;
 }
 
 void redis_pipe_drop(redis_pipe *p, redis_ticket ticket) {

@@ -19,7 +19,8 @@ typedef uint64_t redis_ticket;
 
 /* `spin_nsec`: how long a read asks again before it sleeps, real time. SCHED_EIO. */
 sched_status redis_pipe_open(const char *socket, uint64_t spin_nsec, redis_pipe **ret_pipe, sched_error *err);
-redis_pipe *redis_pipe_close(redis_pipe *p); /* takes NULL, returns NULL; unread replies are dropped */
+/* Every ticket is spent (assert). Takes NULL, returns NULL. */
+redis_pipe *redis_pipe_close(redis_pipe *p);
 
 /* SCHED_OK while the connection stands. */
 sched_status redis_pipe_status(const redis_pipe *p, sched_error *err);

@@ -40,7 +40,7 @@ extern const virtual_redis_options virtual_redis_defaults; /* PATH, seed 1, 100 
  * take. The engine is borrowed and must outlive it. */
 sched_status virtual_redis_start(engine *e, const virtual_redis_options *options, virtual_redis **ret_redis,
                                  sched_error *err);
-/* Ends the server and its upkeep; takes NULL, returns NULL. */
+/* Ends the server and its upkeep; every ticket is spent. Takes NULL, returns NULL. */
 virtual_redis *virtual_redis_stop(virtual_redis *redis);
 
 const char *virtual_redis_version(const virtual_redis *redis);

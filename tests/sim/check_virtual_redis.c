@@ -121,6 +121,17 @@ START_TEST(time_stream_ids_and_script_time_are_the_engines) {
 END_TEST
 
 /* Real time goes on, and with it whatever Redis would do by itself. */
+/* Redis counts it by a clock of its own, which its periodic work sets. */
+START_TEST(idle_time_is_simulated_to_the_second) {
+    open_redis(1);
+    virtual_redis_reply_free(ask("SET key value"));
+    engine_run(e, start + 2 * minute);
+    int64_t idle = ask_int("OBJECT IDLETIME key");
+    ck_assert_msg(idle >= 119 && idle <= 120, "after 120 s without use: %lld s", (long long)idle);
+    close_redis();
+}
+END_TEST
+
 START_TEST(simulated_time_stands_still_unless_the_engine_moves_it) {
     open_redis(1);
     virtual_redis_reply_free(ask("SET key value PX 50"));
@@ -181,7 +192,7 @@ START_TEST(replies_may_be_taken_and_dropped_in_any_order) {
 }
 END_TEST
 
-/* Dictionaries are ordered by a hash of seeded entropy; deleting most keys makes the periodic work shrink the main one. */
+/* Dictionaries are ordered by a hash of seeded entropy; when most keys are gone, periodic work shrinks the main one. */
 static void digest_of_a_run(uint64_t seed, useconds_t pause, char digest[8192]) {
     open_redis(seed);
     char text[128];
@@ -235,6 +246,8 @@ START_TEST(expired_keys_go_away_without_being_asked_for) {
     }
     engine_run(e, start + USEC_PER_SEC - 1);
     ck_assert_int_eq(ask_int("DBSIZE"), 3000);
+    engine_run(e, start + 2 * USEC_PER_SEC); /* the bounded sweep alone deletes, Redis by itself nothing */
+    ck_assert_int_gt(ask_int("DBSIZE"), 2000);
     engine_run(e, start + 3 * minute);
     ck_assert_int_eq(ask_int("DBSIZE"), 0);
     close_redis();
@@ -357,6 +370,7 @@ int main(void) {
     const TTest *const tests[] = {
         an_hour_of_ttl_lives_at_59_minutes_and_is_dead_at_61_within_moments,
         time_stream_ids_and_script_time_are_the_engines,
+        idle_time_is_simulated_to_the_second,
         simulated_time_stands_still_unless_the_engine_moves_it,
         a_batch_has_the_time_of_its_first_command_and_ends_beyond_the_skew,
         once_all_replies_were_read_the_next_command_has_its_own_time,

@@ -221,6 +221,38 @@ START_TEST(deadlines_that_are_nearly_always_cancelled_do_not_disturb_the_rest) {
 }
 END_TEST
 
+typedef struct instant {
+    engine *e;
+    int next;
+} instant;
+
+typedef struct member {
+    instant *of;
+    int id;
+} member;
+
+static void on_member(void *arg) {
+    member *m = arg;
+    ck_assert_int_eq(m->id, m->of->next++);
+    if (m->id != 50) return;
+    for (int i = 0; i < 5000; i++) engine_cancel(m->of->e, engine_at(m->of->e, START + 1000, count, NULL));
+}
+
+START_TEST(cancelling_thousands_in_the_middle_of_an_instant_changes_nothing_about_the_rest_of_it) {
+    enum { MEMBERS = 100 };
+    instant at = {.e = engine_new(START)};
+    member members[MEMBERS];
+    for (int i = 0; i < MEMBERS; i++) {
+        members[i] = (member){.of = &at, .id = i};
+        engine_at(at.e, START + 7, on_member, &members[i]);
+    }
+    engine_run(at.e, START + 2000);
+    ck_assert_int_eq(at.next, MEMBERS);
+    ck_assert_uint_eq(engine_events(at.e), MEMBERS);
+    engine_free(at.e);
+}
+END_TEST
+
 START_TEST(the_core_sees_the_engine_as_clock_and_timers) {
     engine *e = engine_new(START);
     clock_source clock = engine_clock(e);
@@ -248,6 +280,7 @@ int main(void) {
     tcase_add_test(tests, an_event_may_be_added_before_one_that_a_run_has_stopped_at);
     tcase_add_test(tests, a_stale_handle_never_cancels_the_event_that_took_its_place);
     tcase_add_test(tests, deadlines_that_are_nearly_always_cancelled_do_not_disturb_the_rest);
+    tcase_add_test(tests, cancelling_thousands_in_the_middle_of_an_instant_changes_nothing_about_the_rest_of_it);
     tcase_add_test(tests, the_core_sees_the_engine_as_clock_and_timers);
     Suite *suite = suite_create("engine");
     suite_add_tcase(suite, tests);
