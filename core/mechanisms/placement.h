@@ -10,7 +10,15 @@
 
 #include <stdint.h>
 
-enum { CANDIDATES_MAX = 8 };
+enum {
+    CANDIDATES_MAX = 8, /* that a sample holds, and that one round asks */
+    SHARD_MAX = 100,    /* that a shard holds */
+};
+
+typedef enum proposal_kind {
+    PROPOSE_SAMPLE, /* select_node: distinct members, uniform */
+    PROPOSE_SHARD,  /* select_shard: all members of a random shard */
+} proposal_kind;
 
 typedef struct candidate {
     char node[ID_MAX + 1];
@@ -19,14 +27,15 @@ typedef struct candidate {
 } candidate;
 
 typedef struct placement {
-    const char *name; /* as scenarios spell it */
+    proposal_kind proposes;
     /* How many of `count` candidates need their load read; d is the setting placement_d. */
     int (*compares)(int d, int count);
-    /* Puts candidates[0..compared) in the order of asking; the others follow as they are. */
+    /* Stable. Puts candidates[0..compared) in the order of asking; the others follow as they are. */
     void (*order)(candidate *candidates, int compared);
 } placement;
 
 extern const placement placement_random;  /* uniform over the pair */
+extern const placement placement_least;   /* the least loaded of a random shard: reads up to 100 loads */
 extern const placement placement_best_of; /* the least loaded of d uniform candidates (Mitzenmacher 2001) */
 
 #endif

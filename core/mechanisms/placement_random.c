@@ -10,4 +10,4 @@ static void keep_order(candidate *candidates, int compared) {
     (void)candidates, (void)compared;
 }
 
-const placement placement_random = {"random", compares_none, keep_order};
+const placement placement_random = {PROPOSE_SAMPLE, compares_none, keep_order};

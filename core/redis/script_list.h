@@ -10,6 +10,7 @@
     X(SCRIPT_POOL_JOIN,           "pool_join")                 \
     X(SCRIPT_POOL_LEAVE,          "pool_leave")                \
     X(SCRIPT_SELECT_NODE,         "select_node")               \
+    X(SCRIPT_SELECT_SHARD,        "select_shard")                \
     X(SCRIPT_RESERVE_NODE,        "reserve_node")              \
     X(SCRIPT_RELEASE_RESERVATION, "release_reservation")       \
     X(SCRIPT_CREATE_JOB,          "create_job")                \

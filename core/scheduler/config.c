@@ -12,11 +12,10 @@
 #include "core/base/suggest.h"
 #include "core/base/text.h"
 #include "core/base/yaml_bind.h"
+#include "core/mechanisms/placement.h"
 
 #define SEC  USEC_PER_SEC
 #define MSEC USEC_PER_MSEC
-
-enum { CANDIDATES_MAX = 8 }; /* that one proposal returns, and best_of may compare */
 
 /* --- presets ---------------------------------------------------------------------------------------------------- */
 
@@ -105,8 +104,8 @@ static sched_status read_placement(const struct yaml_value *value, void *field, 
     sched_status status = yaml_expect(value, YAML_TEXT, "placement", err);
     if (status) return status;
     const char *text = yaml_text(value);
-    if (!strcmp(text, "random")) {
-        config->placement = PLACEMENT_RANDOM;
+    if (!strcmp(text, "random") || !strcmp(text, "least")) {
+        config->placement = *text == 'r' ? PLACEMENT_RANDOM : PLACEMENT_LEAST;
         return SCHED_OK;
     }
     static const char best_of[] = "best_of_";
@@ -117,20 +116,20 @@ static sched_status read_placement(const struct yaml_value *value, void *field, 
         return SCHED_OK;
     }
     char quoted[32];
-    return yaml_fail(value, err, "placement: \"%s\" does not exist: expected random or best_of_2 .. best_of_%d",
+    return yaml_fail(value, err, "placement: \"%s\" does not exist: expected random, best_of_2 .. best_of_%d or least",
                      text_one_line(quoted, sizeof quoted, text), CANDIDATES_MAX);
 }
 
 static void print_placement(const void *field, FILE *out) {
     const scheduler_config *config = field;
-    if (config->placement == PLACEMENT_RANDOM) {
-        fputs("random", out);
-    } else {
+    if (config->placement == PLACEMENT_BEST_OF)
         fprintf(out, "best_of_%lld", (long long)config->placement_d);
-    }
+    else
+        fputs(config->placement == PLACEMENT_RANDOM ? "random" : "least", out);
 }
 
-static const setting_type placement_type = {"random or best_of_2 .. best_of_8", read_placement, print_placement, NULL};
+static const setting_type placement_type = {"random, best_of_2 .. best_of_8 or least", read_placement, print_placement,
+                                            NULL};
 
 static sched_status read_namespace(const struct yaml_value *value, void *field, sched_error *err) {
     sched_error inner = {0};
@@ -160,7 +159,7 @@ const setting scheduler_settings[] = {
     ROW_VALUE(scheduler_config, "phase", phase, phase_type, "production",
               "preset of mechanisms; each of the three below can be given beside it"),
     {.name = "placement", .kind = SETTING_VALUE, .offset = 0, .type = &placement_type, .initial = "best_of_2",
-     .help = "which candidate is asked first: any, or the least loaded of so many"},
+     .help = "which candidate is asked first: any, the least loaded of so many, or of a whole shard"},
     BOOL("limit", limit, "yes", "does a full node refuse a job (yes), or queue it (no)?"),
     ROW_CHOICE(scheduler_config, "on_full", on_full, on_full_names, "wait",
                "when every candidate is full: the job waits for room, or is refused at once"),

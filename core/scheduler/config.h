@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef enum placement_kind { PLACEMENT_RANDOM, PLACEMENT_BEST_OF } placement_kind;
+typedef enum placement_kind { PLACEMENT_RANDOM, PLACEMENT_BEST_OF, PLACEMENT_LEAST } placement_kind;
 typedef enum on_full_kind { ON_FULL_WAIT, ON_FULL_REFUSE } on_full_kind;
 
 typedef struct scheduler_config {

@@ -58,7 +58,7 @@ typedef struct job {
     bool retry_if_due;
     bool moving; /* Redis may have made the next attempt or not: that is found out before anything else happens */
 
-    candidate candidates[CANDIDATES_MAX];
+    candidate *candidates; /* owned, while a placement is tried */
     int candidate_count, candidate_next, loads_out, round;
     char tried[TRIED_MAX][ID_MAX + 1];
     int tried_count;
@@ -120,6 +120,7 @@ void job_place(job *j);     /* behind those that wait for the pair already */
 void job_place_now(job *j); /* before them */
 void job_place_on(job *j, const node_conn *n); /* on that node or not at all */
 void job_drop(job *j);
+bool job_was_tried(const job *j, const char *node); /* and failed there */
 /* An event about this job: its id, attempt, node, session, pair and utterance are filled in. */
 void job_emit(job *j, sched_event event);
 /* Redis says that the job is not ours any more: the session is told, and we stop. */

@@ -61,6 +61,7 @@ void job_drop(job *j) {
     s->env.timers.cancel(s->env.timers.ctx, j->due_timer);
     HASH_DEL(s->jobs, j);
     audio_unref(j->sound);
+    free(j->candidates);
     free(j);
     s->counts.jobs--;
 }
@@ -208,13 +209,25 @@ void job_place(job *j) {
         job_place_now(j);
 }
 
+/* Room for `most` of them; the former ones are gone. */
+static void new_candidates(job *j, size_t most) {
+    free(j->candidates);
+    j->candidates = most ? mem_zalloc(most, sizeof *j->candidates) : NULL;
+    j->candidate_count = 0;
+    j->candidate_next = 0;
+}
+
+static void add_candidate(job *j, const char *node, int64_t version) {
+    candidate *c = &j->candidates[j->candidate_count++];
+    c->version = version;
+    snprintf(c->node, sizeof c->node, "%s", node);
+}
+
 void job_place_on(job *j, const node_conn *n) {
     assert(!j->busy && j->node[0] == '\0');
     j->round = ROUNDS_MAX - 1; /* that node was the last hope of a job that waits: no proposal after it */
-    j->candidates[0] = (candidate){.version = n->version};
-    memcpy(j->candidates[0].node, n->node, sizeof n->node);
-    j->candidate_count = 1;
-    j->candidate_next = 0;
+    new_candidates(j, 1);
+    add_candidate(j, n->node, n->version);
     ask_next(j);
 }
 
@@ -252,19 +265,33 @@ static void read_loads(job *j, int compared) {
     }
 }
 
-static void take_candidates(job *j, const redis_reply *reply) {
-    j->candidate_count = 0;
-    j->candidate_next = 0;
-    for (size_t i = 1; i + 1 < reply_count(reply) && j->candidate_count < CANDIDATES_MAX; i += 2) {
-        candidate *c = &j->candidates[j->candidate_count++];
-        *c = (candidate){.version = reply_int(reply_at(reply, i + 1))};
-        snprintf(c->node, sizeof c->node, "%s", reply_text(reply_at(reply, i)));
+bool job_was_tried(const job *j, const char *node) {
+    for (int i = 0; i < j->tried_count; i++)
+        if (!strcmp(j->tried[i], node)) return true;
+    return false;
+}
+
+/* A shard comes by position; in that order, ties would go to the oldest members for ever. */
+static void shuffle(job *j) {
+    for (int left = j->candidate_count; left > 1; left--) {
+        candidate *a = &j->candidates[left - 1], *b = &j->candidates[rng_below(&j->s->draws, (uint64_t)left)];
+        candidate kept = *a;
+        *a = *b;
+        *b = kept;
     }
 }
 
-static void on_proposed(void *arg, link_status status, const redis_reply *reply) {
-    job *j = arg;
-    sched_answered(j->s, SCRIPT_SELECT_NODE, status, reply);
+static void take_candidates(job *j, const redis_reply *reply) {
+    size_t most = reply_count(reply) / 2;
+    new_candidates(j, most);
+    for (size_t i = 0; i < most; i++) {
+        const char *node = reply_text(reply_at(reply, 1 + 2 * i));
+        if (!job_was_tried(j, node)) add_candidate(j, node, reply_int(reply_at(reply, 2 + 2 * i)));
+    }
+    if (j->s->place->proposes == PROPOSE_SHARD) shuffle(j);
+}
+
+static void proposed(job *j, link_status status, const redis_reply *reply) {
     j->busy = false;
     take_candidates(j, status == LINK_OK ? reply : NULL);
     job_emit(j, (sched_event){.kind = EV_PROPOSED, .value = j->candidate_count});
@@ -277,18 +304,38 @@ static void on_proposed(void *arg, link_status status, const redis_reply *reply)
         ask_next(j);
 }
 
+static void on_sample(void *arg, link_status status, const redis_reply *reply) {
+    job *j = arg;
+    sched_answered(j->s, SCRIPT_SELECT_NODE, status, reply);
+    proposed(j, status, reply);
+}
+
+static void on_shard(void *arg, link_status status, const redis_reply *reply) {
+    job *j = arg;
+    sched_answered(j->s, SCRIPT_SELECT_SHARD, status, reply);
+    proposed(j, status, reply);
+}
+
+static void sample_arguments(redis_call *call, const job *j) {
+    call_int(call, CANDIDATES_MAX);
+    call_int(call, j->tried_count);
+    for (int i = 0; i < j->tried_count; i++) call_str(call, j->tried[i]);
+    for (int i = 0; i < CANDIDATES_MAX + j->tried_count; i++) call_int(call, rng_u32(&j->s->draws));
+}
+
 static void propose(job *j) {
     scheduler *s = j->s;
+    bool shard = s->place->proposes == PROPOSE_SHARD;
     redis_key key;
     redis_call call;
-    call_script(&call, SCRIPT_SELECT_NODE);
+    call_script(&call, shard ? SCRIPT_SELECT_SHARD : SCRIPT_SELECT_NODE);
     call_key(&call, key_pool_members(&key, &s->config.keys, j->pair.src, j->pair.tgt));
-    call_int(&call, CANDIDATES_MAX);
-    call_int(&call, j->tried_count);
-    for (int i = 0; i < j->tried_count; i++) call_str(&call, j->tried[i]);
-    for (int i = 0; i < CANDIDATES_MAX + j->tried_count; i++) call_int(&call, rng_u32(&s->draws));
+    if (shard)
+        call_int(&call, rng_u32(&s->draws));
+    else
+        sample_arguments(&call, j);
     j->busy = true;
-    sched_call(s, &call, on_proposed, j);
+    sched_call(s, &call, shard ? on_shard : on_sample, j);
 }
 
 /* ---- the grant ------------------------------------------------------------------------------------------------------ */
@@ -344,7 +391,7 @@ static void ask_next(job *j) {
         job_rest(j);
         return;
     }
-    if (j->candidate_next == j->candidate_count) {
+    if (j->candidate_next == j->candidate_count || j->candidate_next == CANDIDATES_MAX) {
         if (++j->round < ROUNDS_MAX)
             propose(j);
         else
@@ -380,6 +427,7 @@ static usec_t first_deadline(const job *j, const node_conn *n) {
 
 static void send_assignment(job *j, const redis_reply *reply) {
     scheduler *s = j->s;
+    new_candidates(j, 0);
     j->state = JOB_DISPATCHED;
     j->sent = sched_now(s);
     usec_t due = reply_int(reply_at(reply, 1)) * USEC_PER_MSEC;

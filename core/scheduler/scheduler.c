@@ -14,6 +14,7 @@
 static const placement *const placements[] = {
     [PLACEMENT_RANDOM] = &placement_random,
     [PLACEMENT_BEST_OF] = &placement_best_of,
+    [PLACEMENT_LEAST] = &placement_least,
 };
 
 sched_status scheduler_new(const scheduler_config *config, const scheduler_env *env, scheduler **ret_scheduler,

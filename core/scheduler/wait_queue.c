@@ -130,15 +130,9 @@ void wait_queue_placed(job *j) {
     set_timer(q, 0);
 }
 
-static bool was_tried(const job *j, const char *node) {
-    for (int i = 0; i < j->tried_count; i++)
-        if (!strcmp(j->tried[i], node)) return true;
-    return false;
-}
-
 static job *first_for(const wait_queue *q, const char *node) {
     job *j;
-    DL_FOREACH(q->head, j) if (!j->trying && !j->busy && !was_tried(j, node)) return j;
+    DL_FOREACH(q->head, j) if (!j->trying && !j->busy && !job_was_tried(j, node)) return j;
     return NULL;
 }
 

@@ -26,6 +26,7 @@ const cost_profile cost_profile_default = {
         [SCRIPT_POOL_JOIN]              = SCRIPT( 6.07, 203),
         [SCRIPT_POOL_LEAVE]             = SCRIPT(10.79, 214),
         [SCRIPT_SELECT_NODE]            = SCRIPT( 8.78, 184),
+        [SCRIPT_SELECT_SHARD]           = SCRIPT(59.40, 130), /* by its ratio to select_node in one run, 6.8 */
         [SCRIPT_RESERVE_NODE]           = SCRIPT(12.18, 266),
         [SCRIPT_RELEASE_RESERVATION]    = SCRIPT( 5.43, 140),
         [SCRIPT_CREATE_JOB]             = SCRIPT(13.15, 335),

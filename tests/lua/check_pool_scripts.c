@@ -215,6 +215,34 @@ START_TEST(a_small_pool_is_proposed_whole) {
 }
 END_TEST
 
+/* --- select_shard ------------------------------------------------------------------------------------------------------ */
+
+static size_t shard_of(const char *random, const char *first) {
+    lua_pool(db, SCRIPT_SELECT_SHARD, PAIR, "", "%s", random);
+    ck_assert_str_eq(reply_text(reply_at(lua_reply(db), 1)), first);
+    return (reply_count(lua_reply(db)) - 1) / 2;
+}
+
+START_TEST(a_shard_is_the_members_of_one_hundred_positions) {
+    for (int i = 0; i < 150; i++) {
+        char node[16];
+        snprintf(node, sizeof node, "n%d", i);
+        join(node, 1);
+    }
+    ck_assert_uint_eq(shard_of("0", "n0"), 100);
+    ck_assert_uint_eq(shard_of("2863311530", "n0"), 100); /* position 99 of 150 */
+    ck_assert_uint_eq(shard_of("2863311531", "n100"), 50);
+    ck_assert_uint_eq(shard_of("4294967295", "n100"), 50);
+    ck_assert_int_eq(reply_int(reply_at(lua_reply(db), 0)), 150);
+}
+END_TEST
+
+START_TEST(a_pool_that_does_not_exist_has_no_shard) {
+    ck_assert_str_eq(lua_pool(db, SCRIPT_SELECT_SHARD, PAIR, "", "0"), "0");
+    ck_assert_str_eq(lua_keys(db), "");
+}
+END_TEST
+
 /* --- bad arguments ---------------------------------------------------------------------------------------------------- */
 
 typedef struct bad_args {
@@ -245,6 +273,9 @@ static const bad_args bad[] = {
     {SCRIPT_SELECT_NODE, "1|0|-1", "BADARG random"},
     {SCRIPT_SELECT_NODE, "1|0|0.5", "BADARG random"},
     {SCRIPT_SELECT_NODE, "1|0|nan", "BADARG random"},
+    {SCRIPT_SELECT_SHARD, "4294967296", "BADARG random"},
+    {SCRIPT_SELECT_SHARD, "-1", "BADARG random"},
+    {SCRIPT_SELECT_SHARD, "x", "BADARG random"},
 };
 
 START_TEST(a_bad_argument_is_named_and_nothing_is_written) {
@@ -359,6 +390,8 @@ static Suite *make_suite(void) {
     tcase_add_test(tests, drawn_nodes_are_distinct);
     tcase_add_test(tests, excluded_nodes_are_never_proposed);
     tcase_add_test(tests, a_small_pool_is_proposed_whole);
+    tcase_add_test(tests, a_shard_is_the_members_of_one_hundred_positions);
+    tcase_add_test(tests, a_pool_that_does_not_exist_has_no_shard);
     tcase_add_loop_test(tests, a_bad_argument_is_named_and_nothing_is_written, 0, (int)(sizeof bad / sizeof *bad));
     tcase_add_loop_test(tests, members_stay_dense_under_any_history, 0, 2);
     suite_add_tcase(suite, tests);

@@ -479,6 +479,28 @@ START_TEST(best_of_two_prefers_the_less_loaded_node) {
 }
 END_TEST
 
+START_TEST(least_fills_a_shard_evenly_and_takes_no_node_that_failed_the_job) {
+    open_world("production");
+    config.placement = PLACEMENT_LEAST;
+    open_scheduler();
+    for (conn_token conn = 1; conn <= 20; conn++) {
+        char node[8];
+        snprintf(node, sizeof node, "n%llu", (unsigned long long)conn);
+        join(conn, node, 8);
+    }
+    for (uint64_t u = 0; u < 60; u++) speak(u);
+    for (conn_token conn = 1; conn <= 20; conn++) {
+        char node[8];
+        snprintf(node, sizeof node, "n%llu", (unsigned long long)conn);
+        ck_assert_int_eq(reservations_of(node), 3);
+    }
+    answer(&assigned[0], OUTCOME_FAILED, "PROCESSING_ERROR");
+    ck_assert_int_eq(assigned_count, 61);
+    ck_assert_uint_ne(assigned[60].conn, assigned[0].conn);
+    close_world();
+}
+END_TEST
+
 START_TEST(one_request_id_is_one_job) {
     start_production();
     join(1, "n1", 4);
@@ -767,6 +789,7 @@ int main(void) {
         on_full_refuse_answers_at_once,
         the_waiting_queue_is_bounded,
         best_of_two_prefers_the_less_loaded_node,
+        least_fills_a_shard_evenly_and_takes_no_node_that_failed_the_job,
         one_request_id_is_one_job,
         bad_requests_are_refused_with_a_reason_and_make_no_job,
         unfinished_jobs_are_bounded,
