@@ -70,6 +70,7 @@ static flight *new_flight(link_virtual *link) {
     flight *f = mem_zalloc(1, sizeof *f);
     f->link = link;
     link->all[link->all_count++] = f;
+    link->counts.flights++;
     return f;
 }
 

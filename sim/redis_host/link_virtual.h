@@ -43,6 +43,7 @@ typedef struct link_virtual_counts {
     uint64_t answered, refused, unknown;
     uint64_t reconnects;
     int64_t in_flight;
+    uint64_t flights; /* allocated: the most that were under way at once, those of closed connections included */
 } link_virtual_counts;
 
 link_virtual_counts link_virtual_count(const link_virtual *link);

@@ -70,7 +70,8 @@ static place *place_of(const redis_pipe *p, redis_ticket t) {
 
 redis_pipe *redis_pipe_close(redis_pipe *p) {
     if (!p) return NULL;
-    for (redis_ticket t = p->base; t < p->next; t++) assert(place_of(p, t)->spent || place_of(p, t)->unwanted);
+    for (redis_ticket t = p->base; t < p->next; t++)
+        assert(t < p->read ? place_of(p, t)->spent : place_of(p, t)->unwanted);
     redisFree(p->context);
     free(p->ring);
     free(p->out);

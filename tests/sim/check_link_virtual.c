@@ -300,6 +300,26 @@ START_TEST(a_call_that_is_still_on_its_way_when_its_patience_ends_executes_later
 }
 END_TEST
 
+START_TEST(what_a_closed_connection_left_behind_is_used_again) {
+    open_world(COST_CALIBRATED, &ten_usec);
+    link_virtual *link = open_link(4, DELAY);
+    redis_call call;
+    words(&call, "INCR n");
+    for (int round = 0; round < 100; round++) {
+        for (int i = 0; i < 4; i++) send_call(link, &call, DELAY * (round % 3) + 5, i); /* at every stage */
+        engine_run(e, engine_now(e) + 10 * DELAY);
+    }
+    ck_assert_int_eq(heard_count, 400);
+    link_virtual_counts counts = link_virtual_count(link);
+    ck_assert_uint_eq(counts.unknown, 400);
+    ck_assert_uint_eq(counts.reconnects, 100);
+    ck_assert_uint_eq(counts.flights, 4);
+    ck_assert_uint_eq(virtual_server_count(server).commands, 400);
+    link_virtual_free(link);
+    close_world();
+}
+END_TEST
+
 START_TEST(an_answer_at_the_instant_of_the_deadline_comes_too_late) {
     open_world(COST_ZERO, NULL);
     link_virtual *link = open_link(4, DELAY);
@@ -464,6 +484,7 @@ int main(void) {
         a_callback_may_submit_even_when_the_window_was_full,
         patience_that_runs_out_closes_the_connection_and_everything_on_it_is_unknown,
         a_call_that_is_still_on_its_way_when_its_patience_ends_executes_later,
+        what_a_closed_connection_left_behind_is_used_again,
         an_answer_at_the_instant_of_the_deadline_comes_too_late,
         a_pause_of_the_server_holds_up_what_has_not_started,
         a_lost_script_is_loaded_again_unseen_and_in_order,
