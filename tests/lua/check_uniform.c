@@ -83,7 +83,7 @@ static double chi_square_p(double x, double degrees) {
     return 0.5 * erfc(z / sqrt(2.0));
 }
 
-static double p_of_seed(uint64_t seed, double *ret_most) {
+static double p_of_seed(uint64_t seed, double *ret_most, int64_t *ret_n) {
     rng r;
     int counts[NODES] = {0};
     rng_init(&r, seed, "uniform", 0);
@@ -101,21 +101,26 @@ static double p_of_seed(uint64_t seed, double *ret_most) {
     }
     ck_assert_msg(met == n, "seed %d: %d of %d members were proposed", (int)seed, met, (int)n);
     ck_assert_msg(n >= 100, "seed %d: the pool has only %d members", (int)seed, (int)n);
+    *ret_n = n;
     *ret_most = most / expected;
     return chi_square_p(x, (double)(n - 1));
 }
 
 START_TEST(every_member_is_equally_likely_whatever_happened_before) {
     int rejected = 0;
+    int64_t members = 0;
     double least = 1, most = 0;
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         double max_over_mean;
-        double p = p_of_seed(seed, &max_over_mean);
+        int64_t n;
+        double p = p_of_seed(seed, &max_over_mean, &n);
+        members += n;
         rejected += p < 0.001;
         least = p < least ? p : least;
         most = max_over_mean > most ? max_over_mean : most;
     }
-    printf("least p %.4f, max/mean %.2f, rejected %d of %d\n", least, most, rejected, SEEDS);
+    printf("%.0f members on average, least p %.4f, max/mean %.2f, rejected %d of %d\n", (double)members / SEEDS, least,
+           most, rejected, SEEDS);
     ck_assert_int_le(rejected, REJECTED_MAX);
 }
 END_TEST
