@@ -26,7 +26,7 @@ for header in /usr/include/uthash.h /usr/include/utlist.h; do
     if [[ -e $header ]]; then loops+=("--include=$header"); fi
 done
 cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 -j "$(nproc)" \
-    --suppress=missingIncludeSystem --suppress=uninitvar --suppress='*:/usr/include/*' \
+    --suppress=missingIncludeSystem --suppress=uninitvar --suppress=uninitStructMember --suppress=varFuncNullUB --suppress='*:/usr/include/*' \
     "${loops[@]}" -I. -D_GNU_SOURCE -DEND_TEST= "${files[@]}" || status=1
 if ((status == 0)); then echo "lint: ${#files[@]} files without a complaint"; fi
 exit $status

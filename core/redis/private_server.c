@@ -187,7 +187,7 @@ static char **make_environment(const private_server_options *options, const char
     size_t count = 0;
     for (char **entry = environ; *entry; entry++) env[count++] = *entry;
     for (const char *const *entry = options->env; entry && *entry; entry++) count = put(env, count, *entry);
-    if (options->preload_fd >= 0) count = put(env, count, preload);
+    if (options->preload_fd >= 0) put(env, count, preload);
     return env;
 }
 
