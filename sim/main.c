@@ -7,6 +7,7 @@
 #include "sim/commands/commands.h"
 
 static const command commands[] = {
+    {"run", "run a scenario, check its promises, write its report", cmd_run},
     {"check", "validate scenarios and say what they amount to", cmd_check},
     {"schema", "print the language of scenarios", cmd_schema},
 };
@@ -23,7 +24,7 @@ static void print_help(FILE *out) {
           "  --help     this text; lingua-sim COMMAND --help tells about one command\n"
           "  --version  print the version\n"
           "\n"
-          "Example: lingua-sim check scenarios/quickstart.yaml\n",
+          "Example: lingua-sim run scenarios/quickstart.yaml\n",
           out);
 }
 

@@ -18,6 +18,7 @@ typedef struct command {
     int (*run)(int argc, char **argv);
 } command;
 
+int cmd_run(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_schema(int argc, char **argv);
 

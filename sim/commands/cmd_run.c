@@ -1,0 +1,291 @@
+/* cmd_run.c - one scenario, run once: the result on stdout, the rest in the folder of the run.
+ *
+ * The order matters to whoever waits: what can be wrong is found before the run (scenario, folder), the result is on stdout
+ * before the report is drawn, and what was measured is written also when the run was interrupted. */
+#include "sim/commands/commands.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/units.h"
+#include "sim/commands/progress.h"
+#include "sim/measure/trace_file.h"
+#include "sim/report/folder.h"
+
+static const char help[] =
+    "Usage: lingua-sim run SCENARIO [OPTIONS]\n"
+    "\n"
+    "Runs a scenario (\"-\": standard input) in simulated time against a redis-server of its own. Prints the verdict and the\n"
+    "figures; writes result.json, timeline.csv, nodes.csv, hist/*.hgrm, report.html, report.md and timing.json into a folder.\n"
+    "One seed gives the same bytes in all of them, except timing.json.\n"
+    "\n"
+    "  --seed N       instead of the scenario's seed\n"
+    "  --out DIR      folder of the run (default: reports/out/NAME)\n"
+    "  --trace        write trace.jsonl too: one line for each event\n"
+    "  --scripts DIR  Lua scripts from that folder instead of those in the program\n"
+    "  --no-report    neither report.html nor report.md\n"
+    "  --quiet        nothing on stderr but errors\n"
+    "  --help         this text\n"
+    "\n"
+    "Exit status: 0 all promises kept and all objectives met; 1 not; 2 bad usage or input; 130 interrupted, and what was\n"
+    "measured so far is written.\n"
+    "\n"
+    "Examples:\n"
+    "  lingua-sim run scenarios/quickstart.yaml\n"
+    "  lingua-sim run scenarios/faults/node_crash.yaml --seed 7 --out crash --trace\n";
+
+typedef struct run_arguments {
+    const char *scenario, *out, *scripts;
+    bool seeded, trace, report, quiet;
+    int64_t seed;
+} run_arguments;
+
+typedef struct run_state {
+    const run_arguments *args;
+    scenario *sc;
+    recorder *recorder;
+    checker *checker;
+    redis_data data;
+    simulation_facts facts;
+    progress_bar *bar;
+    report_folder *folder;
+    FILE *trace;
+    sched_status measuring; /* of redis_data_measure() */
+    sched_error err;
+} run_state;
+
+/* A signal can reach nothing else. */
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int signal) {
+    (void)signal;
+    interrupted = 1;
+}
+
+/* The second signal ends the program: SA_RESETHAND. */
+static void watch_signals(void) {
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    interrupted = 0;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static void leave_signals(void) {
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+}
+
+static double wall_seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* ---- arguments ------------------------------------------------------------------------------------------------------ */
+
+enum { GO_ON = -1, OPT_SEED = 256, OPT_OUT, OPT_SCRIPTS, OPT_TRACE, OPT_NO_REPORT, OPT_QUIET };
+
+static int bad_usage(void) {
+    fputs("Try: lingua-sim run --help\n", stderr);
+    return STATUS_BAD_INPUT;
+}
+
+static int parse_seed(const char *text, run_arguments *args) {
+    sched_error err;
+    if (units_parse_count(text, &args->seed, &err)) {
+        fprintf(stderr, "lingua-sim run: --seed: %s\n", err.message);
+        return STATUS_BAD_INPUT;
+    }
+    args->seeded = true;
+    return GO_ON;
+}
+
+/* GO_ON, or the exit status. */
+static int parse(int argc, char **argv, run_arguments *args) {
+    static const struct option options[] = {
+        {"seed", required_argument, NULL, OPT_SEED},       {"out", required_argument, NULL, OPT_OUT},
+        {"scripts", required_argument, NULL, OPT_SCRIPTS}, {"trace", no_argument, NULL, OPT_TRACE},
+        {"no-report", no_argument, NULL, OPT_NO_REPORT},   {"quiet", no_argument, NULL, OPT_QUIET},
+        {"help", no_argument, NULL, 'h'},                  {NULL, 0, NULL, 0},
+    };
+    *args = (run_arguments){.report = true};
+    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+        switch (c) {
+        case OPT_SEED:
+            if (parse_seed(optarg, args) != GO_ON) return STATUS_BAD_INPUT;
+            break;
+        case OPT_OUT: args->out = optarg; break;
+        case OPT_SCRIPTS: args->scripts = optarg; break;
+        case OPT_TRACE: args->trace = true; break;
+        case OPT_NO_REPORT: args->report = false; break;
+        case OPT_QUIET: args->quiet = true; break;
+        case 'h': fputs(help, stdout); return STATUS_FINE;
+        default: return bad_usage();
+        }
+    }
+    if (argc - optind != 1) {
+        fprintf(stderr, "lingua-sim run: expected one scenario, %d were given\n", argc - optind);
+        return bad_usage();
+    }
+    args->scenario = argv[optind];
+    return GO_ON;
+}
+
+/* ---- the run -------------------------------------------------------------------------------------------------------- */
+
+static void on_progress(void *ctx, const simulation_progress *p) {
+    run_state *run = ctx;
+    if (p->stage == SIMULATION_RUNS)
+        recorder_redis(run->recorder, run->sc->start + p->now, p->redis_commands, p->redis_bytes);
+    progress_show(run->bar, p);
+}
+
+static bool on_stop(void *ctx) {
+    const run_state *run = ctx;
+    return checker_broken(run->checker) || run->measuring;
+}
+
+static void on_measured(void *ctx, virtual_redis *redis) {
+    run_state *run = ctx;
+    run->measuring = redis_data_measure(redis, &run->sc->scheduler.keys, &run->data, &run->err);
+}
+
+static void make_instruments(run_state *run) {
+    const scenario *sc = run->sc;
+    run->recorder = recorder_new(&(recorder_options){
+        .start = sc->start,
+        .warmup = sc->warmup,
+        .duration = sc->duration,
+        .bin = sc->measure.bin,
+        .nodes = (int32_t)scenario_total(sc).nodes,
+        .groups = sc->node_group_count,
+    });
+    run->checker = checker_new(&(checker_rules){
+        .start = sc->start,
+        .bin = sc->measure.bin,
+        .limit = sc->scheduler.limit,
+        .pending_limit = sc->scheduler.pending_limit,
+        .patience = sc->scheduler.redis_patience,
+    });
+}
+
+/* What the trace and the data in Redis still say when all is over. */
+static void close_books(run_state *run) {
+    const simulation_facts *facts = &run->facts;
+    usec_t now = run->sc->start + facts->simulated;
+    bool complete = !facts->interrupted && !facts->stopped;
+    recorder_end(run->recorder, now);
+    checker_end(run->checker, now, complete);
+    int64_t told = facts->findings < SIMULATION_FINDINGS_MAX ? facts->findings : SIMULATION_FINDINGS_MAX;
+    for (int64_t i = 0; i < told; i++) checker_data(run->checker, now, facts->finding[i]);
+}
+
+static sched_status simulate(run_state *run) {
+    trace_file trace = {run->trace, run->sc->start};
+    trace_sink sinks[] = {recorder_sink(run->recorder), checker_sink(run->checker), trace_file_sink(&trace)};
+    simulation_options options = simulation_defaults;
+    options.scripts = run->args->scripts;
+    options.log = (logger){log_to_stderr, NULL, run->args->quiet ? LOG_ERROR : LOG_WARN};
+    options.sinks = sinks;
+    options.sink_count = run->trace ? 3 : 2;
+    options.progress = on_progress;
+    options.stop = on_stop;
+    options.measured = on_measured;
+    options.interrupt = &interrupted;
+    options.ctx = run;
+    sched_status status = simulation_run(run->sc, &options, &run->facts, &run->err);
+    progress_clear(run->bar);
+    if (!status) status = run->measuring;
+    if (!status) close_books(run);
+    return status;
+}
+
+/* ---- what is written ------------------------------------------------------------------------------------------------ */
+
+static int64_t peak_rss(void) {
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (int64_t)usage.ru_maxrss * 1024;
+}
+
+static int exit_status(const run_report *report) {
+    if (report->facts->interrupted) return STATUS_INTERRUPTED;
+    return report->pass ? STATUS_FINE : STATUS_FAILED;
+}
+
+static sched_status write_pages(run_state *run, const run_report *report) {
+    sched_status status = folder_write_report(run->folder, report, &run->err);
+    const char *note = folder_note(run->folder);
+    if (!status && *note && !run->args->quiet) fprintf(stderr, "lingua-sim: %s\n", note);
+    return status;
+}
+
+static sched_status write_out(run_state *run, double began, double ended, int *ret_exit) {
+    const run_arguments *args = run->args;
+    run_report report;
+    run_report_make(&report, run->sc, run->recorder, run->checker, &run->facts, &run->data);
+    *ret_exit = exit_status(&report);
+    sched_status status = folder_write_figures(run->folder, &report, &run->err);
+    if (status) return status;
+    report_terminal(&report, folder_path(run->folder, args->report ? "report.html" : "result.json"), stdout);
+    fflush(stdout);
+    if (args->report) status = write_pages(run, &report);
+    if (status) return status;
+    run_timing timing = {.wall_s = ended - began, .report_s = wall_seconds() - ended, .peak_rss_bytes = peak_rss()};
+    if (!args->quiet) report_speed(&report, &timing, stderr);
+    return folder_write_timing(run->folder, &report, &timing, &run->err);
+}
+
+static sched_status open_all(run_state *run) {
+    const run_arguments *args = run->args;
+    sched_status status = scenario_load(args->scenario, &run->sc, &run->err);
+    if (status) return status;
+    if (args->seeded) run->sc->seed = args->seed;
+    if (*run->sc->warning && !args->quiet) fprintf(stderr, "%s: warning: %s\n", args->scenario, run->sc->warning);
+    status = folder_open(args->out, run->sc->name, &run->folder, &run->err);
+    if (!status && (args->trace || run->sc->measure.trace)) status = folder_open_trace(run->folder, &run->trace, &run->err);
+    if (status) return status;
+    make_instruments(run);
+    run->bar = progress_new(!args->quiet && isatty(STDERR_FILENO) ? stderr : NULL);
+    return SCHED_OK;
+}
+
+static void close_all(run_state *run) {
+    progress_free(run->bar);
+    folder_close(run->folder);
+    recorder_free(run->recorder);
+    checker_free(run->checker);
+    scenario_free(run->sc);
+}
+
+/* Scripts that are not there and a Redis that is missing or too old are input, too: the user can mend them. */
+static int fail(const run_state *run, sched_status status) {
+    fprintf(stderr, "%s\n", run->err.message);
+    return status == SCHED_EINVAL || status == SCHED_ENOENT ? STATUS_BAD_INPUT : STATUS_FAILED;
+}
+
+int cmd_run(int argc, char **argv) {
+    run_arguments args;
+    int result = parse(argc, argv, &args);
+    if (result != GO_ON) return result;
+    run_state run = {.args = &args};
+    if (open_all(&run)) {
+        fprintf(stderr, "%s\n", run.err.message);
+        close_all(&run);
+        return STATUS_BAD_INPUT;
+    }
+    watch_signals();
+    double began = wall_seconds();
+    sched_status status = simulate(&run);
+    double ended = wall_seconds();
+    leave_signals();
+    if (!status) status = folder_close_trace(run.folder, &run.err);
+    if (!status) status = write_out(&run, began, ended, &result);
+    if (status) result = fail(&run, status);
+    close_all(&run);
+    return result;
+}

@@ -1,0 +1,40 @@
+/* redis_data.c - one script walks all keys and adds up, because forty thousand single questions would take longer than the
+ * simulation of a minute. SCAN may name a key twice while a table grows, so the script remembers what it has seen. */
+#include "sim/measure/redis_data.h"
+
+#include <stdio.h>
+
+static const char walk[] = "local seen, keys, bytes, jobs, cursor = {}, 0, 0, 0, '0'\n"
+                           "repeat\n"
+                           "  local page = redis.call('SCAN', cursor, 'MATCH', ARGV[1], 'COUNT', 1000)\n"
+                           "  cursor = page[1]\n"
+                           "  for _, key in ipairs(page[2]) do\n"
+                           "    if not seen[key] then\n"
+                           "      seen[key] = true\n"
+                           "      local size = redis.call('MEMORY', 'USAGE', key, 'SAMPLES', '0') or 0\n"
+                           "      keys, bytes = keys + 1, bytes + size\n"
+                           "      if key:find('{j%d%d%d}', 1) then jobs = jobs + size end\n"
+                           "    end\n"
+                           "  end\n"
+                           "until cursor == '0'\n"
+                           "return {keys, bytes, jobs}\n";
+
+sched_status redis_data_measure(virtual_redis *redis, const keyspace *ks, redis_data *ret_data, sched_error *err) {
+    char pattern[KEYSPACE_MAX + 2];
+    snprintf(pattern, sizeof pattern, "%s*", ks->prefix);
+    redis_call call;
+    call_command(&call, "EVAL");
+    call_str(&call, walk);
+    call_int(&call, 0);
+    call_str(&call, pattern);
+    redis_reply *reply = NULL;
+    sched_status status = virtual_redis_sync(redis, &call, &reply, err);
+    if (status) return status;
+    if (reply_count(reply) != 3)
+        status = sched_fail(err, SCHED_EPROTO, "memory of the data: %s", reply_text(reply));
+    else
+        *ret_data =
+            (redis_data){reply_int(reply_at(reply, 0)), reply_int(reply_at(reply, 1)), reply_int(reply_at(reply, 2))};
+    virtual_redis_reply_free(reply);
+    return status;
+}

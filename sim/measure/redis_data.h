@@ -1,0 +1,17 @@
+/* redis_data.h - how much memory the data in Redis takes, by the server's own count (MEMORY USAGE of every key). */
+#ifndef SIM_MEASURE_REDIS_DATA_H
+#define SIM_MEASURE_REDIS_DATA_H
+
+#include "core/redis/keys.h"
+#include "sim/redis_host/virtual_redis.h"
+
+typedef struct redis_data {
+    int64_t keys, bytes;
+    int64_t job_bytes; /* of jobs, their requests and deadlines; the rest is nodes and pools */
+} redis_data;
+
+/* Reads every key under the namespace in one script; reproducible. Cost: a few microseconds for each key. SCHED_EIO; SCHED_EPROTO
+ * when the server answers with an error. */
+sched_status redis_data_measure(virtual_redis *redis, const keyspace *ks, redis_data *ret_data, sched_error *err);
+
+#endif

@@ -1,0 +1,218 @@
+/* folder.c - see the header.
+ *
+ * What an earlier run left would be taken for part of this one (its trace, its plots), so it goes first; only names that we
+ * write ourselves are removed. */
+#include "sim/report/folder.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/mem.h"
+#include "sim/report/pages.h"
+#include "sim/report/svg.h"
+
+enum { HGRM_TICKS = 5 };
+
+struct report_folder {
+    char *path;
+    char *last; /* what folder_path() returned */
+    FILE *trace;
+    char note[256];
+};
+
+static const char *const files[] = {"result.json", "timeline.csv", "nodes.csv",  "report.html",
+                                    "report.md",   "timing.json",  "trace.jsonl"};
+
+static sched_status make_folder(const char *path, sched_error *err) {
+    if (mkdir(path, 0777) == 0 || errno == EEXIST) return SCHED_OK;
+    return sched_fail(err, SCHED_EIO, "%s: cannot make the folder: %s", path, strerror(errno));
+}
+
+static sched_status make_with_parents(char *path, sched_error *err) {
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        sched_status status = make_folder(path, err);
+        *slash = '/';
+        if (status) return status;
+    }
+    return make_folder(path, err);
+}
+
+static char *join(const char *folder, const char *file) {
+    size_t size = strlen(folder) + strlen(file) + 2;
+    char *path = mem_alloc(size);
+    snprintf(path, size, "%s/%s", folder, file);
+    return path;
+}
+
+const char *folder_path(report_folder *f, const char *file) {
+    free(f->last);
+    f->last = join(f->path, file);
+    return f->last;
+}
+
+const char *folder_note(const report_folder *f) {
+    return f->note;
+}
+
+static void remove_old(report_folder *f) {
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) unlink(folder_path(f, files[i]));
+    for (latency_kind k = 0; k < LATENCIES; k++) {
+        char name[64];
+        snprintf(name, sizeof name, "hist/%s.hgrm", latency_name(k));
+        unlink(folder_path(f, name));
+    }
+    for (size_t i = 0; i < FIGURES; i++) {
+        char name[PLOT_PATH_MAX];
+        unlink(folder_path(f, figure_path(i, name)));
+    }
+}
+
+sched_status folder_open(const char *path, const char *name, report_folder **ret_folder, sched_error *err) {
+    report_folder *f = mem_zalloc(1, sizeof *f);
+    f->path = path ? mem_strdup(path) : join("reports/out", name);
+    sched_status status = make_with_parents(f->path, err);
+    if (!status) status = make_folder(folder_path(f, "hist"), err);
+    if (!status && access(f->path, W_OK | X_OK) != 0)
+        status = sched_fail(err, SCHED_EIO, "%s: cannot write there: %s", f->path, strerror(errno));
+    if (status) {
+        folder_close(f);
+        return status;
+    }
+    remove_old(f);
+    *ret_folder = f;
+    return SCHED_OK;
+}
+
+report_folder *folder_close(report_folder *f) {
+    if (!f) return NULL;
+    if (f->trace) fclose(f->trace);
+    free(f->path);
+    free(f->last);
+    free(f);
+    return NULL;
+}
+
+/* ---- one file ------------------------------------------------------------------------------------------------------- */
+
+static sched_status open_file(report_folder *f, const char *name, FILE **ret_out, sched_error *err) {
+    const char *path = folder_path(f, name);
+    FILE *out = fopen(path, "we");
+    if (!out) return sched_fail(err, SCHED_EIO, "%s: %s", path, strerror(errno));
+    *ret_out = out;
+    return SCHED_OK;
+}
+
+static sched_status close_file(report_folder *f, const char *name, FILE *out, sched_error *err) {
+    bool bad = ferror(out) != 0;
+    if (fclose(out) == 0 && !bad) return SCHED_OK;
+    return sched_fail(err, SCHED_EIO, "%s: could not be written: %s", folder_path(f, name), strerror(errno));
+}
+
+static sched_status write_file(report_folder *f, const char *name, void (*write)(const run_report *, FILE *),
+                               const run_report *report, sched_error *err) {
+    FILE *out;
+    sched_status status = open_file(f, name, &out, err);
+    if (status) return status;
+    write(report, out);
+    return close_file(f, name, out, err);
+}
+
+static sched_status write_histogram(report_folder *f, latency_kind kind, const histogram *h, sched_error *err) {
+    char name[64];
+    FILE *out;
+    snprintf(name, sizeof name, "hist/%s.hgrm", latency_name(kind));
+    sched_status status = open_file(f, name, &out, err);
+    if (status) return status;
+    histogram_write_hgrm(h, out, HGRM_TICKS, USEC_PER_MSEC);
+    return close_file(f, name, out, err);
+}
+
+/* ---- all of them ---------------------------------------------------------------------------------------------------- */
+
+sched_status folder_open_trace(report_folder *f, FILE **ret_trace, sched_error *err) {
+    sched_status status = open_file(f, "trace.jsonl", &f->trace, err);
+    if (!status) *ret_trace = f->trace;
+    return status;
+}
+
+sched_status folder_close_trace(report_folder *f, sched_error *err) {
+    FILE *trace = f->trace;
+    f->trace = NULL;
+    return trace ? close_file(f, "trace.jsonl", trace, err) : SCHED_OK;
+}
+
+sched_status folder_write_figures(report_folder *f, const run_report *report, sched_error *err) {
+    sched_status status = write_file(f, "result.json", report_result, report, err);
+    if (!status) status = write_file(f, "timeline.csv", report_timeline, report, err);
+    if (!status) status = write_file(f, "nodes.csv", report_nodes, report, err);
+    for (latency_kind k = 0; k < LATENCIES && !status; k++)
+        status = write_histogram(f, k, recorder_latency(report->recorder, k), err);
+    return status;
+}
+
+sched_status folder_write_timing(report_folder *f, const run_report *report, const run_timing *timing,
+                                 sched_error *err) {
+    FILE *out;
+    sched_status status = open_file(f, "timing.json", &out, err);
+    if (status) return status;
+    report_timing(report, timing, out);
+    return close_file(f, "timing.json", out, err);
+}
+
+/* ---- the pages ------------------------------------------------------------------------------------------------------ */
+
+static char *read_file(const char *path) {
+    char *text = NULL;
+    size_t len = 0;
+    char block[8192];
+    FILE *in = fopen(path, "re"), *copy = in ? open_memstream(&text, &len) : NULL;
+    for (size_t n; copy && (n = fread(block, 1, sizeof block, in)) > 0;) fwrite(block, 1, n, copy);
+    if (copy) fclose(copy);
+    if (in) fclose(in);
+    return text;
+}
+
+/* The file that gnuplot left is replaced by one that stands alone well; the page takes it as it was. */
+static sched_status take_figures(report_folder *f, page *p, char *svg[FIGURES], sched_error *err) {
+    sched_status status = SCHED_OK;
+    for (size_t i = 0; i < FIGURES && !status; i++) {
+        char name[PLOT_PATH_MAX];
+        FILE *out;
+        svg[i] = read_file(folder_path(f, figure_path(i, name)));
+        p->figure[i] = svg[i];
+        if (!svg[i]) continue;
+        status = open_file(f, name, &out, err);
+        if (status) break;
+        svg_alone(svg[i], report_figures[i].name, out);
+        status = close_file(f, name, out, err);
+    }
+    return status;
+}
+
+static sched_status write_page(report_folder *f, const char *name, void (*write)(const page *, FILE *), const page *p,
+                               sched_error *err) {
+    FILE *out;
+    sched_status status = open_file(f, name, &out, err);
+    if (status) return status;
+    write(p, out);
+    return close_file(f, name, out, err);
+}
+
+sched_status folder_write_report(report_folder *f, const run_report *report, sched_error *err) {
+    page p = {.report = report, .note = f->note};
+    char *svg[FIGURES] = {NULL};
+    sched_error why;
+    sched_status status = make_folder(folder_path(f, "plots"), err);
+    if (status) return status;
+    if (plots_draw(report, f->path, &why))
+        snprintf(f->note, sizeof f->note, "The report has no plots: %.200s", why.message);
+    if (!*f->note) status = take_figures(f, &p, svg, err);
+    if (!status) status = write_page(f, "report.html", page_html, &p, err);
+    if (!status) status = write_page(f, "report.md", page_markdown, &p, err);
+    for (size_t i = 0; i < FIGURES; i++) free(svg[i]);
+    return status;
+}

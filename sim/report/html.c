@@ -1,0 +1,306 @@
+/* html.c - report.html. Everything that comes from outside (names, codes, messages) is escaped where it is written. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/embedded.h"
+#include "core/base/version.h"
+#include "sim/report/pages.h"
+#include "sim/report/svg.h"
+#include "sim/report/template.h"
+
+static void escaped(FILE *out, const char *text) {
+    for (; *text; text++) {
+        switch (*text) {
+        case '&': fputs("&amp;", out); break;
+        case '<': fputs("&lt;", out); break;
+        case '>': fputs("&gt;", out); break;
+        case '"': fputs("&quot;", out); break;
+        default: putc(*text, out);
+        }
+    }
+}
+
+static const run_report *report_of(const void *ctx) {
+    return ((const page *)ctx)->report;
+}
+
+static void cell(FILE *out, const char *class, const char *text) {
+    fprintf(out, *class ? "<td class=\"%s\">" : "<td>", class);
+    escaped(out, text);
+    fputs("</td>", out);
+}
+
+/* ---- the head ------------------------------------------------------------------------------------------------------- */
+
+static void title(const void *ctx, FILE *out) {
+    const run_report *r = report_of(ctx);
+    escaped(out, r->sc->name);
+    fputs(r->pass ? ": pass" : ": fail", out);
+}
+
+static void heading(const void *ctx, FILE *out) {
+    const run_report *r = report_of(ctx);
+    escaped(out, r->sc->name);
+    fprintf(out, " · seed %" PRId64 " · phase ", r->sc->seed);
+    escaped(out, r->sc->scheduler.phase);
+    fprintf(out, " · scenario %s", r->hash);
+}
+
+static void verdict_class(const void *ctx, FILE *out) {
+    fputs(report_of(ctx)->pass ? "pass" : "fail", out);
+}
+
+static void verdict(const void *ctx, FILE *out) {
+    char text[VERDICT_MAX];
+    escaped(out, run_report_verdict(report_of(ctx), text));
+}
+
+static void summary(const void *ctx, FILE *out) {
+    page_summary(ctx, out);
+}
+
+static void violations(const void *ctx, FILE *out) {
+    const run_report *r = report_of(ctx);
+    size_t count = checker_violations(r->checker);
+    if (!count) return;
+    fputs("<h2>Which promises were broken?</h2>\n<ul>\n", out);
+    for (size_t i = 0; i < count; i++) {
+        const violation *v = checker_violation(r->checker, i);
+        fprintf(out, "<li>%.6f s, <code>%s</code>: ", (double)(v->at - r->sc->start) / USEC_PER_SEC,
+                violation_name(v->kind));
+        escaped(out, v->message);
+        fputs("</li>\n", out);
+    }
+    fputs("</ul>\n<pre>", out);
+    const violation *first = checker_violation(r->checker, 0);
+    escaped(out, first->history ? first->history : "");
+    fputs("</pre>\n", out);
+}
+
+/* ---- tables --------------------------------------------------------------------------------------------------------- */
+
+static void objectives(const void *ctx, FILE *out) {
+    const run_report *r = report_of(ctx);
+    if (!r->slo_count) {
+        fputs("<p>The scenario sets none (<code>slo:</code>).</p>", out);
+        return;
+    }
+    fputs("<table>\n<tr><th>objective</th><th class=\"n\">measured</th><th></th></tr>\n", out);
+    for (size_t i = 0; i < r->slo_count; i++) {
+        char value[SLO_VALUE_MAX];
+        fputs("<tr>", out);
+        cell(out, "", r->slo[i].objective->text);
+        cell(out, "n", slo_value_text(value, &r->slo[i]));
+        cell(out, r->slo[i].ok ? "good" : "bad", r->slo[i].ok ? "✓ met" : "✗ missed");
+        fputs("</tr>\n", out);
+    }
+    fputs("</table>", out);
+}
+
+static void outcomes(const void *ctx, FILE *out) {
+    const run_report *r = report_of(ctx);
+    outcome_row rows[OUTCOME_ROWS];
+    run_report_outcomes(r, rows);
+    int64_t submitted = rows[0].count;
+    fputs("<table>\n<tr><th></th><th class=\"n\">requests</th><th class=\"n\">share</th><th></th></tr>\n", out);
+    for (int i = 0; i < OUTCOME_ROWS; i++) {
+        char count[32], share[32];
+        snprintf(count, sizeof count, "%" PRId64, rows[i].count);
+        snprintf(share, sizeof share, "%.3f %%", submitted ? 100 * (double)rows[i].count / (double)submitted : 0.0);
+        fputs("<tr>", out);
+        cell(out, "", rows[i].name);
+        cell(out, "n", count);
+        cell(out, "n", share);
+        cell(out, "why", rows[i].meaning);
+        fputs("</tr>\n", out);
+    }
+    fputs("</table>", out);
+}
+
+static void code_line(FILE *out, const char *what, const code_table *table) {
+    if (!table->count) return;
+    fprintf(out, "<p>%s ", what);
+    for (size_t i = 0; i < table->count; i++) {
+        fprintf(out, "%s<code>", i ? ", " : "");
+        escaped(out, table->row[i].code);
+        fprintf(out, "</code> %" PRId64, table->row[i].count);
+    }
+    fputs("</p>\n", out);
+}
+
+static void reasons(const void *ctx, FILE *out) {
+    const job_counts *n = recorder_counts(report_of(ctx)->recorder);
+    code_line(out, "Refused because of", &n->refused_by);
+    code_line(out, "Failed or timed out because of", &n->failed_by);
+    code_line(out, "Retried because of", &n->retried_by);
+}
+
+static void latency_cells(FILE *out, const histogram *h) {
+    char text[32];
+    for (int i = -1; i <= PERCENTILES; i++) {
+        double usec = i < 0              ? histogram_mean(h)
+                      : i == PERCENTILES ? (double)histogram_max(h)
+                                         : (double)histogram_percentile(h, report_percentiles[i]);
+        snprintf(text, sizeof text, histogram_count(h) ? "%.1f" : "–", usec / USEC_PER_MSEC);
+        cell(out, "n", text);
+    }
+}
+
+static void latencies(const void *ctx, FILE *out) {
+    static const char *const heads[] = {"mean", "p50", "p90", "p95", "p99", "p99.9", "max"};
+    latency_row rows[LATENCIES];
+    run_report_latencies(report_of(ctx), rows);
+    fputs("<div class=\"wide\"><table>\n<tr><th></th>", out);
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) fprintf(out, "<th class=\"n\">%s</th>", heads[i]);
+    fputs("<th></th></tr>\n", out);
+    for (int i = 0; i < LATENCIES; i++) {
+        fputs("<tr>", out);
+        cell(out, "", rows[i].name);
+        latency_cells(out, rows[i].h);
+        cell(out, "why", rows[i].meaning);
+        fputs("</tr>\n", out);
+    }
+    fputs("</table></div>", out);
+}
+
+static void pairs(const void *ctx, FILE *out) {
+    pair_figures worst[WORST_PAIRS];
+    size_t total, count = recorder_worst_pairs(report_of(ctx)->recorder, PAIR_ANSWERS_MIN, worst, WORST_PAIRS, &total);
+    fprintf(out,
+            "<p class=\"soft\">The %zu with the highest p95 of end to end, of %zu pairs that were asked for; at least "
+            "%d answers. The "
+            "p95 here is at most 12 %% too high.</p>\n",
+            count, total, PAIR_ANSWERS_MIN);
+    if (!count) return;
+    fputs("<table>\n<tr><th>pair</th><th class=\"n\">requests</th><th class=\"n\">refused</th><th class=\"n\">mean, "
+          "ms</th>"
+          "<th class=\"n\">p95, ms</th><th class=\"n\">max, ms</th></tr>\n",
+          out);
+    for (size_t i = 0; i < count; i++) {
+        const pair_figures *w = &worst[i];
+        char name[PAIR_MAX + 1];
+        fprintf(out,
+                "<tr><td>%s</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">%" PRId64
+                "</td><td class=\"n\">%.1f</td><td class=\"n\">%.1f</td><td class=\"n\">%.1f</td></tr>\n",
+                lang_pair_text(name, &w->pair), w->submitted, w->refused, (double)w->mean / USEC_PER_MSEC,
+                (double)w->p95 / USEC_PER_MSEC, (double)w->max / USEC_PER_MSEC);
+    }
+    fputs("</table>", out);
+}
+
+static void costs(const void *ctx, FILE *out) {
+    const run_report *r = report_of(ctx);
+    cost_line lines[COST_ROWS];
+    page_costs(ctx, lines);
+    fputs("<table>\n", out);
+    for (int i = 0; i < COST_ROWS; i++) {
+        fputs("<tr>", out);
+        cell(out, "", lines[i].name);
+        cell(out, "n", lines[i].value);
+        cell(out, "why", lines[i].meaning);
+        fputs("</tr>\n", out);
+    }
+    fputs("</table>\n<table>\n<tr><th>script</th><th class=\"n\">calls</th><th class=\"n\">per job</th></tr>\n", out);
+    for (int i = 0; i < SCRIPT_COUNT; i++) {
+        uint64_t calls = r->facts->redis.by_script[i];
+        if (calls)
+            fprintf(out, "<tr><td><code>%s</code></td><td class=\"n\">%" PRIu64 "</td><td class=\"n\">%.3f</td></tr>\n",
+                    scripts_name((script_id)i), calls, run_report_per_job(r, (double)calls));
+    }
+    fputs("</table>", out);
+}
+
+static void nodes(const void *ctx, FILE *out) {
+    fputs("<p>", out);
+    page_nodes(ctx, out);
+    fputs("</p>", out);
+}
+
+static void again(const void *ctx, FILE *out) {
+    const run_report *r = report_of(ctx);
+    fputs("<p><code>lingua-sim run SCENARIO --seed ", out);
+    fprintf(out, "%" PRId64 "</code> with lingua-scheduler " LINGUA_VERSION " and the scenario <code>", r->sc->seed);
+    escaped(out, r->sc->name);
+    fprintf(out,
+            "</code> (hash <code>%s</code>). The same seed gives the same bytes in every file but timing.json, with "
+            "the same "
+            "Redis version.</p>\n",
+            r->hash);
+    if (*r->sc->provenance) {
+        fputs("<p>Where its numbers come from: ", out);
+        escaped(out, r->sc->provenance);
+        fputs("</p>\n", out);
+    }
+}
+
+static void configuration(const void *ctx, FILE *out) {
+    char *text = NULL;
+    size_t len = 0;
+    FILE *dump = open_memstream(&text, &len);
+    if (!dump) return;
+    scenario_dump(report_of(ctx)->sc, dump);
+    fclose(dump);
+    escaped(out, text);
+    free(text);
+}
+
+/* ---- figures -------------------------------------------------------------------------------------------------------- */
+
+static void draw(const page *p, size_t i, FILE *out) {
+    const figure *f = &report_figures[i];
+    if (!p->figure[i]) {
+        if (i == 0 && *p->note) {
+            fputs("<p class=\"soft\">", out);
+            escaped(out, p->note);
+            fputs("</p>", out);
+        }
+        return;
+    }
+    fprintf(out, "<figure role=\"img\" aria-label=\"%s\">\n", f->alt);
+    svg_inline(p->figure[i], f->name, out);
+    fprintf(out, "<figcaption>%s</figcaption>\n</figure>", f->caption);
+}
+
+static void figure_latency_cdf(const void *ctx, FILE *out) {
+    draw(ctx, 0, out);
+}
+
+static void figure_series(const void *ctx, FILE *out) {
+    draw(ctx, 1, out);
+}
+
+static void figure_utilisation(const void *ctx, FILE *out) {
+    draw(ctx, 2, out);
+}
+
+static void figure_utilisation_map(const void *ctx, FILE *out) {
+    draw(ctx, 3, out);
+}
+
+void page_html(const page *p, FILE *out) {
+    static const template_field fields[] = {
+        {"title", title},
+        {"heading", heading},
+        {"verdict_class", verdict_class},
+        {"verdict", verdict},
+        {"summary", summary},
+        {"violations", violations},
+        {"objectives", objectives},
+        {"outcomes", outcomes},
+        {"reasons", reasons},
+        {"latencies", latencies},
+        {"figure_latency_cdf", figure_latency_cdf},
+        {"figure_series", figure_series},
+        {"nodes", nodes},
+        {"figure_utilisation", figure_utilisation},
+        {"figure_utilisation_map", figure_utilisation_map},
+        {"pairs", pairs},
+        {"costs", costs},
+        {"again", again},
+        {"configuration", configuration},
+        {NULL, NULL},
+    };
+    const embedded_file *file = embedded_find(embedded_reports, "report.html.in");
+    template_write((const char *)file->data, fields, p, out);
+}

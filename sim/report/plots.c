@@ -1,0 +1,238 @@
+/* plots.c - gnuplot draws, but does not count: whatever a figure needs beyond a column of the CSV files is computed here, where it is
+ * tested and deterministic. */
+#include "sim/report/plots.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/embedded.h"
+#include "core/base/mem.h"
+#include "core/base/version.h"
+#include "sim/report/gnuplot.h"
+
+enum { POINTS_MAX = 600 };
+
+const figure report_figures[FIGURES] = {
+    {"latency_cdf", 420, "Share of jobs over time, one curve for each part of the way",
+     "A curve further right is slower. Each step on the vertical axis is a tenth of the jobs below it, so that the "
+     "tail can be seen. "
+     "The bold curve is what speakers feel; where it leaves the service behind, jobs have waited."},
+    {"series", 860, "Requests, jobs, slots and times to the answer over simulated time",
+     "Red bands are faults, the grey band is the warm-up. Where fewer requests end than come, work piles up; the "
+     "distance between the "
+     "two lines of slots is the room that is left."},
+    {"utilisation", 380, "Slot time in use of each node, the busiest first",
+     "Flat is even. A steep left end means hot spots, a cliff on the right nodes that hardly anybody needs."},
+    {"utilisation_map", 420, "Slots in use by node and time",
+     "Brighter is busier, empty is not connected. Stripes along time: some nodes get more than others. Edges across "
+     "all nodes: "
+     "something happened to all of them."},
+};
+
+/* ---- titles --------------------------------------------------------------------------------------------------------- */
+
+static const char *span(char text[32], usec_t usec) {
+    if (usec < USEC_PER_SEC)
+        snprintf(text, 32, "%.0f ms", (double)usec / USEC_PER_MSEC);
+    else
+        snprintf(text, 32, "%.2f s", (double)usec / USEC_PER_SEC);
+    return text;
+}
+
+static void latency_headline(const run_report *r, char text[HEADLINE_MAX]) {
+    const histogram *h = recorder_latency(r->recorder, LATENCY_END_TO_END);
+    char half[32], most[32];
+    snprintf(text, HEADLINE_MAX, "Half of the answers are back within %s, 99 %% within %s",
+             span(half, histogram_percentile(h, 50)), span(most, histogram_percentile(h, 99)));
+}
+
+static void series_headline(const run_report *r, char text[HEADLINE_MAX]) {
+    size_t rows;
+    const series_row *row = recorder_series(r->recorder, &rows);
+    int64_t submitted = 0, in_flight = 0, waiting = 0;
+    for (size_t i = 0; i < rows; i++) {
+        submitted += row[i].submitted;
+        if (row[i].in_flight > in_flight) in_flight = row[i].in_flight;
+        if (row[i].waiting > waiting) waiting = row[i].waiting;
+    }
+    double time = (double)rows * (double)recorder_bin(r->recorder) / USEC_PER_SEC;
+    snprintf(text, HEADLINE_MAX,
+             "%.1f requests per second; up to %" PRId64 " jobs in flight, up to %" PRId64 " waiting for room",
+             rows ? (double)submitted / time : 0, in_flight, waiting);
+}
+
+static void utilisation_headline(const run_report *r, char text[HEADLINE_MAX]) {
+    utilisation u = recorder_utilisation(r->recorder);
+    snprintf(text, HEADLINE_MAX, "The nodes work %.1f %% of the time, the busiest one %.1f %%", 100 * u.mean,
+             100 * u.max);
+}
+
+static void map_headline(const run_report *r, char text[HEADLINE_MAX]) {
+    size_t marks;
+    recorder_marks(r->recorder, &marks);
+    snprintf(text, HEADLINE_MAX, "How busy each node is over time%s", marks ? ", and what the faults did" : "");
+}
+
+char *figure_headline(const run_report *r, size_t i, char text[HEADLINE_MAX]) {
+    static void (*const write[FIGURES])(const run_report *, char *) = {latency_headline, series_headline,
+                                                                       utilisation_headline, map_headline};
+    write[i](r, text);
+    return text;
+}
+
+char *figure_path(size_t i, char path[PLOT_PATH_MAX]) {
+    snprintf(path, PLOT_PATH_MAX, "plots/%s.svg", report_figures[i].name);
+    return path;
+}
+
+/* ---- tables --------------------------------------------------------------------------------------------------------- */
+
+/* A fault without end lasts as long as the run. */
+static usec_t end_of(const run_report *r, const fault_mark *marks, size_t count, size_t begin) {
+    for (size_t i = begin + 1; i < count; i++)
+        if (!marks[i].begins && !strcmp(marks[i].code, marks[begin].code) && marks[i].nodes == marks[begin].nodes)
+            return marks[i].at;
+    return r->sc->duration;
+}
+
+static void write_faults(const run_report *r, FILE *out) {
+    size_t count;
+    const fault_mark *mark = recorder_marks(r->recorder, &count);
+    fputs("begin_s,end_s,label\n", out);
+    for (size_t i = 0; i < count; i++)
+        if (mark[i].begins)
+            fprintf(out, "%.3f,%.3f,%s of %" PRId64 " nodes\n", (double)mark[i].at / USEC_PER_SEC,
+                    (double)end_of(r, mark, count, i) / USEC_PER_SEC, mark[i].code, mark[i].nodes);
+    if (!count) fputs("-1,-1,\n", out); /* outside of every axis: gnuplot does not take an empty table */
+}
+
+static int busiest_first(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return x > y ? -1 : x < y;
+}
+
+static void write_nodes(const run_report *r, FILE *out) {
+    int64_t total = r->facts->nodes, count = 0;
+    double *share = mem_zalloc((size_t)total + 1, sizeof *share);
+    for (int32_t i = 0; i < total; i++) {
+        const node_figures *n = recorder_node(r->recorder, i);
+        if (n->group >= 0) share[count++] = 100 * node_utilisation(n);
+    }
+    qsort(share, (size_t)count, sizeof *share, busiest_first);
+    int64_t step = (count + POINTS_MAX - 1) / POINTS_MAX;
+    fputs("rank,percent\n", out);
+    for (int64_t i = 0; i < count; i += step) fprintf(out, "%" PRId64 ",%.3f\n", i, share[i]);
+    if (count) fprintf(out, "%" PRId64 ",%.3f\n", count, share[count - 1]);
+    free(share);
+}
+
+static void write_map(const run_report *r, FILE *out) {
+    heat_map *map = mem_zalloc(1, sizeof *map);
+    recorder_heat(r->recorder, map);
+    double width = (double)r->sc->duration / USEC_PER_SEC / (double)map->columns;
+    fputs("t_s,node,percent\n", out);
+    for (size_t row = 0; row < map->rows; row++)
+        for (size_t column = 0; column < map->columns; column++) {
+            double share = map->cell[row][column];
+            fprintf(out, "%.3f,%.1f,", ((double)column + 0.5) * width,
+                    ((double)row + 0.5) * (double)map->nodes_per_row);
+            if (share < 0)
+                fputs("NaN\n", out);
+            else
+                fprintf(out, "%.1f\n", 100 * share);
+        }
+    free(map);
+}
+
+static sched_status write_table(const run_report *r, const char *folder, const char *name,
+                                void (*write)(const run_report *, FILE *), sched_error *err) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/plots/%s.csv", folder, name);
+    FILE *out = fopen(path, "we");
+    if (!out) return sched_fail(err, SCHED_EIO, "%s: %s", path, strerror(errno));
+    write(r, out);
+    bool bad = ferror(out) != 0;
+    if (fclose(out) == 0 && !bad) return SCHED_OK;
+    return sched_fail(err, SCHED_EIO, "%s: could not be written: %s", path, strerror(errno));
+}
+
+/* ---- drawing -------------------------------------------------------------------------------------------------------- */
+
+/* In single quotes nothing is special but the quote itself. */
+static void set_text(FILE *out, const char *name, const char *value) {
+    fprintf(out, "%s = '", name);
+    for (; *value; value++) fprintf(out, *value == '\'' ? "''" : "%c", *value);
+    fputs("'\n", out);
+}
+
+static void set_number(FILE *out, const char *name, double value) {
+    fprintf(out, "%s = %.6f\n", name, value);
+}
+
+static double power_of_ten_above(double value) {
+    double power = 1;
+    while (power < value) power *= 10;
+    return power;
+}
+
+static void set_variables(const run_report *r, size_t i, FILE *out) {
+    const recorder *rec = r->recorder;
+    char path[PLOT_PATH_MAX], headline[HEADLINE_MAX], note[256];
+    size_t rows;
+    recorder_series(rec, &rows);
+    const histogram *e2e = recorder_latency(rec, LATENCY_END_TO_END);
+    snprintf(note, sizeof note, "%s · seed %" PRId64 " · scenario %s · lingua " LINGUA_VERSION, r->sc->name,
+             r->sc->seed, r->hash);
+    set_text(out, "out", figure_path(i, path));
+    set_text(out, "name", report_figures[i].name);
+    set_text(out, "headline", figure_headline(r, i, headline));
+    set_text(out, "note", note);
+    fprintf(out, "height = %d\nevery_rows = %zu\n", report_figures[i].height, (rows + POINTS_MAX - 1) / POINTS_MAX);
+    set_number(out, "duration", (double)r->sc->duration / USEC_PER_SEC);
+    set_number(out, "warmup", (double)r->sc->warmup / USEC_PER_SEC);
+    set_number(out, "bin", (double)recorder_bin(rec) / USEC_PER_SEC);
+    set_number(out, "slowest", power_of_ten_above((double)histogram_max(e2e) / USEC_PER_MSEC));
+    set_number(out, "most",
+               power_of_ten_above((double)histogram_count(e2e)) < 100
+                   ? 100
+                   : power_of_ten_above((double)histogram_count(e2e)));
+    set_number(out, "queue_wait_max", (double)histogram_max(recorder_latency(rec, LATENCY_QUEUE_WAIT)) / USEC_PER_MSEC);
+    set_number(out, "mean", 100 * recorder_utilisation(rec).mean);
+    fprintf(out, "nodes = %" PRId64 "\nper_row = %" PRId64 "\n", r->facts->nodes,
+            (r->facts->nodes + HEAT_ROWS_MAX - 1) / HEAT_ROWS_MAX);
+}
+
+static void add_file(FILE *out, const char *name) {
+    const embedded_file *file = embedded_find(embedded_reports, name);
+    if (file) fwrite(file->data, 1, file->len, out);
+}
+
+static sched_status draw(const run_report *r, size_t i, const char *folder, sched_error *err) {
+    char name[PLOT_PATH_MAX];
+    char *script = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&script, &len);
+    if (!out) return sched_fail(err, SCHED_EIO, "script of a figure: %s", strerror(errno));
+    set_variables(r, i, out);
+    add_file(out, "common.gp");
+    snprintf(name, sizeof name, "%s.gp", report_figures[i].name);
+    add_file(out, name);
+    fclose(out);
+    sched_status status = gnuplot_run(folder, script, err);
+    free(script);
+    return status;
+}
+
+sched_status plots_draw(const run_report *r, const char *folder, sched_error *err) {
+    size_t rows;
+    recorder_series(r->recorder, &rows);
+    if (!rows || !histogram_count(recorder_latency(r->recorder, LATENCY_END_TO_END))) return SCHED_OK;
+    sched_status status = write_table(r, folder, "faults", write_faults, err);
+    if (!status) status = write_table(r, folder, "nodes", write_nodes, err);
+    if (!status) status = write_table(r, folder, "map", write_map, err);
+    for (size_t i = 0; i < FIGURES && !status; i++) status = draw(r, i, folder, err);
+    return status;
+}

@@ -1,0 +1,196 @@
+/* result.c - result.json. Field names are a contract with other tools; new ones may stand beside them.
+ *
+ * Numbers are rounded before they are written: milliseconds to three decimals, shares to six. With 15 significant digits
+ * they then print as they are, without the dust of binary fractions. */
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+
+#include "sim/report/files.h"
+
+static json_t *rounded(double value, double steps) {
+    return json_real(round(value * steps) / steps);
+}
+
+static json_t *ms(double usec) {
+    return rounded(usec / USEC_PER_MSEC, 1e3);
+}
+
+static json_t *share(double value) {
+    return rounded(value, 1e6);
+}
+
+static json_t *count(uint64_t value) {
+    return json_integer((json_int_t)value);
+}
+
+static void set(json_t *object, const char *name, json_t *value) {
+    json_object_set_new(object, name, value);
+}
+
+static json_t *latency(const histogram *h) {
+    static const char *const names[PERCENTILES] = {"p50", "p90", "p95", "p99", "p999"};
+    json_t *o = json_object();
+    bool known = histogram_count(h) > 0;
+    set(o, "mean", known ? ms(histogram_mean(h)) : json_null());
+    for (int i = 0; i < PERCENTILES; i++)
+        set(o, names[i], known ? ms((double)histogram_percentile(h, report_percentiles[i])) : json_null());
+    set(o, "max", known ? ms((double)histogram_max(h)) : json_null());
+    set(o, "count", count(histogram_count(h)));
+    return o;
+}
+
+static json_t *codes(const code_table *table) {
+    json_t *o = json_object();
+    for (size_t i = 0; i < table->count; i++) set(o, table->row[i].code, json_integer(table->row[i].count));
+    return o;
+}
+
+static json_t *violations(const run_report *r) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < checker_violations(r->checker); i++) {
+        const violation *v = checker_violation(r->checker, i);
+        json_t *o = json_object();
+        set(o, "kind", json_string(violation_name(v->kind)));
+        set(o, "at_s", rounded((double)(v->at - r->sc->start) / USEC_PER_SEC, 1e6));
+        set(o, "job", json_string(v->job));
+        set(o, "message", json_string(v->message));
+        set(o, "history", json_string(v->history ? v->history : ""));
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
+static json_t *jobs(const run_report *r) {
+    const job_counts *n = recorder_counts(r->recorder);
+    outcome_row rows[OUTCOME_ROWS];
+    json_t *o = json_object();
+    run_report_outcomes(r, rows);
+    for (int i = 0; i < OUTCOME_ROWS; i++) set(o, rows[i].key, json_integer(rows[i].count));
+    set(o, "refused_by", codes(&n->refused_by));
+    set(o, "failed_by", codes(&n->failed_by));
+    set(o, "retried_by", codes(&n->retried_by));
+    set(o, "waited", json_integer(n->waited));
+    set(o, "grants_refused", json_integer(n->grants_refused));
+    set(o, "stale", json_integer(n->stale));
+    set(o, "duplicates", json_integer(n->duplicates));
+    set(o, "session_gone", json_integer(n->session_gone));
+    return o;
+}
+
+static json_t *latencies(const run_report *r) {
+    latency_row rows[LATENCIES];
+    json_t *o = json_object();
+    run_report_latencies(r, rows);
+    for (int i = 0; i < LATENCIES; i++) set(o, rows[i].key, latency(rows[i].h));
+    return o;
+}
+
+static json_t *groups(const run_report *r) {
+    json_t *list = json_array();
+    for (size_t g = 0; g < r->sc->node_group_count; g++) {
+        json_t *o = json_object();
+        set(o, "name", json_string(r->sc->node_groups[g].name));
+        set(o, "queue_wait", latency(recorder_group_latency(r->recorder, g, LATENCY_QUEUE_WAIT)));
+        set(o, "service", latency(recorder_group_latency(r->recorder, g, LATENCY_SERVICE)));
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
+static json_t *evenness(const run_report *r) {
+    fairness f = recorder_fairness(r->recorder);
+    json_t *o = json_object();
+    set(o, "top1_share", share(f.top1_share));
+    set(o, "jain", share(f.jain));
+    set(o, "cv", share(f.cv));
+    return o;
+}
+
+static json_t *redis(const run_report *r) {
+    const simulation_redis *traffic = &r->facts->redis;
+    double bytes = (double)(traffic->bytes_sent + traffic->bytes_received);
+    double node_bytes = (double)(r->data.bytes - r->data.job_bytes);
+    json_t *o = json_object();
+    set(o, "commands", count(traffic->commands));
+    set(o, "script_calls", count(traffic->script_calls));
+    set(o, "commands_per_job", rounded(run_report_per_job(r, (double)traffic->commands), 1e3));
+    set(o, "script_calls_per_job", rounded(run_report_per_job(r, (double)traffic->script_calls), 1e3));
+    set(o, "flow_script_calls_per_job", rounded(run_report_per_job(r, (double)run_report_flow_calls(r)), 1e3));
+    set(o, "bytes_per_job", rounded(run_report_per_job(r, bytes), 1e1));
+    set(o, "data_bytes", json_integer(r->data.bytes));
+    set(o, "data_bytes_per_node", r->facts->nodes ? rounded(node_bytes / (double)r->facts->nodes, 1e1) : json_null());
+    set(o, "data_bytes_jobs", json_integer(r->data.job_bytes));
+    set(o, "data_keys", json_integer(r->data.keys));
+    set(o, "busy_share", share(r->simulated ? (double)traffic->busy / (double)r->simulated : 0));
+    json_t *by_script = json_object();
+    for (int i = 0; i < SCRIPT_COUNT; i++) set(by_script, scripts_name((script_id)i), count(traffic->by_script[i]));
+    set(o, "by_script", by_script);
+    return o;
+}
+
+static json_t *objectives(const run_report *r) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < r->slo_count; i++) {
+        const slo_outcome *s = &r->slo[i];
+        json_t *o = json_object();
+        set(o, "expr", json_string(s->objective->text));
+        set(o, "value",
+            !s->known                         ? json_null()
+            : s->objective->unit == SLO_USEC  ? ms(s->value)
+            : s->objective->unit == SLO_SHARE ? share(s->value)
+                                              : json_integer((json_int_t)s->value));
+        set(o, "unit",
+            json_string(s->objective->unit == SLO_USEC    ? "ms"
+                        : s->objective->unit == SLO_SHARE ? "share"
+                                                          : "count"));
+        set(o, "ok", json_boolean(s->ok));
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
+static json_t *scenario_facts(const run_report *r) {
+    json_t *o = json_object();
+    set(o, "name", json_string(r->sc->name));
+    set(o, "hash", json_string(r->hash));
+    return o;
+}
+
+static json_t *use(const run_report *r) {
+    utilisation u = recorder_utilisation(r->recorder);
+    json_t *o = json_object();
+    set(o, "mean", share(u.mean));
+    set(o, "max", share(u.max));
+    return o;
+}
+
+static json_t *scheduler_costs(const run_report *r) {
+    json_t *o = json_object();
+    set(o, "cpu_us_per_job", rounded(run_report_per_job(r, (double)r->facts->cpu), 1e3));
+    set(o, "cpu_share", share(r->simulated ? (double)r->facts->cpu / (double)r->simulated : 0));
+    return o;
+}
+
+void report_result(const run_report *r, FILE *out) {
+    json_t *o = json_object();
+    set(o, "schema", json_string("lingua.sim.result/1"));
+    set(o, "scenario", scenario_facts(r));
+    set(o, "seed", json_integer(r->sc->seed));
+    set(o, "phase", json_string(r->sc->scheduler.phase));
+    set(o, "simulated_s", rounded((double)r->simulated / USEC_PER_SEC, 1e6));
+    set(o, "verdict", json_string(r->pass ? "pass" : "fail"));
+    set(o, "interrupted", json_boolean(r->facts->interrupted));
+    set(o, "violations", violations(r));
+    set(o, "jobs", jobs(r));
+    set(o, "latency_ms", latencies(r));
+    set(o, "node_groups", groups(r));
+    set(o, "fairness", evenness(r));
+    set(o, "utilisation", use(r));
+    set(o, "redis", redis(r));
+    set(o, "scheduler", scheduler_costs(r));
+    set(o, "slo", objectives(r));
+    json_dumpf(o, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+    fputc('\n', out);
+    json_decref(o);
+}

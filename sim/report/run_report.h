@@ -1,0 +1,71 @@
+/* run_report.h - all that is known of one run, gathered and judged once; every form of the report is written from it. */
+#ifndef SIM_REPORT_RUN_REPORT_H
+#define SIM_REPORT_RUN_REPORT_H
+
+#include "sim/measure/checker.h"
+#include "sim/measure/recorder.h"
+#include "sim/measure/redis_data.h"
+#include "sim/scenario/scenario.h"
+#include "sim/world/simulation.h"
+
+#include <stdio.h>
+
+typedef struct slo_outcome {
+    const slo *objective;
+    bool known;   /* false: nothing was measured, so it is missed */
+    double value; /* in the unit of the objective */
+    bool ok;
+} slo_outcome;
+
+typedef struct run_report {
+    const scenario *sc;
+    const recorder *recorder;
+    const checker *checker;
+    const simulation_facts *facts;
+    redis_data data; /* zero when the run ended before it was measured */
+
+    char hash[SCENARIO_HASH_MAX + 1];
+    usec_t simulated; /* of the scenario's duration, without the drain */
+    slo_outcome slo[SLOS_MAX];
+    size_t slo_count, slo_missed;
+    bool pass; /* complete, nothing violated, every objective met */
+} run_report;
+
+/* Borrows everything; the recorder has ended. */
+void run_report_make(run_report *ret_report, const scenario *sc, const recorder *r, const checker *c,
+                     const simulation_facts *facts, const redis_data *data);
+
+/* The verdict in one sentence: "PASS: all promises kept, 5 of 5 objectives met." */
+enum { VERDICT_MAX = 400 };
+char *run_report_verdict(const run_report *report, char text[VERDICT_MAX]);
+
+/* Script calls of the job flow alone: without registrations, heartbeats, pools and sweeps. */
+uint64_t run_report_flow_calls(const run_report *report);
+/* `total` divided by the jobs created within the duration; 0 without jobs. */
+double run_report_per_job(const run_report *report, double total);
+
+/* "1.5s", "12.3%", "3": a value of that unit for people. */
+enum { SLO_VALUE_MAX = 32 };
+char *slo_value_text(char text[SLO_VALUE_MAX], const slo_outcome *outcome);
+
+/* What a figure of spec "jobs" means, in the order of every table. */
+typedef struct outcome_row {
+    const char *key, *name; /* "timed_out", "timed out" */
+    int64_t count;
+    const char *meaning;
+} outcome_row;
+
+enum { OUTCOME_ROWS = 14 };
+void run_report_outcomes(const run_report *report, outcome_row ret_rows[OUTCOME_ROWS]);
+
+typedef struct latency_row {
+    const char *key, *name, *meaning;
+    const histogram *h;
+} latency_row;
+
+void run_report_latencies(const run_report *report, latency_row ret_rows[LATENCIES]);
+
+enum { PERCENTILES = 5 };
+extern const double report_percentiles[PERCENTILES]; /* 50, 90, 95, 99, 99.9 */
+
+#endif

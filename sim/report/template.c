@@ -1,0 +1,23 @@
+#include "sim/report/template.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const template_field *find(const template_field *fields, const char *name, size_t len) {
+    for (const template_field *f = fields; f->name; f++)
+        if (strlen(f->name) == len && !memcmp(f->name, name, len)) return f;
+    return NULL;
+}
+
+void template_write(const char *text, const template_field *fields, const void *ctx, FILE *out) {
+    for (const char *hole; (hole = strstr(text, "{{"));) {
+        const char *end = strstr(hole, "}}");
+        assert(end);
+        const template_field *field = find(fields, hole + 2, (size_t)(end - hole - 2));
+        assert(field);
+        fwrite(text, 1, (size_t)(hole - text), out);
+        field->write(ctx, out);
+        text = end + 2;
+    }
+    fputs(text, out);
+}
