@@ -178,8 +178,8 @@ struct world {
     usec_t longest_speech;
     int64_t jobs_on_the_way; /* messages about jobs or sessions that have not arrived */
     node *nodes;
-    int32_t node_count;
-    struct arrival *arrivals; /* one per session group */
+    int32_t node_count, disconnected; /* for good: the first so many */
+    struct arrival *arrivals;         /* one per session group */
     struct speakers *speakers;
     instance *instance;
     struct fault_run *faults;

@@ -62,9 +62,10 @@ bool world_idle(const world *w) {
     return true;
 }
 
-void world_disconnect_nodes(world *w) {
+bool world_disconnect_nodes(world *w, int32_t count) {
     w->closing = true;
-    for (int32_t i = 0; i < w->node_count; i++) node_disconnect(&w->nodes[i]);
+    for (; count > 0 && w->disconnected < w->node_count; count--) node_disconnect(&w->nodes[w->disconnected++]);
+    return w->disconnected < w->node_count;
 }
 
 void world_stop(world *w) {

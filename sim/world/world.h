@@ -35,8 +35,9 @@ void world_start(world *w);
 void world_stop_speaking(world *w);
 /* Nothing is in flight any more, in the core, on the network and in the nodes. */
 bool world_idle(const world *w);
-/* Every node disconnects (also those that hang), pools empty. */
-void world_disconnect_nodes(world *w);
+/* The next `count` nodes disconnect (also those that hang) and no node comes back; false when all have gone. A caller who takes
+ * a few at a time does not flood the link. */
+bool world_disconnect_nodes(world *w, int32_t count);
 /* The scheduler's sweeps stop; after it the engine runs out of events. */
 void world_stop(world *w);
 /* The end, at once: messages and timers are dropped as they come due, and the sweeps stop; only calls to Redis come back. */
