@@ -20,10 +20,12 @@ typedef enum proposal_kind {
     PROPOSE_SHARD,  /* select_shard: all members of a random shard */
 } proposal_kind;
 
+#define LOAD_UNKNOWN INT64_MAX
+
 typedef struct candidate {
     char node[ID_MAX + 1];
     int64_t version; /* of the registration under which it stands in the pool */
-    int64_t load;    /* its unexpired reservations; read only for the first compares() candidates */
+    int64_t load;    /* its unexpired reservations, or LOAD_UNKNOWN; read for the first compares() candidates */
 } candidate;
 
 typedef struct placement {

@@ -59,7 +59,7 @@ typedef struct job {
     bool moving; /* Redis may have made the next attempt or not: that is found out before anything else happens */
 
     candidate *candidates; /* owned, while a placement is tried */
-    int candidate_count, candidate_next, loads_out, round;
+    int candidate_count, candidate_next, asked, loads_out, round;
     char tried[TRIED_MAX][ID_MAX + 1];
     int tried_count;
 

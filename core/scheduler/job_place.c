@@ -215,11 +215,13 @@ static void new_candidates(job *j, size_t most) {
     j->candidates = most ? mem_zalloc(most, sizeof *j->candidates) : NULL;
     j->candidate_count = 0;
     j->candidate_next = 0;
+    j->asked = 0;
 }
 
 static void add_candidate(job *j, const char *node, int64_t version) {
     candidate *c = &j->candidates[j->candidate_count++];
     c->version = version;
+    c->load = LOAD_UNKNOWN;
     snprintf(c->node, sizeof c->node, "%s", node);
 }
 
@@ -243,7 +245,7 @@ static void on_load(void *arg, link_status status, const redis_reply *reply) {
     sched_answered(j->s, SCRIPT_NONE, status, reply);
     /* Answers come in the order of the calls; one that is missing counts as a full node and is asked last. */
     int compared = j->s->place->compares((int)j->s->config.placement_d, j->candidate_count);
-    j->candidates[compared - j->loads_out].load = status == LINK_OK ? reply_int(reply) : INT64_MAX;
+    j->candidates[compared - j->loads_out].load = status == LINK_OK ? reply_int(reply) : LOAD_UNKNOWN;
     if (--j->loads_out > 0) return;
     j->s->place->order(j->candidates, compared);
     j->busy = false;
@@ -384,14 +386,23 @@ static void on_granted(void *arg, link_status status, const redis_reply *reply) 
     ask_next(j);
 }
 
+/* Its load was read, and the node is one of ours, so that its limit is known: the grant would refuse. */
+static bool known_full(scheduler *s, const candidate *c) {
+    if (!s->config.limit || c->load == LOAD_UNKNOWN) return false;
+    const node_conn *n = node_by_id(s, c->node);
+    return n && c->load >= n->slots;
+}
+
 static void ask_next(job *j) {
     scheduler *s = j->s;
+    while (j->candidate_next < j->candidate_count && known_full(s, &j->candidates[j->candidate_next]))
+        j->candidate_next++;
     if (j->noted & NOTE_DUE) { /* no use to go on: the deadline decides */
         j->trying = false;
         job_rest(j);
         return;
     }
-    if (j->candidate_next == j->candidate_count || j->candidate_next == CANDIDATES_MAX) {
+    if (j->candidate_next == j->candidate_count || j->asked == CANDIDATES_MAX) {
         if (++j->round < ROUNDS_MAX)
             propose(j);
         else
@@ -399,6 +410,7 @@ static void ask_next(job *j) {
         return;
     }
     const candidate *c = &j->candidates[j->candidate_next];
+    j->asked++;
     redis_key key;
     redis_call call;
     call_script(&call, SCRIPT_RESERVE_NODE);

@@ -479,6 +479,20 @@ START_TEST(best_of_two_prefers_the_less_loaded_node) {
 }
 END_TEST
 
+START_TEST(a_node_that_was_just_read_to_be_full_is_not_asked) {
+    start_production();
+    join(1, "n1", 1);
+    join(2, "n2", 1);
+    for (uint64_t u = 0; u < 3; u++) speak(u);
+    ck_assert_int_eq(assigned_count, 2);
+    ck_assert_int_eq(scheduler_count(s).waiting, 1);
+    ck_assert_int_eq(count_of(EV_GRANT_REFUSED), 0);
+    answer(&assigned[0], OUTCOME_OK, "");
+    ck_assert_int_eq(assigned_count, 3);
+    close_world();
+}
+END_TEST
+
 START_TEST(least_fills_a_shard_evenly_and_takes_no_node_that_failed_the_job) {
     open_world("production");
     config.placement = PLACEMENT_LEAST;
@@ -789,6 +803,7 @@ int main(void) {
         on_full_refuse_answers_at_once,
         the_waiting_queue_is_bounded,
         best_of_two_prefers_the_less_loaded_node,
+        a_node_that_was_just_read_to_be_full_is_not_asked,
         least_fills_a_shard_evenly_and_takes_no_node_that_failed_the_job,
         one_request_id_is_one_job,
         bad_requests_are_refused_with_a_reason_and_make_no_job,
