@@ -1,8 +1,7 @@
 /* redis_pipe.c - the socket and the parser are the client library's, buffers and reading are ours: to count bytes,
  * to spin before sleeping, and to send without giving the buffer back to the allocator each time.
  *
- * Why spin: see preload/clock_preload.c, where the server does the same. With one core there is nobody to wait for,
- * and the caller passes 0.
+ * Reading asks again for a moment before it sleeps, as the server does at its end (preload/spin.h).
  *
  * Replies wait in a ring indexed by ticket: [base, read) are parsed, [read, next) in flight. */
 #include "sim/redis_host/redis_pipe.h"
@@ -11,14 +10,13 @@
 #include <errno.h>
 #include <hiredis/hiredis.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "core/base/mem.h"
+#include "sim/redis_host/preload/spin.h"
 
 enum {
     FLUSH_BYTES = 64 * 1024, /* an unsent buffer never grows much beyond it */
@@ -36,6 +34,7 @@ typedef struct place {
 struct redis_pipe {
     redisContext *context;
     uint64_t spin_nsec;
+    spin spin;
     sched_error failure; /* status SCHED_OK: none */
     char *out;
     size_t out_len, out_cap;
@@ -132,12 +131,6 @@ void redis_pipe_flush(redis_pipe *p) {
     p->out_len = 0;
 }
 
-static uint64_t real_nsec(void) {
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
 static ssize_t receive_now(redis_pipe *p) {
     ssize_t n;
     do n = recv(p->context->fd, p->in, sizeof p->in, MSG_DONTWAIT);
@@ -149,10 +142,12 @@ static ssize_t receive(redis_pipe *p) {
     ssize_t n = receive_now(p);
     if (n >= 0 || errno != EAGAIN) return n;
     p->counts.waits++;
-    for (uint64_t end = real_nsec() + p->spin_nsec; real_nsec() < end;) {
-        sched_yield();
-        n = receive_now(p);
-        if (n >= 0 || errno != EAGAIN) return n;
+    if (spin_begin(&p->spin, p->spin_nsec)) {
+        do {
+            n = receive_now(p);
+            if (n > 0) spin_won(&p->spin);
+            if (n >= 0 || errno != EAGAIN) return n;
+        } while (spin_again(&p->spin));
     }
     struct pollfd file = {.fd = p->context->fd, .events = POLLIN};
     int ready;

@@ -12,20 +12,17 @@
  * Entropy: Redis seeds the hash function of its dictionaries from fopen("/dev/urandom"), its generators with time
  * and getpid().
  *
- * epoll_wait: asks again for a moment before it sleeps, as the owner does at its end, because most commands in
- * virtual time travel alone. Round trip of a small script on two cores: 47 usec when both sleep, 8 when both spin.
- * With a third process on these cores spinning alone took 100, as it kept the other side off its core; giving way
- * between two looks, 14.
+ * epoll_wait: asks again for a moment before it sleeps (spin.h).
  *
  * Without the page's environment variable all calls are the real ones. They are made as system calls, not looked up
  * by dlsym: jemalloc asks for the time before a constructor of ours has run. State is per process by nature here;
  * Redis's other threads only read it. */
 #include "sim/redis_host/preload/page_layout.h"
+#include "sim/redis_host/preload/spin.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +38,7 @@
 
 static const clock_page_layout *page; /* NULL: everything is real */
 static uint64_t entropy;
+static spin spinning;
 
 /* getenv() is safe here: the C library itself is set up before any constructor runs. */
 __attribute__((constructor)) static void attach(void) {
@@ -133,24 +131,18 @@ PUBLIC FILE *fopen64(const char *restrict path, const char *restrict mode) {
     return open_file("fopen64", path, mode);
 }
 
-static uint64_t real_nsec(void) {
-    struct timespec ts;
-    syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
 static int wait_once(int epfd, struct epoll_event *events, int max, int timeout) {
     return (int)syscall(SYS_epoll_pwait, epfd, events, max, timeout, NULL, 8);
 }
 
+/* Called by Redis's main thread only. */
 PUBLIC int epoll_wait(int epfd, struct epoll_event *events, int max, int timeout) {
-    if (page && page->spin_nsec && timeout != 0) {
-        uint64_t end = real_nsec() + page->spin_nsec;
+    if (page && timeout != 0 && spin_begin(&spinning, page->spin_nsec)) {
         do {
             int n = wait_once(epfd, events, max, 0);
+            if (n > 0) spin_won(&spinning);
             if (n) return n;
-            sched_yield();
-        } while (real_nsec() < end);
+        } while (spin_again(&spinning));
     }
     return wait_once(epfd, events, max, timeout);
 }
