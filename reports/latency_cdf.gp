@@ -15,7 +15,7 @@ set yrange [1:most]
 set xrange [0.1:slowest]
 set ytics ("0 %%" 1, "50 %%" 2, "90 %%" 10, "99 %%" 100, "99.9 %%" 1000, "99.99 %%" 10000, "99.999 %%" 100000)
 set xtics ("0.1" 0.1, "1" 1, "10" 10, "100" 100, "1,000" 1000, "10,000" 10000, "100,000" 100000, "1,000,000" 1000000)
-set key outside top center horizontal maxrows 1 samplen 2
+set key outside right center vertical reverse Left samplen 2 font "sans-serif,13"
 
 queue_wait = queue_wait_max < 0.1 ? "queue wait (none)" : "queue wait"
 at_least(x) = x < 0.1 ? 0.1 : x

@@ -26,8 +26,8 @@ void page_nodes(const page *p, FILE *out) {
     utilisation u = recorder_utilisation(r->recorder);
     fairness f = recorder_fairness(r->recorder);
     fprintf(out,
-            "After the warm-up the nodes worked %.1f %% of their slot time, the busiest one %.1f %%. It was given %.2f "
-            "%% of all jobs. "
+            "After the warm-up the nodes worked %.1f %% of their slot time, the busiest one %.1f %%. The node with "
+            "the most jobs had %.2f %% of them. "
             "Jobs per slot time offered: Jain index %.4f (1 is even), coefficient of variation %.3f. Nodes that know "
             "rare "
             "languages differ from the others by nature.",

@@ -59,9 +59,10 @@ static void series_headline(const run_report *r, char text[HEADLINE_MAX]) {
         if (row[i].waiting > waiting) waiting = row[i].waiting;
     }
     double time = (double)rows * (double)recorder_bin(r->recorder) / USEC_PER_SEC;
-    snprintf(text, HEADLINE_MAX,
-             "%.1f requests per second; up to %" PRId64 " jobs in flight, up to %" PRId64 " waiting for room",
-             rows ? (double)submitted / time : 0, in_flight, waiting);
+    char room[64] = "none ever waiting for room";
+    if (waiting) snprintf(room, sizeof room, "up to %" PRId64 " waiting for room", waiting);
+    snprintf(text, HEADLINE_MAX, "%.1f requests per second; up to %" PRId64 " jobs in flight, %s",
+             rows ? (double)submitted / time : 0, in_flight, room);
 }
 
 static void utilisation_headline(const run_report *r, char text[HEADLINE_MAX]) {

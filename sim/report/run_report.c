@@ -90,7 +90,6 @@ char *slo_value_text(char text[SLO_VALUE_MAX], const slo_outcome *o) {
 }
 
 char *run_report_verdict(const run_report *r, char text[VERDICT_MAX]) {
-    size_t met = r->slo_count - r->slo_missed;
     if (checker_broken(r->checker)) {
         const violation *v = checker_violation(r->checker, 0);
         snprintf(text, VERDICT_MAX, "FAIL: a promise was broken (%s) at %.6f s: %s", violation_name(v->kind),
@@ -99,9 +98,14 @@ char *run_report_verdict(const run_report *r, char text[VERDICT_MAX]) {
         snprintf(text, VERDICT_MAX, "INTERRUPTED after %.1f s of %.1f s: the figures are those of that time.",
                  (double)r->simulated / USEC_PER_SEC, (double)r->sc->duration / USEC_PER_SEC);
     } else if (r->slo_missed) {
-        snprintf(text, VERDICT_MAX, "FAIL: all promises kept, but only %zu of %zu objectives met.", met, r->slo_count);
+        const slo_outcome *missed = r->slo;
+        char value[SLO_VALUE_MAX];
+        while (missed->ok) missed++;
+        snprintf(text, VERDICT_MAX, "FAIL: all promises kept, but %zu of %zu objectives missed: %s (%s)%s",
+                 r->slo_missed, r->slo_count, missed->objective->text, slo_value_text(value, missed),
+                 r->slo_missed > 1 ? " and others." : ".");
     } else if (r->slo_count) {
-        snprintf(text, VERDICT_MAX, "PASS: all promises kept, %zu of %zu objectives met.", met, r->slo_count);
+        snprintf(text, VERDICT_MAX, "PASS: all promises kept, %zu of %zu objectives met.", r->slo_count, r->slo_count);
     } else {
         snprintf(text, VERDICT_MAX, "PASS: all promises kept; the scenario sets no objectives.");
     }

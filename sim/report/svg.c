@@ -16,6 +16,7 @@ static const replacement replacements[] = {
     {"href='#", "href='#", true},
     {"url(#", "url(#", true},
     {"color=\"black\"", "color=\"inherit\"", false},
+    {"color=\"white\"", "color=\"inherit\"", false}, /* the pen of the paper, which titles inherit */
     {"fill=\"black\"", "fill=\"currentColor\"", false},
     {"stroke='black'", "stroke='currentColor'", false},
     {"rgb(  0,   0,   0)", "currentColor", false},

@@ -50,9 +50,9 @@ static void print_costs(const run_report *r, FILE *out) {
     utilisation u = recorder_utilisation(r->recorder);
     fairness f = recorder_fairness(r->recorder);
     fprintf(out,
-            "\nnodes        %.1f %% of the slots in use, the busiest %.1f %%; evenness (Jain) %.4f, cv %.3f, busiest "
-            "node "
-            "%.2f %% of the jobs\n",
+            "\nnodes        %.1f %% of the slots in use, the busiest %.1f %%; evenness (Jain) %.4f, cv %.3f, most jobs "
+            "on one "
+            "node %.2f %%\n",
             100 * u.mean, 100 * u.max, f.jain, f.cv, 100 * f.top1_share);
     fprintf(out,
             "Redis        %.2f commands per job (%.2f of them scripts, %.2f for the job itself), %.0f bytes; busy %.1f "
