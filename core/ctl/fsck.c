@@ -1,5 +1,5 @@
-/* fsck.c - the walk: every key is told apart by its name, spelled again by keys.c, and given to its check. A key that keys.c
- * would not spell like this is unknown: a node in the wrong bucket is as lost as a misspelled one. */
+/* fsck.c - the walk: every key is told apart by its name, spelled again by keys.c, and given to its check. A key
+ * that keys.c would not spell like this is unknown: a node in the wrong bucket is as lost as a misspelled one. */
 #include "core/ctl/fsck.h"
 
 #include "core/ctl/fsck_checks.h"
@@ -39,7 +39,7 @@ const char *fsck_kind_name(fsck_kind kind) {
     return kind_names[kind];
 }
 
-/* --- telling keys apart ----------------------------------------------------------------------------------------------- */
+/* --- telling keys apart ------------------------------------------------------------------------------------------- */
 
 /* How keys.c spells a key whose tag and rest are these; NULL when it cannot. */
 typedef const char *speller(redis_key *key, const keyspace *ks, const char *tag, const char *rest);
@@ -160,7 +160,7 @@ static const key_kind *kind_of(const fsck *f, const char *key, key_parts *parts)
     return NULL;
 }
 
-/* --- the walk --------------------------------------------------------------------------------------------------------- */
+/* --- the walk ----------------------------------------------------------------------------------------------------- */
 
 static void check_key(fsck *f, const char *key) {
     key_parts parts;

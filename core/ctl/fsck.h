@@ -1,7 +1,7 @@
 /* fsck.h - does what is in Redis fit together? Reads everything under a namespace and reports what does not.
  *
- * It walks with SCAN in bounded batches and changes nothing. The answer is exact when nobody writes meanwhile; on a system at
- * work a finding may be a step that was just under way, so look twice.
+ * It walks with SCAN in bounded batches and changes nothing. The answer is exact when nobody writes meanwhile; on a
+ * system at work a finding may be a step that was just under way, so look twice.
  *
  * Failure   Those of the client (sync_client.h). Findings are no failure: SCHED_OK, and they are in the report. */
 #ifndef CORE_CTL_FSCK_H

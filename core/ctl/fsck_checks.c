@@ -65,7 +65,7 @@ void fsck_note_large(fsck *f, const char *key, const redis_reply *list) {
     for (size_t i = 0; i < reply_count(list); i++) note_if_large(f, key, reply_text(reply_at(list, i)));
 }
 
-/* --- entries of one key ----------------------------------------------------------------------------------------------- */
+/* --- entries of one key ------------------------------------------------------------------------------------------- */
 
 static int64_t size_of(fsck *f, const char *command, const char *key) {
     redis_call call;
@@ -106,7 +106,7 @@ void fsck_each(fsck *f, const char *command, const char *key, fsck_step *ask, fs
     } while (!f->status && strcmp(cursor, "0") != 0);
 }
 
-/* --- texts ------------------------------------------------------------------------------------------------------------ */
+/* --- texts -------------------------------------------------------------------------------------------------------- */
 
 const char *fsck_field(const redis_reply *flat, const char *field) {
     for (size_t i = 0; i + 1 < reply_count(flat); i += 2)

@@ -1,7 +1,7 @@
 /* fsck_checks.h - what the checks of fsck share: asking, and noting what was found.
  *
- * A walk that failed keeps its first status; from then on answers are NULL and nothing is noted, so that checks need not
- * look after each question. */
+ * A walk that failed keeps its first status; from then on answers are NULL and nothing is noted, so that checks need
+ * not look after each question. */
 #ifndef CORE_CTL_FSCK_CHECKS_H
 #define CORE_CTL_FSCK_CHECKS_H
 
@@ -35,8 +35,8 @@ bool fsck_wrong_type(fsck *f, const char *key, const redis_reply *reply);
 /* Notes every text over FSCK_VALUE_MAX in a flat list. */
 void fsck_note_large(fsck *f, const char *key, const redis_reply *list);
 
-/* Calls `ask` for all entries of a hash or sorted set (by `command`, HSCAN or ZSCAN) that came in one batch, then `judge` for
- * each in the same order. For a sorted set `value` is the score. */
+/* Calls `ask` for all entries of a hash or sorted set (by `command`, HSCAN or ZSCAN) that came in one batch, then
+ * `judge` for each in the same order. For a sorted set `value` is the score. */
 typedef struct fsck_entry {
     const char *key, *name, *value;
     int64_t size; /* of the hash or set */

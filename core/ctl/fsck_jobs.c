@@ -10,7 +10,7 @@ static bool names_job(const char *id, unsigned *ret_bucket) {
     return id_valid(id) && job_bucket_of_job(id, ret_bucket);
 }
 
-/* --- the job ---------------------------------------------------------------------------------------------------------- */
+/* --- the job ------------------------------------------------------------------------------------------------------ */
 
 static void note_bad_field(fsck *f, const char *key, const redis_reply *job, const char *field, const char *expected) {
     fsck_note(f, FSCK_JOB_FIELD, key, "found %s \"%.40s\" in %s, expected %s", field, fsck_shown(job, field),
@@ -108,7 +108,7 @@ void fsck_check_job(fsck *f, const char *key, const char *job_id) {
     sync_reply_free(due);
 }
 
-/* --- the request ------------------------------------------------------------------------------------------------------ */
+/* --- the request -------------------------------------------------------------------------------------------------- */
 
 void fsck_check_request(fsck *f, const char *key, const char *request_id) {
     redis_key job_key;
@@ -133,7 +133,7 @@ void fsck_check_request(fsck *f, const char *key, const char *request_id) {
     sync_reply_free(bound);
 }
 
-/* --- the index -------------------------------------------------------------------------------------------------------- */
+/* --- the index ---------------------------------------------------------------------------------------------------- */
 
 static void ask_about_indexed(fsck *f, const fsck_entry *e) {
     redis_key key;

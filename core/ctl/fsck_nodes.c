@@ -1,5 +1,5 @@
-/* fsck_nodes.c - a node's record, lists and reservations belong together, the expiry index knows it, and an assigned node is
- * in every pool that it serves. */
+/* fsck_nodes.c - a node's record, lists and reservations belong together, the expiry index knows it, and an assigned
+ * node is in every pool that it serves. */
 #include "core/ctl/fsck_checks.h"
 
 #include "core/domain/ids.h"
@@ -17,7 +17,7 @@ static bool is_status(const char *text) {
     return false;
 }
 
-/* --- the record ------------------------------------------------------------------------------------------------------- */
+/* --- the record --------------------------------------------------------------------------------------------------- */
 
 static void note_bad_field(fsck *f, const char *key, const redis_reply *node, const char *field, const char *expected) {
     fsck_note(f, FSCK_NODE_FIELD, key, "found %s \"%.40s\", expected %s", field, fsck_shown(node, field), expected);
@@ -79,7 +79,7 @@ void fsck_check_node(fsck *f, const char *key, const char *node_id) {
     sync_reply_free(langs);
 }
 
-/* --- its languages ---------------------------------------------------------------------------------------------------- */
+/* --- its languages ------------------------------------------------------------------------------------------------ */
 
 void fsck_check_langs(fsck *f, const char *key, const char *node_id) {
     redis_key other;
@@ -100,7 +100,7 @@ void fsck_check_langs(fsck *f, const char *key, const char *node_id) {
     sync_reply_free(exists);
 }
 
-/* --- its reservations ------------------------------------------------------------------------------------------------- */
+/* --- its reservations --------------------------------------------------------------------------------------------- */
 
 static bool holder_of(const char *name, char job_id[ID_MAX + 1], int64_t *ret_attempt) {
     unsigned bucket;
@@ -154,7 +154,7 @@ void fsck_check_reservations(fsck *f, const char *key, const char *node_id) {
     fsck_each(f, "ZSCAN", key, ask_about_holder, judge_holder);
 }
 
-/* --- the index -------------------------------------------------------------------------------------------------------- */
+/* --- the index ---------------------------------------------------------------------------------------------------- */
 
 static void ask_about_indexed(fsck *f, const fsck_entry *e) {
     redis_key key;

@@ -15,7 +15,7 @@ static lang_pair pair_of_key(const fsck *f, const char *key) {
     return pair;
 }
 
-/* --- members ---------------------------------------------------------------------------------------------------------- */
+/* --- members ------------------------------------------------------------------------------------------------------ */
 
 static void ask_about_member(fsck *f, const fsck_entry *e) {
     char node_id[ID_MAX + 1];
@@ -28,7 +28,8 @@ static void ask_about_member(fsck *f, const fsck_entry *e) {
     fsck_ask_about(f, "HGETALL", key_node_langs(&key, f->keys, node_id), NULL);
 }
 
-/* Until a node is assigned, any of its generations may be the reason for a membership; afterwards only the current one. */
+/* Until a node is assigned, any of its generations may be the reason for a membership; afterwards only the current
+ * one. */
 static bool is_served(const redis_reply *node, const redis_reply *langs, const lang_pair *pair, int64_t member_ver) {
     const char *ver = fsck_field(node, "ver"), *aver = fsck_field(node, "aver");
     int64_t current;
@@ -87,7 +88,7 @@ void fsck_check_members(fsck *f, const char *key, const char *pair) {
     fsck_each(f, "HSCAN", key, ask_about_member, judge_member);
 }
 
-/* --- places ----------------------------------------------------------------------------------------------------------- */
+/* --- places ------------------------------------------------------------------------------------------------------- */
 
 static bool is_position(const char *text) {
     return fsck_whole(text, 0, NULL);
@@ -114,7 +115,7 @@ void fsck_check_places(fsck *f, const char *key, const char *pair) {
     fsck_each(f, "HSCAN", key, ask_about_place, judge_place);
 }
 
-/* --- tombstones ------------------------------------------------------------------------------------------------------- */
+/* --- tombstones --------------------------------------------------------------------------------------------------- */
 
 void fsck_check_tombstone(fsck *f, const char *key, const char *rest) {
     (void)rest;

@@ -1,5 +1,5 @@
-/* call.c - the arguments lie one after the other in one buffer, each closed by a NUL, so that a call is copied by copying a
- * struct and each argument can be read as a string. */
+/* call.c - the arguments lie one after the other in one buffer, each closed by a NUL, so that a call is copied by
+ * copying a struct and each argument can be read as a string. */
 #include "core/redis/call.h"
 
 #include <assert.h>

@@ -1,7 +1,8 @@
 /* call.h - one Redis call while it is put together: a script with its keys and arguments, or a plain command.
  *
- * A value on the caller's stack; the texts are copied into it, so temporaries may be passed. The bounds hold for every call
- * that the core makes, because ids and language lists are bounded where they enter; exceeding them is a bug (assert).
+ * A value on the caller's stack; the texts are copied into it, so temporaries may be passed. The bounds hold for
+ * every call that the core makes, because ids and language lists are bounded where they enter; exceeding them is a
+ * bug (assert).
  *
  *     redis_call call;
  *     call_script(&call, SCRIPT_POOL_JOIN);

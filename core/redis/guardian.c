@@ -1,9 +1,9 @@
-/* guardian.c - see the header. Between fork and exec, and in the guardian itself, nothing of the owner's is used: no stdio, no
- * atexit handlers (_exit), no descriptor but the line. A guardian that kept the owner's other descriptors would hold the lines
- * of other guardians open, and no server would ever end.
+/* guardian.c - see the header. Between fork and exec, and in the guardian itself, nothing of the owner's is used: no
+ * stdio, no atexit handlers (_exit), no descriptor but the line. A guardian that kept the owner's other descriptors
+ * would hold the lines of other guardians open, and no server would ever end.
  *
- * The guardian lives in a session of its own, so that a Ctrl-C at the terminal reaches the owner only; the server gets SIGKILL
- * from the kernel when the guardian itself is killed (PR_SET_PDEATHSIG). */
+ * The guardian lives in a session of its own, so that a Ctrl-C at the terminal reaches the owner only; the server
+ * gets SIGKILL from the kernel when the guardian itself is killed (PR_SET_PDEATHSIG). */
 #include "core/redis/guardian.h"
 
 #include <assert.h>

@@ -1,9 +1,9 @@
-/* guardian.h - a process that stands between us and a server we start: it ends the server and removes the server's folder
- * when we end, however we end.
+/* guardian.h - a process that stands between us and a server we start: it ends the server and removes the server's
+ * folder when we end, however we end.
  *
- * It holds one end of a socket pair whose other end (`line`) only its owner holds. The kernel closes that end even after a
- * kill -9, and the guardian reads the end of the line. A process that the owner forks without exec holds the line too; the
- * guardian then waits for both. */
+ * It holds one end of a socket pair whose other end (`line`) only its owner holds. The kernel closes that end even
+ * after a kill -9, and the guardian reads the end of the line. A process that the owner forks without exec holds the
+ * line too; the guardian then waits for both. */
 #ifndef CORE_REDIS_GUARDIAN_H
 #define CORE_REDIS_GUARDIAN_H
 

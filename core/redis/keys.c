@@ -1,5 +1,6 @@
-/* keys.c - see the header. The bucket is part of the hash tag and not the id itself, because the indexes (deadlines, expiry)
- * must lie in the slot of what they index: one index per bucket, few enough to be walked, enough to spread over a cluster. */
+/* keys.c - see the header. The bucket is part of the hash tag and not the id itself, because the indexes (deadlines,
+ * expiry) must lie in the slot of what they index: one index per bucket, few enough to be walked, enough to spread
+ * over a cluster. */
 #include "core/redis/keys.h"
 
 #include <assert.h>

@@ -1,7 +1,7 @@
 /* keys.h - the only place that spells a key.
  *
- * Every key begins with the namespace ("lingua:v1:" unless configured) and a hash tag, so that what one script touches lies
- * in one slot of a cluster:
+ * Every key begins with the namespace ("lingua:v1:" unless configured) and a hash tag, so that what one script
+ * touches lies in one slot of a cluster:
  *   {jNNN}     NNN = FNV-1a 64 of the request id mod 256, three digits; a job id carries it: "j042-9f86d081884c7d65"
  *   {nNN}      NN  = FNV-1a 64 of the node id mod 64, two digits
  *   {src:tgt}  a directed language pair

@@ -47,7 +47,7 @@ static const char *const default_config[] = {
 };
 // clang-format on
 
-/* --- the program ------------------------------------------------------------------------------------------------------ */
+/* --- the program -------------------------------------------------------------------------------------------------- */
 
 static bool is_program(const char *path) {
     struct stat info;
@@ -113,7 +113,7 @@ static sched_status check_version(private_server *s, sched_error *err) {
     return SCHED_OK;
 }
 
-/* --- its folder and configuration ------------------------------------------------------------------------------------- */
+/* --- its folder and configuration --------------------------------------------------------------------------------- */
 
 static sched_status make_folder(private_server *s, sched_error *err) {
     const char *tmp = getenv("TMPDIR");
@@ -161,7 +161,7 @@ static sched_status write_config(const private_server *s, const private_server_o
     return SCHED_OK;
 }
 
-/* --- its environment -------------------------------------------------------------------------------------------------- */
+/* --- its environment ---------------------------------------------------------------------------------------------- */
 
 static bool same_name(const char *a, const char *b) {
     size_t len = strcspn(a, "=");
@@ -191,7 +191,7 @@ static char **make_environment(const private_server_options *options, const char
     return env;
 }
 
-/* --- start and stop --------------------------------------------------------------------------------------------------- */
+/* --- start and stop ----------------------------------------------------------------------------------------------- */
 
 static int64_t monotonic_ms(void) {
     struct timespec now;

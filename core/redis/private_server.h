@@ -1,8 +1,8 @@
-/* private_server.h - a redis-server of our own, for simulator, benchmarks and tests: started on a unix socket in a fresh
- * folder under TMPDIR (/tmp), without persistence, gone without a trace when the owner ends, however it ends.
+/* private_server.h - a redis-server of our own, for simulator, benchmarks and tests: started on a unix socket in a
+ * fresh folder under TMPDIR (/tmp), without persistence, gone without a trace when the owner ends, however it ends.
  *
- * A guardian process stands between: it waits on a pipe whose other end the owner holds, so that even a kill -9 of the owner
- * ends the server and removes the folder. The server in turn dies with its guardian (PR_SET_PDEATHSIG).
+ * A guardian process stands between: it waits on a pipe whose other end the owner holds, so that even a kill -9 of
+ * the owner ends the server and removes the folder. The server in turn dies with its guardian (PR_SET_PDEATHSIG).
  *
  * Failure   SCHED_ENOENT: no redis-server on PATH (the message says how to install it); SCHED_EINVAL: older than 7;
  *           SCHED_EIO: it did not answer within 10 s (the message carries the last line of its log). */

@@ -1,5 +1,5 @@
-/* reply.c - see the header. Numbers may come as integers or as strings that spell them, because scripts return Redis fields
- * as they are stored; callers should not have to know which. */
+/* reply.c - see the header. Numbers may come as integers or as strings that spell them, because scripts return Redis
+ * fields as they are stored; callers should not have to know which. */
 #include "core/redis/reply.h"
 
 #include <hiredis/hiredis.h>

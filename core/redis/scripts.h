@@ -1,7 +1,7 @@
 /* scripts.h - the Lua scripts: their texts, and the SHA-1 by which EVALSHA names them.
  *
- * Texts come from the binary, or from a folder while one develops. The SHA-1 is what the server answered to SCRIPT LOAD;
- * it depends on the text alone, so one registry serves every connection. Threads: none. */
+ * Texts come from the binary, or from a folder while one develops. The SHA-1 is what the server answered to SCRIPT
+ * LOAD; it depends on the text alone, so one registry serves every connection. Threads: none. */
 #ifndef CORE_REDIS_SCRIPTS_H
 #define CORE_REDIS_SCRIPTS_H
 
@@ -33,7 +33,8 @@ const char *scripts_name(script_id id);
 const char *scripts_text(const scripts *s, script_id id, size_t *ret_len);
 /* 40 hex digits; "" until the script was loaded once. */
 const char *scripts_sha(const scripts *s, script_id id);
-/* Takes the server's answer to SCRIPT LOAD; SCHED_EPROTO unless it is 40 hex digits (an error reply: its text is passed on). */
+/* Takes the server's answer to SCRIPT LOAD; SCHED_EPROTO unless it is 40 hex digits (an error reply: its text is
+ * passed on). */
 sched_status scripts_loaded(scripts *s, script_id id, const redis_reply *reply, sched_error *err);
 
 #endif

@@ -1,10 +1,11 @@
-/* sync_client.h - a connection that waits for its answers: for tests, benchmarks and lingua-ctl. The scheduler never uses it.
+/* sync_client.h - a connection that waits for its answers: for tests, benchmarks and lingua-ctl. The scheduler never
+ * uses it.
  *
- * One call at a time with sync_client_call(), or pipelined with append and read. An error reply of the server is an answer
- * (SCHED_OK, reply_is_error()), not a failure.
+ * One call at a time with sync_client_call(), or pipelined with append and read. An error reply of the server is an
+ * answer (SCHED_OK, reply_is_error()), not a failure.
  *
- * Failure   SCHED_EIO: the connection broke; SCHED_ETIMEDOUT: no answer within the patience. After either the client can only
- *           be closed.
+ * Failure   SCHED_EIO: the connection broke; SCHED_ETIMEDOUT: no answer within the patience. After either the client
+ *           can only be closed.
  * Signals   The program ignores SIGPIPE, which the client library raises when it writes to a connection that has ended.
  * Ownership Replies belong to the caller: sync_reply_free(). The scripts are borrowed and must outlive the client.
  * Threads   None: one client belongs to one thread. */
@@ -27,11 +28,12 @@ sync_client *sync_client_close(sync_client *client);
 /* Loads every script of the registry and keeps the registry for calls of scripts. */
 sched_status sync_client_load(sync_client *client, scripts *s, sched_error *err);
 
-/* Waits for the answer. A script that the server has lost (NOSCRIPT) is loaded again and the call repeated, once. Nothing may
- * be outstanding from append. */
+/* Waits for the answer. A script that the server has lost (NOSCRIPT) is loaded again and the call repeated, once.
+ * Nothing may be outstanding from append. */
 sched_status sync_client_call(sync_client *client, const redis_call *call, redis_reply **ret_reply, sched_error *err);
 
-/* Writes to a buffer of the client; what is outstanding is sent by the next read. NOSCRIPT is answered as the error it is. */
+/* Writes to a buffer of the client; what is outstanding is sent by the next read. NOSCRIPT is answered as the error
+ * it is. */
 sched_status sync_client_append(sync_client *client, const redis_call *call, sched_error *err);
 /* The answer to the earliest append that was not read yet. */
 sched_status sync_client_read(sync_client *client, redis_reply **ret_reply, sched_error *err);

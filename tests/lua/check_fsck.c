@@ -105,7 +105,7 @@ START_TEST(other_namespaces_are_not_looked_at) {
 }
 END_TEST
 
-/* --- planted damage --------------------------------------------------------------------------------------------------- */
+/* --- planted damage ----------------------------------------------------------------------------------------------- */
 
 /* %1 n1's bucket, %2 running's bucket tag and id, ... are filled in by plant(). */
 typedef struct damage {
@@ -118,59 +118,59 @@ typedef struct damage {
 
 // clang-format off
 static const damage damages[] = {
-    /* command                                                      kind                count  part of the text */
-    {"HSET|lingua:v1:{de:en}:members|7|n1 1",                       FSCK_POOL_HOLE,      1, "found position 7 of 4 members"},
-    {"HSET|lingua:v1:{de:en}:members|x|n1 1",                       FSCK_POOL_HOLE,      1, "found position x"},
-    {"HDEL|lingua:v1:{de:en}:members|0",                            FSCK_POOL_HOLE,      1, "found position 2 of 2 members"},
-    {"HSET|lingua:v1:{de:en}:members|1|rubbish",                    FSCK_POOL_PLACE,     2, "expected \"node ver\""},
-    {"HSET|lingua:v1:{de:en}:places|n1|2",                          FSCK_POOL_PLACE,     2, "n1 at place 2"},
-    {"HSET|lingua:v1:{de:en}:places|n9|5",                          FSCK_POOL_PLACE,     1, "n9 at place 5"},
-    {"HDEL|lingua:v1:{de:en}:places|n1",                            FSCK_POOL_PLACE,     1, "its place says \"\""},
-    {"DEL|lingua:v1:{nN}:node:n1",                                  FSCK_POOL_DEAD,      4, "does not exist"},
-    {"HSET|lingua:v1:{nN}:node:n1|status|offline",                  FSCK_POOL_DEAD,      4, "is offline"},
-    {"HSET|lingua:v1:{de:en}:members|0|n1 1",                       FSCK_POOL_STALE,     1, "member \"n1 1\""},
-    {"HSET|lingua:v1:{de:en}:members|0|n1 9000000000000000",        FSCK_POOL_STALE,     1, "n1 9000000000000000"},
-    {"HDEL|lingua:v1:{fr:it}:places|n1",                            FSCK_POOL_ABSENT,    1, "no place in fr:it"},
-    {"PERSIST|lingua:v1:{es:en}:left:n1",                           FSCK_POOL_TOMBSTONE, 1, "found no TTL"},
-    {"HSET|lingua:v1:{nN}:node:n1|status|well",                     FSCK_NODE_FIELD,     1, "found status \"well\""},
-    {"HDEL|lingua:v1:{nN}:node:n1|owner",                           FSCK_NODE_FIELD,     1, "found owner \"(none)\""},
-    {"HSET|lingua:v1:{nN}:node:n1|slots|many",                      FSCK_NODE_FIELD,     1, "found slots \"many\""},
-    {"HSET|lingua:v1:{nN}:node:n1|aver|-1",                         FSCK_NODE_FIELD,     1, "found aver \"-1\""},
-    {"DEL|lingua:v1:{nN}:langs:n1",                                 FSCK_NODE_FIELD,     1, "found no languages"},
-    {"HSET|lingua:v1:{nN}:langs:n1|3|de en",                        FSCK_NODE_FIELD,     1, "found \"de en\" for ver 3"},
-    {"ZREM|lingua:v1:{nN}:expiry|n1",                               FSCK_NODE_UNINDEXED, 1, "found no entry"},
-    {"ZADD|lingua:v1:{nN}:expiry|1|nobody",                         FSCK_NODE_DANGLING,  1, "found nobody"},
-    {"HSET|lingua:v1:{nM}:langs:nobody|3|de,en",                    FSCK_NODE_DANGLING,  1, "found languages"},
-    {"HSET|lingua:v1:{jr}:job:R|state|LOST",                        FSCK_JOB_FIELD,      1, "found state \"LOST\""},
-    {"HSET|lingua:v1:{jr}:job:R|attempt|0",                         FSCK_JOB_FIELD,      1, "found attempt \"0\""},
-    {"HSET|lingua:v1:{jr}:job:R|pair|de:de",                        FSCK_JOB_FIELD,      1, "found pair \"de:de\""},
-    {"HSET|lingua:v1:{jr}:job:R|node|",                             FSCK_JOB_FIELD,      1, "expected a node"},
-    {"HSET|lingua:v1:{jw}:job:W|node|n1",                           FSCK_JOB_FIELD,      1, "expected none"},
-    {"HSET|lingua:v1:{jw}:job:W|outcome|ok",                        FSCK_JOB_FIELD,      1, "found outcome \"ok\" in CREATED"},
-    {"HDEL|lingua:v1:{jd}:job:D|outcome",                           FSCK_JOB_FIELD,      1, "found outcome \"(none)\" in RELEASED"},
-    {"HSET|lingua:v1:{jd}:job:D|outcome|good",                      FSCK_JOB_FIELD,      1, "found outcome \"good\""},
-    {"HDEL|lingua:v1:{jw}:job:W|sess",                              FSCK_JOB_FIELD,      1, "found sess"},
-    {"ZREM|lingua:v1:{jw}:deadlines|W",                             FSCK_JOB_UNINDEXED,  1, "a job in CREATED"},
-    {"ZADD|lingua:v1:{jw}:deadlines|1|jw-0000000000000009",         FSCK_JOB_DANGLING,   1, "expected a job of that id"},
-    {"ZADD|lingua:v1:{jw}:deadlines|1|what",                        FSCK_JOB_DANGLING,   1, "expected a job id"},
-    {"ZADD|lingua:v1:{jd}:deadlines|1|D",                           FSCK_JOB_DANGLING,   1, "which is RELEASED"},
-    {"ZADD|lingua:v1:{jw}:deadlines|1|R",                           FSCK_JOB_DANGLING,   1, "expected it in"},
-    {"PERSIST|lingua:v1:{jd}:job:D",                                FSCK_JOB_TTL,        1, "no TTL on a finished job"},
-    {"PEXPIRE|lingua:v1:{jw}:job:W|50000",                          FSCK_JOB_TTL,        1, "a TTL on a job in CREATED"},
-    {"DEL|lingua:v1:{jw}:req:s1:1:en",                              FSCK_REQUEST,        1, "bound to \"\""},
-    {"SET|lingua:v1:{jw}:req:s1:1:en|what",                         FSCK_REQUEST,        2, "expected a job id"},
-    {"DEL|lingua:v1:{jw}:job:W",                                    FSCK_REQUEST,        1, "whose request is \"\""},
-    {"HSET|lingua:v1:{jr}:job:R|node|n2",                           FSCK_RESV_LEAK,      1, "R 1"},
-    {"HSET|lingua:v1:{jr}:job:R|attempt|2",                         FSCK_RESV_LEAK,      1, "attempt 2"},
-    {"HSET|lingua:v1:{jr}:job:R|state|FINISHED",                    FSCK_RESV_LEAK,      1, "the job is FINISHED"},
-    {"ZADD|lingua:v1:{nN}:resv:n1|9000000000000000|what",           FSCK_RESV_LEAK,      1, "expected \"job attempt\""},
-    {"ZADD|lingua:v1:{nN}:resv:n1|9000000000000000|D 1",            FSCK_RESV_LEAK,      1, "the job is RELEASED"},
-    {"PERSIST|lingua:v1:{nN}:resv:n1",                              FSCK_RESV_TTL,       1, "found no TTL"},
-    {"SET|lingua:v1:{nN}:what|1",                                   FSCK_UNKNOWN,        1, "nobody writes"},
-    {"SET|lingua:v1:loose|1",                                       FSCK_UNKNOWN,        1, "nobody writes"},
-    {"SET|lingua:v1:{n99}:expiry|1",                                FSCK_UNKNOWN,        1, "nobody writes"},
-    {"HSET|lingua:v1:{nM}:node:n1|ver|1",                           FSCK_UNKNOWN,        1, "nobody writes"},
-    {"SET|lingua:v1:{es:de}:members|1",                             FSCK_UNKNOWN,        1, "another type"},
+    /* command                                               kind                count part of the text */
+    {"HSET|lingua:v1:{de:en}:members|7|n1 1",                FSCK_POOL_HOLE,      1, "found position 7 of 4 members"},
+    {"HSET|lingua:v1:{de:en}:members|x|n1 1",                FSCK_POOL_HOLE,      1, "found position x"},
+    {"HDEL|lingua:v1:{de:en}:members|0",                     FSCK_POOL_HOLE,      1, "found position 2 of 2 members"},
+    {"HSET|lingua:v1:{de:en}:members|1|rubbish",             FSCK_POOL_PLACE,     2, "expected \"node ver\""},
+    {"HSET|lingua:v1:{de:en}:places|n1|2",                   FSCK_POOL_PLACE,     2, "n1 at place 2"},
+    {"HSET|lingua:v1:{de:en}:places|n9|5",                   FSCK_POOL_PLACE,     1, "n9 at place 5"},
+    {"HDEL|lingua:v1:{de:en}:places|n1",                     FSCK_POOL_PLACE,     1, "its place says \"\""},
+    {"DEL|lingua:v1:{nN}:node:n1",                           FSCK_POOL_DEAD,      4, "does not exist"},
+    {"HSET|lingua:v1:{nN}:node:n1|status|offline",           FSCK_POOL_DEAD,      4, "is offline"},
+    {"HSET|lingua:v1:{de:en}:members|0|n1 1",                FSCK_POOL_STALE,     1, "member \"n1 1\""},
+    {"HSET|lingua:v1:{de:en}:members|0|n1 9000000000000000", FSCK_POOL_STALE,     1, "n1 9000000000000000"},
+    {"HDEL|lingua:v1:{fr:it}:places|n1",                     FSCK_POOL_ABSENT,    1, "no place in fr:it"},
+    {"PERSIST|lingua:v1:{es:en}:left:n1",                    FSCK_POOL_TOMBSTONE, 1, "found no TTL"},
+    {"HSET|lingua:v1:{nN}:node:n1|status|well",              FSCK_NODE_FIELD,     1, "found status \"well\""},
+    {"HDEL|lingua:v1:{nN}:node:n1|owner",                    FSCK_NODE_FIELD,     1, "found owner \"(none)\""},
+    {"HSET|lingua:v1:{nN}:node:n1|slots|many",               FSCK_NODE_FIELD,     1, "found slots \"many\""},
+    {"HSET|lingua:v1:{nN}:node:n1|aver|-1",                  FSCK_NODE_FIELD,     1, "found aver \"-1\""},
+    {"DEL|lingua:v1:{nN}:langs:n1",                          FSCK_NODE_FIELD,     1, "found no languages"},
+    {"HSET|lingua:v1:{nN}:langs:n1|3|de en",                 FSCK_NODE_FIELD,     1, "found \"de en\" for ver 3"},
+    {"ZREM|lingua:v1:{nN}:expiry|n1",                        FSCK_NODE_UNINDEXED, 1, "found no entry"},
+    {"ZADD|lingua:v1:{nN}:expiry|1|nobody",                  FSCK_NODE_DANGLING,  1, "found nobody"},
+    {"HSET|lingua:v1:{nM}:langs:nobody|3|de,en",             FSCK_NODE_DANGLING,  1, "found languages"},
+    {"HSET|lingua:v1:{jr}:job:R|state|LOST",                 FSCK_JOB_FIELD,      1, "found state \"LOST\""},
+    {"HSET|lingua:v1:{jr}:job:R|attempt|0",                  FSCK_JOB_FIELD,      1, "found attempt \"0\""},
+    {"HSET|lingua:v1:{jr}:job:R|pair|de:de",                 FSCK_JOB_FIELD,      1, "found pair \"de:de\""},
+    {"HSET|lingua:v1:{jr}:job:R|node|",                      FSCK_JOB_FIELD,      1, "expected a node"},
+    {"HSET|lingua:v1:{jw}:job:W|node|n1",                    FSCK_JOB_FIELD,      1, "expected none"},
+    {"HSET|lingua:v1:{jw}:job:W|outcome|ok",                 FSCK_JOB_FIELD,      1, "found outcome \"ok\" in CREATED"},
+    {"HDEL|lingua:v1:{jd}:job:D|outcome",                    FSCK_JOB_FIELD,      1, "found outcome \"(none)\" in RELEASED"},
+    {"HSET|lingua:v1:{jd}:job:D|outcome|good",               FSCK_JOB_FIELD,      1, "found outcome \"good\""},
+    {"HDEL|lingua:v1:{jw}:job:W|sess",                       FSCK_JOB_FIELD,      1, "found sess"},
+    {"ZREM|lingua:v1:{jw}:deadlines|W",                      FSCK_JOB_UNINDEXED,  1, "a job in CREATED"},
+    {"ZADD|lingua:v1:{jw}:deadlines|1|jw-0000000000000009",  FSCK_JOB_DANGLING,   1, "expected a job of that id"},
+    {"ZADD|lingua:v1:{jw}:deadlines|1|what",                 FSCK_JOB_DANGLING,   1, "expected a job id"},
+    {"ZADD|lingua:v1:{jd}:deadlines|1|D",                    FSCK_JOB_DANGLING,   1, "which is RELEASED"},
+    {"ZADD|lingua:v1:{jw}:deadlines|1|R",                    FSCK_JOB_DANGLING,   1, "expected it in"},
+    {"PERSIST|lingua:v1:{jd}:job:D",                         FSCK_JOB_TTL,        1, "no TTL on a finished job"},
+    {"PEXPIRE|lingua:v1:{jw}:job:W|50000",                   FSCK_JOB_TTL,        1, "a TTL on a job in CREATED"},
+    {"DEL|lingua:v1:{jw}:req:s1:1:en",                       FSCK_REQUEST,        1, "bound to \"\""},
+    {"SET|lingua:v1:{jw}:req:s1:1:en|what",                  FSCK_REQUEST,        2, "expected a job id"},
+    {"DEL|lingua:v1:{jw}:job:W",                             FSCK_REQUEST,        1, "whose request is \"\""},
+    {"HSET|lingua:v1:{jr}:job:R|node|n2",                    FSCK_RESV_LEAK,      1, "R 1"},
+    {"HSET|lingua:v1:{jr}:job:R|attempt|2",                  FSCK_RESV_LEAK,      1, "attempt 2"},
+    {"HSET|lingua:v1:{jr}:job:R|state|FINISHED",             FSCK_RESV_LEAK,      1, "the job is FINISHED"},
+    {"ZADD|lingua:v1:{nN}:resv:n1|9000000000000000|what",    FSCK_RESV_LEAK,      1, "expected \"job attempt\""},
+    {"ZADD|lingua:v1:{nN}:resv:n1|9000000000000000|D 1",     FSCK_RESV_LEAK,      1, "the job is RELEASED"},
+    {"PERSIST|lingua:v1:{nN}:resv:n1",                       FSCK_RESV_TTL,       1, "found no TTL"},
+    {"SET|lingua:v1:{nN}:what|1",                            FSCK_UNKNOWN,        1, "nobody writes"},
+    {"SET|lingua:v1:loose|1",                                FSCK_UNKNOWN,        1, "nobody writes"},
+    {"SET|lingua:v1:{n99}:expiry|1",                         FSCK_UNKNOWN,        1, "nobody writes"},
+    {"HSET|lingua:v1:{nM}:node:n1|ver|1",                    FSCK_UNKNOWN,        1, "nobody writes"},
+    {"SET|lingua:v1:{es:de}:members|1",                      FSCK_UNKNOWN,        1, "another type"},
 };
 // clang-format on
 
@@ -271,7 +271,7 @@ START_TEST(many_members_are_walked_in_batches) {
 }
 END_TEST
 
-/* --- nothing left ----------------------------------------------------------------------------------------------------- */
+/* --- nothing left ------------------------------------------------------------------------------------------------- */
 
 START_TEST(every_key_that_is_left_is_told) {
     fsck_report report;

@@ -1,5 +1,5 @@
-/* create_job, mark_job_dispatched, accept_job, start_job, complete_task, release_job, failover_reassign_job; and that these
- * scripts allow exactly what the transition table of core/domain/job.h allows. */
+/* create_job, mark_job_dispatched, accept_job, start_job, complete_task, release_job, failover_reassign_job; and
+ * that these scripts allow exactly what the transition table of core/domain/job.h allows. */
 #include "core/domain/job.h"
 #include "tests/support/lua_db.h"
 
@@ -89,7 +89,7 @@ static void put_in(const char *state) {
         lua_command(db, "HSET|%s|state|%s|node|n1", key_job(&key, lua_keyspace(db), job.id), state);
 }
 
-/* --- create_job ------------------------------------------------------------------------------------------------------- */
+/* --- create_job --------------------------------------------------------------------------------------------------- */
 
 START_TEST(a_created_job_is_bound_and_has_a_deadline) {
     int64_t now = lua_now(db);
@@ -142,7 +142,7 @@ START_TEST(a_binding_whose_job_was_lost_is_made_whole) {
 }
 END_TEST
 
-/* --- mark_job_dispatched ---------------------------------------------------------------------------------------------- */
+/* --- mark_job_dispatched ------------------------------------------------------------------------------------------ */
 
 START_TEST(a_marked_job_is_dispatched_to_its_node) {
     create();
@@ -183,7 +183,7 @@ START_TEST(another_attempt_is_not_marked) {
 }
 END_TEST
 
-/* --- accept_job, start_job -------------------------------------------------------------------------------------------- */
+/* --- accept_job, start_job ---------------------------------------------------------------------------------------- */
 
 START_TEST(an_acknowledgement_renews_the_deadline) {
     create();
@@ -226,7 +226,7 @@ START_TEST(another_node_or_attempt_changes_nothing) {
 }
 END_TEST
 
-/* --- complete_task, release_job --------------------------------------------------------------------------------------- */
+/* --- complete_task, release_job ----------------------------------------------------------------------------------- */
 
 START_TEST(a_completed_and_released_job_leaves_the_index_and_expires) {
     redis_key key;
@@ -317,7 +317,7 @@ START_TEST(a_job_that_does_not_exist_is_gone_and_not_made) {
 }
 END_TEST
 
-/* --- failover_reassign_job -------------------------------------------------------------------------------------------- */
+/* --- failover_reassign_job ---------------------------------------------------------------------------------------- */
 
 START_TEST(a_retry_is_the_next_attempt_and_remembers_the_node) {
     create();
@@ -389,7 +389,7 @@ START_TEST(a_retry_if_due_waits_for_the_deadline) {
 }
 END_TEST
 
-/* --- the transition table --------------------------------------------------------------------------------------------- */
+/* --- the transition table ----------------------------------------------------------------------------------------- */
 
 typedef struct operation {
     const char *name;
@@ -440,7 +440,7 @@ START_TEST(a_script_moves_a_job_exactly_where_the_table_allows) {
 }
 END_TEST
 
-/* --- bad arguments ---------------------------------------------------------------------------------------------------- */
+/* --- bad arguments ------------------------------------------------------------------------------------------------ */
 
 typedef struct bad_args {
     script_id script;

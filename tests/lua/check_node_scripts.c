@@ -69,7 +69,7 @@ static void ck_near(int64_t instant, int64_t expected) {
                   instant, expected);
 }
 
-/* --- register_node_v2 ------------------------------------------------------------------------------------------------- */
+/* --- register_node_v2 --------------------------------------------------------------------------------------------- */
 
 START_TEST(a_new_node_is_registering_and_expires_after_its_ttl) {
     int64_t now = lua_now(db);
@@ -148,7 +148,7 @@ START_TEST(eight_pending_generations_are_the_bound) {
 }
 END_TEST
 
-/* --- heartbeat_with_pool_assign --------------------------------------------------------------------------------------- */
+/* --- heartbeat_with_pool_assign ----------------------------------------------------------------------------------- */
 
 START_TEST(an_assigned_node_beats_ok_and_lives_on) {
     int64_t ver = enrolled("i:1", "de", "en");
@@ -220,7 +220,7 @@ START_TEST(a_heartbeat_of_another_connection_changes_nothing) {
 }
 END_TEST
 
-/* --- node_assigned ---------------------------------------------------------------------------------------------------- */
+/* --- node_assigned ------------------------------------------------------------------------------------------------ */
 
 START_TEST(an_assigned_node_is_ready_and_forgets_older_generations) {
     enrolled("i:1", "de", "en");
@@ -263,7 +263,7 @@ START_TEST(only_the_owner_assigns_a_node_that_lives) {
 }
 END_TEST
 
-/* --- node_offline and forget_node ------------------------------------------------------------------------------------- */
+/* --- node_offline and forget_node --------------------------------------------------------------------------------- */
 
 START_TEST(offline_answers_generations_and_unexpired_reservations) {
     int64_t first = enrolled("i:1", "de", "en");
@@ -370,7 +370,7 @@ START_TEST(only_an_offline_node_of_that_version_is_forgotten) {
 }
 END_TEST
 
-/* --- bad arguments ---------------------------------------------------------------------------------------------------- */
+/* --- bad arguments ------------------------------------------------------------------------------------------------ */
 
 typedef struct bad_args {
     script_id script;

@@ -44,7 +44,7 @@ static int64_t tombstone_ttl(const char *node) {
     return reply_int(lua_reply(db));
 }
 
-/* --- pool_join -------------------------------------------------------------------------------------------------------- */
+/* --- pool_join ---------------------------------------------------------------------------------------------------- */
 
 START_TEST(a_member_joins_at_the_next_position) {
     ck_assert_str_eq(join("a", 7), "OK 0 1");
@@ -95,7 +95,7 @@ START_TEST(a_full_pool_refuses_and_keeps_what_it_has) {
 }
 END_TEST
 
-/* --- pool_leave ------------------------------------------------------------------------------------------------------- */
+/* --- pool_leave --------------------------------------------------------------------------------------------------- */
 
 START_TEST(the_last_member_moves_into_the_hole) {
     join("a", 1);
@@ -149,7 +149,7 @@ START_TEST(a_tombstone_keeps_the_higher_version) {
 }
 END_TEST
 
-/* --- select_node ------------------------------------------------------------------------------------------------------ */
+/* --- select_node -------------------------------------------------------------------------------------------------- */
 
 START_TEST(a_pool_that_does_not_exist_proposes_nobody) {
     ck_assert_str_eq(pick("1|0|0"), "0");
@@ -215,7 +215,7 @@ START_TEST(a_small_pool_is_proposed_whole) {
 }
 END_TEST
 
-/* --- select_shard ------------------------------------------------------------------------------------------------------ */
+/* --- select_shard ------------------------------------------------------------------------------------------------- */
 
 static size_t shard_of(const char *random, const char *first) {
     lua_pool(db, SCRIPT_SELECT_SHARD, PAIR, "", "%s", random);
@@ -243,7 +243,7 @@ START_TEST(a_pool_that_does_not_exist_has_no_shard) {
 }
 END_TEST
 
-/* --- bad arguments ---------------------------------------------------------------------------------------------------- */
+/* --- bad arguments ------------------------------------------------------------------------------------------------ */
 
 typedef struct bad_args {
     script_id script;
@@ -288,7 +288,7 @@ START_TEST(a_bad_argument_is_named_and_nothing_is_written) {
 }
 END_TEST
 
-/* --- dense, compared with a model ------------------------------------------------------------------------------------- */
+/* --- dense, compared with a model --------------------------------------------------------------------------------- */
 
 enum { MODEL_NODES = 40, MODEL_STEPS = 4000 };
 

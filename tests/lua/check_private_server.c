@@ -70,7 +70,7 @@ static bool ends_soon(pid_t pid) {
     return !lives(pid);
 }
 
-/* --- starting --------------------------------------------------------------------------------------------------------- */
+/* --- starting ----------------------------------------------------------------------------------------------------- */
 
 START_TEST(a_server_answers_until_it_is_stopped) {
     char answer[64];
@@ -198,7 +198,7 @@ START_TEST(other_descriptors_stay_with_the_owner) {
 }
 END_TEST
 
-/* --- failing ---------------------------------------------------------------------------------------------------------- */
+/* --- failing ------------------------------------------------------------------------------------------------------ */
 
 static void expect_failure(const private_server_options *options, sched_status status, const char *text) {
     private_server *server = NULL;
@@ -262,7 +262,7 @@ START_TEST(a_folder_too_long_for_a_socket_is_refused) {
 }
 END_TEST
 
-/* --- ending ----------------------------------------------------------------------------------------------------------- */
+/* --- ending ------------------------------------------------------------------------------------------------------- */
 
 enum { SERVERS = 2 };
 

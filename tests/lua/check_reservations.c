@@ -1,4 +1,5 @@
-/* reserve_node and release_reservation: who gets a slot, for how long, and that concurrent clients never exceed a limit. */
+/* reserve_node and release_reservation: who gets a slot, for how long, and that concurrent clients never exceed a
+ * limit. */
 #include "core/base/rng.h"
 #include "tests/support/lua_db.h"
 
@@ -180,7 +181,7 @@ START_TEST(an_older_membership_counts_while_the_pair_is_served) {
 }
 END_TEST
 
-/* --- bad arguments ---------------------------------------------------------------------------------------------------- */
+/* --- bad arguments ------------------------------------------------------------------------------------------------ */
 
 typedef struct bad_args {
     script_id script;
@@ -211,7 +212,7 @@ START_TEST(a_bad_argument_is_named_and_nothing_is_written) {
 }
 END_TEST
 
-/* --- concurrent clients ----------------------------------------------------------------------------------------------- */
+/* --- concurrent clients ------------------------------------------------------------------------------------------- */
 
 enum { CLIENTS = 8, ROUNDS = 1500, SLOTS = 3 };
 

@@ -1,8 +1,8 @@
 /* A million placements on pools with a long history: every member is equally likely.
  *
- * Twenty fixed seeds; each builds a pool by thousands of joins and leaves and draws 50,000 times. The history is replayed
- * with the scripts themselves, so that holes are really filled and places are really moved. At most one seed of twenty may
- * have a chi-square with p < 0.001. */
+ * Twenty fixed seeds; each builds a pool by thousands of joins and leaves and draws 50,000 times. The history is
+ * replayed with the scripts themselves, so that holes are really filled and places are really moved. At most one
+ * seed of twenty may have a chi-square with p < 0.001. */
 #include "core/base/rng.h"
 #include "tests/support/lua_db.h"
 
@@ -37,7 +37,8 @@ static redis_reply *next_reply(void) {
     return reply;
 }
 
-/* Joins and leaves of random nodes, each with a higher version; more leaves after the first half, so that holes are many. */
+/* Joins and leaves of random nodes, each with a higher version; more leaves after the first half, so that holes are
+ * many. */
 static void make_history(rng *r) {
     for (int step = 0; step < STEPS; step++) {
         bool joins = rng_chance(r, step < STEPS / 2 ? 0.7 : 0.45);
@@ -76,7 +77,8 @@ static int64_t draw(rng *r, int counts[NODES]) {
     return n;
 }
 
-/* The probability of a chi-square at least so large (Wilson and Hilferty 1931), exact enough for 100 degrees and more. */
+/* The probability of a chi-square at least so large (Wilson and Hilferty 1931), exact enough for 100 degrees and
+ * more. */
 static double chi_square_p(double x, double degrees) {
     double spread = 2.0 / (9.0 * degrees);
     double z = (cbrt(x / degrees) - (1.0 - spread)) / sqrt(spread);

@@ -27,7 +27,8 @@ static int listen_anywhere(int *ret_port) {
     return fd;
 }
 
-/* Both are held until both are known, so that they differ. Somebody may take one before the server does: hence TRIES. */
+/* Both are held until both are known, so that they differ. Somebody may take one before the server does: hence
+ * TRIES. */
 static ports free_ports(void) {
     ports found = {0, 0};
     int a = listen_anywhere(&found.client);

@@ -44,7 +44,7 @@ static void give_up(const char *why) {
     exit(EXIT_FAILURE);
 }
 
-/* --- the watched world ------------------------------------------------------------------------------------------------ */
+/* --- the watched world -------------------------------------------------------------------------------------------- */
 
 static const char shim[] =
     "local redis = (function(real)\n"
@@ -92,7 +92,7 @@ static scripts *watched_scripts(scripts *plain) {
     return watched;
 }
 
-/* --- open and close --------------------------------------------------------------------------------------------------- */
+/* --- open and close ----------------------------------------------------------------------------------------------- */
 
 static void need(sched_status status, const sched_error *err) {
     if (status) give_up(err->message);
@@ -142,7 +142,7 @@ sync_client *lua_client(const lua_db *db) {
     return db->client[0];
 }
 
-/* --- answers as text -------------------------------------------------------------------------------------------------- */
+/* --- answers as text ---------------------------------------------------------------------------------------------- */
 
 static void write_reply(FILE *out, const redis_reply *reply, bool inner) {
     size_t count = reply_count(reply);
@@ -196,7 +196,7 @@ const private_server *lua_server(lua_db *db, const char *key) {
     return db->server[server_of(db, key)];
 }
 
-/* --- calls ------------------------------------------------------------------------------------------------------------ */
+/* --- calls -------------------------------------------------------------------------------------------------------- */
 
 typedef struct subject {
     const char *node, *src, *tgt;
@@ -315,7 +315,7 @@ int64_t lua_now(lua_db *db) {
     return lua_int(db, 0) * 1000 + lua_int(db, 1) / 1000;
 }
 
-/* --- all servers ------------------------------------------------------------------------------------------------------ */
+/* --- all servers -------------------------------------------------------------------------------------------------- */
 
 void lua_db_clear(lua_db *db) {
     redis_call call;

@@ -1,9 +1,9 @@
 /* lua_db.h - a Redis for the tests of the scripts, and short ways to call them.
  *
  * One suite runs in three worlds:
- *   alone    one private server, the scripts as they are
- *   watched  the same, each script with a shim in front that fails when a key was not declared in KEYS, or TIME is read twice
- *   cluster  three masters; each call goes to the master of its first key, so a second slot in it is an error
+ *   alone    one private server, the scripts as they are watched  the same, each script with a shim in front that
+ *   fails when a key was not declared in KEYS, or TIME is read twice cluster  three masters; each call goes to the
+ *   master of its first key, so a second slot in it is an error
  *
  * What cannot be set up or reached fails the test (ck_abort_msg). Answers live until the next call. */
 #ifndef TESTS_SUPPORT_LUA_DB_H
@@ -31,8 +31,8 @@ scripts *lua_scripts(const lua_db *db);
 const private_server *lua_server(lua_db *db, const char *key);
 sync_client *lua_client(const lua_db *db);
 
-/* `args` is a printf format of the arguments, one '|' between two; "" for none. The answer as text: elements by one space,
- * inner lists in parentheses, an empty string as '', nil as -. */
+/* `args` is a printf format of the arguments, one '|' between two; "" for none. The answer as text: elements by one
+ * space, inner lists in parentheses, an empty string as '', nil as -. */
 const char *lua_node(lua_db *db, script_id id, const char *node_id, const char *args, ...)
     __attribute__((format(printf, 4, 5)));
 /* `pair` is "src:tgt". */

@@ -174,7 +174,7 @@ START_TEST(the_wire_size_is_what_the_client_library_writes) {
     text[200] = '\0';
     call_command(&call, "ZADD");
     call_key(&call, "key");
-    for (int i = 0; i < 12; i++) call_str(&call, text + i * 18);
+    for (int i = 0; i < 12; i++) call_str(&call, text + (size_t)i * 18);
     ck_assert_uint_eq(call_wire_size(&call), formatted_size(&call, ""));
     call_script(&call, SCRIPT_SELECT_NODE);
     call_key(&call, "key");
