@@ -47,11 +47,11 @@ typedef sched_status setting_prepare(const struct yaml_value *mapping, void *sec
 typedef struct setting {
     const char *name;
     setting_kind kind;
-    bool required; /* must be given where its mapping is */
-    size_t offset; /* of the field in the struct that the table describes: SETTING_AT() */
-    size_t size;   /* TEXT: bytes of the field; LIST: bytes of one element */
-    double min,
-        max; /* COUNT, NUMBER, RATE, SHARE as they are; DURATION in usec; SIZE in bytes. Both 0: any the kind takes */
+    bool required;       /* must be given where its mapping is */
+    size_t offset;       /* of the field in the struct that the table describes: SETTING_AT() */
+    size_t size;         /* TEXT: bytes of the field; LIST: bytes of one element */
+    double min;          /* COUNT, NUMBER, RATE, SHARE as they are; DURATION in usec; SIZE in bytes */
+    double max;          /* both 0: anything that the kind takes */
     const char *initial; /* default as the user would spell it; NULL: the field stays zero, which means "not given" */
     const char *help;    /* one line: what it means */
     const char *const *choices; /* CHOICE: names, closed by NULL */

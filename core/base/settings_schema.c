@@ -71,7 +71,7 @@ static void markdown(const setting *rows, FILE *out, int level, const char *path
         char below[128];
         snprintf(below, sizeof below, "%s%s%s%s", path, *path ? "." : "", row->name,
                  row->kind == SETTING_LIST ? "[]" : "");
-        fprintf(out, "%.*s `%s`\n\n%s.\n\n", level, "######", below, row->help);
+        fprintf(out, "%.*s `%s`: %s\n\n", level, "######", below, row->help);
         markdown(row->rows, out, level, below);
     }
 }

@@ -450,7 +450,7 @@ START_TEST(markdown_has_a_table_for_each_mapping) {
     settings_schema_markdown(room_rows, out, 3);
     fclose(out);
     ck_assert_ptr_nonnull(strstr(text, "| `seats` | a count, 1 .. 200 | `10` | in it |\n"));
-    ck_assert_ptr_nonnull(strstr(text, "### `shelves[].points[]`\n\nwhere it stands.\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\n\n### `shelves[].points[]`: where it stands\n\n| key |"));
     ck_assert_ptr_nonnull(strstr(text, "| `x` | a count | required | to the right |\n"));
     free(text);
 }
@@ -470,6 +470,7 @@ START_TEST(near_names_are_suggested_and_far_ones_not) {
         {"xyz", ""},
         {"", ""},
         {"fault", "; did you mean \"faults\"?"},
+        {"ta", "; did you mean \"at\"?"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[SUGGEST_TEXT_MAX];
@@ -477,6 +478,7 @@ START_TEST(near_names_are_suggested_and_far_ones_not) {
         suggest_offer(&s, "seed");
         suggest_offer(&s, "duration");
         suggest_offer(&s, "faults");
+        suggest_offer(&s, "at");
         ck_assert_msg(!strcmp(suggest_text(&s, text), cases[i].hint), "%s%s", cases[i].word, text);
     }
 }
