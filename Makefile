@@ -9,7 +9,7 @@ say      = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' '$(1)' '$(2)')
 # As many jobs as there are processors, unless -j was given.
 jobs      = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-PC       := hiredis yaml-0.1 jansson
+PC       := hiredis libuv yaml-0.1 jansson
 WARN     := -std=gnu11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
 # Instrumented code hides from gcc what bounds a number: -Wformat-truncation then speaks of texts that cannot be.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-format-truncation

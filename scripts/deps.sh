@@ -25,6 +25,7 @@ gcc             | compiling              | has_compiler
 libc6-dev       | compiling              | has_header stdio.h
 pkg-config      | finding libraries      | has_program pkg-config
 libhiredis-dev  | Redis client           | has_library hiredis
+libuv1-dev      | event loop             | has_library libuv
 libyaml-dev     | YAML                   | has_library yaml-0.1
 libjansson-dev  | JSON                   | has_library jansson
 uthash-dev      | hash tables            | has_header uthash.h

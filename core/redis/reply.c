@@ -48,3 +48,26 @@ size_t reply_count(const redis_reply *reply) {
 const redis_reply *reply_at(const redis_reply *reply, size_t i) {
     return i < reply_count(reply) ? reply->element[i] : NULL;
 }
+
+/* Characters of a number, with its minus. */
+static size_t digits(int64_t n) {
+    size_t count = n < 0 ? 2 : 1;
+    while (n /= 10) count++;
+    return count;
+}
+
+size_t reply_wire_size(const redis_reply *reply) {
+    enum { MARK = 1, END = 2 };
+    size_t len = (size_t)reply->len;
+    switch (reply->type) {
+    case REDIS_REPLY_STRING: return MARK + digits((int64_t)len) + END + len + END;
+    case REDIS_REPLY_STATUS:
+    case REDIS_REPLY_ERROR: return MARK + len + END;
+    case REDIS_REPLY_INTEGER: return MARK + digits(reply->integer) + END;
+    case REDIS_REPLY_ARRAY: break;
+    default: return strlen("$-1\r\n");
+    }
+    size_t size = MARK + digits((int64_t)reply->elements) + END;
+    for (size_t i = 0; i < reply->elements; i++) size += reply_wire_size(reply->element[i]);
+    return size;
+}

@@ -27,5 +27,7 @@ int64_t reply_int(const redis_reply *reply);
 size_t reply_count(const redis_reply *reply);
 /* Element i; NULL beyond the end, and every accessor takes NULL. */
 const redis_reply *reply_at(const redis_reply *reply, size_t i);
+/* Bytes of the reply on the wire in RESP2: for reports. */
+size_t reply_wire_size(const redis_reply *reply);
 
 #endif

@@ -55,6 +55,47 @@ sched_status sync_client_open_tcp(const char *host, int port, usec_t patience, s
     return adopt(redisConnectWithTimeout(host, port, as_timeval(patience)), where, patience, ret_client, err);
 }
 
+/* Some servers repeat the arguments of a command that they do not know, so only the code of the answer is passed on. */
+static sched_status introduce(sync_client *client, const redis_call *call, sched_error *err) {
+    redis_reply *reply = NULL;
+    sched_status status = sync_client_call(client, call, &reply, err);
+    if (!status && reply_is_error(reply))
+        status = sched_fail(err, SCHED_EPROTO, "redis at %s: %s was refused: %.*s", client->where, call_arg(call, 0),
+                            (int)strcspn(reply_text(reply), " "), reply_text(reply));
+    sync_reply_free(reply);
+    return status;
+}
+
+static sched_status introduce_as(sync_client *client, const redis_url *url, sched_error *err) {
+    redis_call call;
+    sched_status status = SCHED_OK;
+    if (*url->user || *url->password) {
+        call_command(&call, "AUTH");
+        if (*url->user) call_str(&call, url->user);
+        call_str(&call, url->password);
+        status = introduce(client, &call, err);
+    }
+    if (!status && url->db) {
+        call_command(&call, "SELECT");
+        call_int(&call, url->db);
+        status = introduce(client, &call, err);
+    }
+    return status;
+}
+
+sched_status sync_client_open_url(const redis_url *url, usec_t patience, sync_client **ret_client, sched_error *err) {
+    sync_client *client = NULL;
+    sched_status status = *url->socket ? sync_client_open_socket(url->socket, patience, &client, err)
+                                       : sync_client_open_tcp(url->host, url->port, patience, &client, err);
+    if (status) return status;
+    status = introduce_as(client, url, err);
+    if (status)
+        sync_client_close(client);
+    else
+        *ret_client = client;
+    return status;
+}
+
 sync_client *sync_client_close(sync_client *client) {
     if (!client) return NULL;
     redisFree(client->redis);

@@ -14,6 +14,7 @@
 
 #include "core/base/clock.h"
 #include "core/redis/call.h"
+#include "core/redis/redis_url.h"
 #include "core/redis/reply.h"
 
 typedef struct sync_client sync_client;
@@ -22,6 +23,8 @@ typedef struct sync_client sync_client;
 sched_status sync_client_open_socket(const char *path, usec_t patience, sync_client **ret_client, sched_error *err);
 sched_status sync_client_open_tcp(const char *host, int port, usec_t patience, sync_client **ret_client,
                                   sched_error *err);
+/* As who the URL says, in its database. SCHED_EPROTO when the server refuses either; no message tells the password. */
+sched_status sync_client_open_url(const redis_url *url, usec_t patience, sync_client **ret_client, sched_error *err);
 /* Takes NULL, returns NULL. */
 sync_client *sync_client_close(sync_client *client);
 

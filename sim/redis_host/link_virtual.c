@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "core/base/mem.h"
-#include "sim/redis_host/resp.h"
+#include "core/redis/resp.h"
 
 typedef enum flight_state {
     FREE,      /* in the list of free flights */

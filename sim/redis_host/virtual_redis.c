@@ -26,8 +26,8 @@
 
 #include "core/base/mem.h"
 #include "core/redis/private_server.h"
+#include "core/redis/resp.h"
 #include "sim/redis_host/clock_page.h"
-#include "sim/redis_host/resp.h"
 
 enum {
     SPIN_NSEC = 50 * 1000,

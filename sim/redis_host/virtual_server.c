@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "core/base/mem.h"
-#include "sim/redis_host/resp.h"
+#include "core/redis/resp.h"
 
 struct virtual_server {
     engine *engine;

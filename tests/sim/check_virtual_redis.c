@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "core/redis/private_server.h"
-#include "sim/redis_host/resp.h"
+#include "core/redis/resp.h"
 #include "tests/support/suite.h"
 
 static const usec_t start = INT64_C(1700000000) * USEC_PER_SEC;

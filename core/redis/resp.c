@@ -1,5 +1,5 @@
 /* resp.c - written by hand because the client library's formatter allocates anew for each command. */
-#include "sim/redis_host/resp.h"
+#include "core/redis/resp.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* resp.h - a call in the Redis protocol, written into a buffer that is reused.
  * Ownership: the buffer belongs to whoever declared it; start with {0}, end with resp_free(). */
-#ifndef SIM_REDIS_HOST_RESP_H
-#define SIM_REDIS_HOST_RESP_H
+#ifndef CORE_REDIS_RESP_H
+#define CORE_REDIS_RESP_H
 
 #include "core/redis/call.h"
 
