@@ -147,7 +147,7 @@ static const damage damages[] = {
     {"HSET|lingua:v1:{jr}:job:R|node|",                      FSCK_JOB_FIELD,      1, "expected a node"},
     {"HSET|lingua:v1:{jw}:job:W|node|n1",                    FSCK_JOB_FIELD,      1, "expected none"},
     {"HSET|lingua:v1:{jw}:job:W|outcome|ok",                 FSCK_JOB_FIELD,      1, "found outcome \"ok\" in CREATED"},
-    {"HDEL|lingua:v1:{jd}:job:D|outcome",                    FSCK_JOB_FIELD,      1, "found outcome \"(none)\" in RELEASED"},
+    {"HDEL|lingua:v1:{jd}:job:D|outcome", FSCK_JOB_FIELD, 1, "outcome \"(none)\" in RELEASED"},
     {"HSET|lingua:v1:{jd}:job:D|outcome|good",               FSCK_JOB_FIELD,      1, "found outcome \"good\""},
     {"HDEL|lingua:v1:{jw}:job:W|sess",                       FSCK_JOB_FIELD,      1, "found sess"},
     {"ZREM|lingua:v1:{jw}:deadlines|W",                      FSCK_JOB_UNINDEXED,  1, "a job in CREATED"},
