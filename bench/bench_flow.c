@@ -23,10 +23,11 @@ static sched_status measure(bench_run *run, rig *r, sched_error *err) {
         pipe_counts last = rig_counts(r);
         double per_job = 1.0 / (double)jobs;
         bench_record(run, 0, (double)jobs / took);
-        bench_record(run, 1, (double)(last.scripts - first.scripts) * per_job);
-        bench_record(run, 2, (double)(last.plain - first.plain) * per_job);
-        bench_record(run, 3, (double)(last.bytes - first.bytes) * per_job);
-        bench_record(run, 4, (after - before) * 1e6 * per_job);
+        bench_record(run, 1, (double)(last.scripts - first.scripts + last.plain - first.plain) / took);
+        bench_record(run, 2, (double)(last.scripts - first.scripts) * per_job);
+        bench_record(run, 3, (double)(last.plain - first.plain) * per_job);
+        bench_record(run, 4, (double)(last.bytes - first.bytes) * per_job);
+        bench_record(run, 5, (after - before) * 1e6 * per_job);
     }
     return status;
 }
@@ -49,6 +50,7 @@ const benchmark bench_flow[] = {
         .values = phases,
         .value_count = sizeof phases / sizeof *phases,
         .metrics = {{"jobs_per_s", "1/s"},
+                    {"calls_per_s", "1/s"},
                     {"script_calls_per_job", "1"},
                     {"plain_calls_per_job", "1"},
                     {"bytes_per_job", "B"},
