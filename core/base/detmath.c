@@ -13,6 +13,7 @@
 #include <assert.h>
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -23,6 +24,7 @@ _Static_assert(DBL_MANT_DIG == 53, "doubles must be IEEE 754 binary64");
 #define LN2_LOW     0x1.ef35793c7673p-45 /* the rest */
 #define INVERSE_LN2 0x1.71547652b82fep+0
 #define SQRT2       0x1.6a09e667f3bcdp+0
+#define TWO_PI      0x1.921fb54442d18p+2
 
 /* 2 / 3, 2 / 5, ...: what 2 atanh s has after 2 s, divided by s^3. */
 static const double atanh_series[] = {
@@ -34,7 +36,7 @@ static const double exp_series[] = {
     1.0 / 40320, 1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800,
 };
 
-enum { FRACTION_BITS = 52, EXPONENT_BIAS = 1023 };
+enum { FRACTION_BITS = 52, EXPONENT_BIAS = 1023, COS_TERMS = 20 };
 
 static uint64_t bits_of(double x) {
     uint64_t bits;
@@ -112,4 +114,22 @@ double det_exp(double x) {
 
 double det_pow(double x, double y) {
     return det_exp(y * det_log(x));
+}
+
+/* By symmetry within a quarter of a turn, there by its series around 0 or, for what is left of the quarter, around its end. */
+double det_cos_turns(double x) {
+    assert(x >= -1e9 && x <= 1e9);
+    double turn = x - (double)(int64_t)x;
+    if (turn < 0) turn = -turn;
+    if (turn > 0.5) turn = 1 - turn;
+    bool negative = turn > 0.25;
+    if (negative) turn = 0.5 - turn;
+    bool sine = turn > 0.125; /* cos(x) = sin(pi/2 - x) */
+    double angle = (sine ? 0.25 - turn : turn) * TWO_PI;
+    double term = sine ? angle : 1, sum = term;
+    for (int i = sine ? 2 : 1; i < COS_TERMS; i += 2) {
+        term *= -angle * angle / (i * (i + 1));
+        sum += term;
+    }
+    return negative ? -sum : sum;
 }

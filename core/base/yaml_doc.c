@@ -18,34 +18,7 @@
 
 #include "core/base/mem.h"
 #include "core/base/text.h"
-
-struct yaml_value {
-    yaml_kind kind;
-    bool closed;
-    int line, column; /* from 1 */
-    int height;
-    size_t weight;
-    const yaml_doc *doc;
-    char *text;
-    const yaml_value *key; /* under which it stands first; NULL: the root and items of lists */
-    const yaml_value **keys, **items;
-    size_t count;
-    yaml_value *next; /* in the document's list, for freeing */
-};
-
-typedef struct anchor {
-    char *name;
-    yaml_value *value;
-} anchor;
-
-struct yaml_doc {
-    char *file;
-    const yaml_value *root;
-    yaml_value *values;
-    size_t weight;
-    anchor anchors[YAML_DOC_ANCHORS_MAX];
-    size_t anchor_count;
-};
+#include "core/base/yaml_internal.h"
 
 /* A container that is being read; `key` waits for its value. */
 typedef struct open_value {
@@ -71,7 +44,12 @@ yaml_doc *yaml_doc_free(yaml_doc *doc) {
         free(v);
     }
     for (size_t i = 0; i < doc->anchor_count; i++) free(doc->anchors[i].name);
+    for (yaml_doc *part = doc->parts, *next; part; part = next) {
+        next = part->next_part;
+        yaml_doc_free(part);
+    }
     free(doc->file);
+    free(doc->folder);
     free(doc);
     return NULL;
 }
@@ -95,16 +73,17 @@ static sched_status weigh(builder *b, size_t weight, int height, yaml_mark_t mar
     return SCHED_OK;
 }
 
-static yaml_value *value_new(builder *b, yaml_kind kind, yaml_mark_t mark) {
+yaml_value *yaml_value_new(yaml_doc *doc, yaml_kind kind) {
     yaml_value *v = mem_zalloc(1, sizeof *v);
-    *v = (yaml_value){.kind = kind,
-                      .line = (int)mark.line + 1,
-                      .column = (int)mark.column + 1,
-                      .height = 1,
-                      .weight = 1,
-                      .doc = b->doc,
-                      .next = b->doc->values};
-    b->doc->values = v;
+    *v = (yaml_value){.kind = kind, .height = 1, .weight = 1, .doc = doc, .next = doc->values};
+    doc->values = v;
+    return v;
+}
+
+static yaml_value *value_new(builder *b, yaml_kind kind, yaml_mark_t mark) {
+    yaml_value *v = yaml_value_new(b->doc, kind);
+    v->line = (int)mark.line + 1;
+    v->column = (int)mark.column + 1;
     return v;
 }
 
@@ -123,8 +102,7 @@ static yaml_value *find_anchor(const builder *b, const char *name) {
     return NULL;
 }
 
-/* Room for one more, doubling. */
-static void grow(const yaml_value ***list, size_t count) {
+void yaml_list_grow(const yaml_value ***list, size_t count) {
     if (count & (count - 1)) return;
     *list = mem_realloc(*list, count ? 2 * count : 1, sizeof **list);
 }
@@ -157,12 +135,12 @@ static sched_status attach(builder *b, yaml_value *v, sched_error *err) {
     if (parent->height <= v->height) parent->height = v->height + 1;
     if (parent->kind == YAML_MAP && !top->key) return add_key(top, v, err);
     if (parent->kind == YAML_MAP) {
-        grow(&parent->keys, parent->count);
+        yaml_list_grow(&parent->keys, parent->count);
         parent->keys[parent->count] = top->key;
         if (!v->key) v->key = top->key;
         top->key = NULL;
     }
-    grow(&parent->items, parent->count);
+    yaml_list_grow(&parent->items, parent->count);
     parent->items[parent->count++] = v;
     return SCHED_OK;
 }
@@ -280,6 +258,14 @@ static sched_status build(builder *b, yaml_parser_t *parser, sched_error *err) {
     return SCHED_OK;
 }
 
+/* "" for a file of the working folder. */
+static char *folder_of(const char *file) {
+    const char *slash = strrchr(file, '/');
+    char *folder = mem_strdup(file);
+    folder[slash ? slash - file + 1 : 0] = '\0';
+    return folder;
+}
+
 sched_status yaml_doc_parse(const char *file, const char *text, size_t len, yaml_doc **ret_doc, sched_error *err) {
     assert(file && (text || !len) && ret_doc);
     if (len > YAML_DOC_BYTES_MAX) return sched_fail(err, SCHED_EINVAL, "%s:1:1: larger than 1 MiB", file);
@@ -290,6 +276,7 @@ sched_status yaml_doc_parse(const char *file, const char *text, size_t len, yaml
 
     yaml_doc *doc = mem_zalloc(1, sizeof *doc);
     doc->file = mem_strdup(file);
+    doc->folder = folder_of(file);
     builder b = {.doc = doc, .text = text, .len = len};
     sched_status status = build(&b, &parser, err);
     yaml_parser_delete(&parser);
@@ -396,10 +383,19 @@ const yaml_value *yaml_at(const yaml_value *root, const char *path_format, ...) 
     return at;
 }
 
+char *yaml_path(const yaml_value *v, const char *path) {
+    const char *folder = *path == '/' ? "" : v->doc->folder;
+    size_t size = strlen(folder) + strlen(path) + 1;
+    char *whole = mem_alloc(size);
+    snprintf(whole, size, "%s%s", folder, path);
+    return whole;
+}
+
 sched_status yaml_place(const yaml_value *v, sched_status status, sched_error *err) {
     if (!err) return status;
     char text[SCHED_ERROR_MAX];
     memcpy(text, err->message, sizeof text);
+    if (v->doc->argument) return sched_fail(err, status, "%s: %s", v->doc->file, text);
     return sched_fail(err, status, "%s:%d:%d: %s", v->doc->file, v->line, v->column, text);
 }
 

@@ -52,6 +52,9 @@ const yaml_value *yaml_get(const yaml_value *v, const char *key); /* NULL when v
  * that may have been left out. Never NULL. */
 const yaml_value *yaml_at(const yaml_value *root, const char *path_format, ...) __attribute__((format(printf, 2, 3)));
 
+/* A path as it stands in the file of `v`, from that file's folder, as the process must spell it; free() it. */
+char *yaml_path(const yaml_value *v, const char *path);
+
 /* SCHED_EINVAL with the place of `v` before the text. */
 sched_status yaml_fail(const yaml_value *v, sched_error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -117,6 +117,16 @@ static double talk_rate(const talk_pattern *talk) {
     return 1 / in_seconds(dist_mean(&talk->utterance) + dist_mean(&talk->pause));
 }
 
+/* Mean length of an utterance of the group, in seconds. */
+static double mean_speech(const session_group *g) {
+    const trace_pattern *trace = &g->arrivals.trace;
+    double drawn = in_seconds(dist_mean(&g->talk.utterance)), sum = 0;
+    for (size_t i = 0; i < trace->row_count; i++) {
+        sum += trace->rows[i].speech ? in_seconds((double)trace->rows[i].speech) : drawn;
+    }
+    return trace->row_count ? sum / (double)trace->row_count : drawn;
+}
+
 /* Seconds of all sessions of a group together, until the end of the run. Arriving at a rate, their number approaches
  * rate * length as 1 - exp(-t / length) does. */
 static double session_seconds(const session_group *g, double seconds) {
@@ -150,11 +160,12 @@ scenario_totals scenario_total(const scenario *s) {
     for (size_t i = 0; i < s->session_group_count; i++) {
         const session_group *g = &s->session_groups[i];
         double seconds = in_seconds((double)(s->duration - g->join.at));
-        double steady = g->rate * in_seconds(dist_mean(&g->length));
-        double able = capacity(s, in_seconds(dist_mean(&g->talk.utterance)));
+        bool calls = g->arrivals.kind == ARRIVALS_TRACE; /* of one utterance each */
+        double steady = calls ? g->rate : g->rate * in_seconds(dist_mean(&g->length)) * talk_rate(&g->talk);
+        double able = capacity(s, mean_speech(g));
         total.sessions += (double)g->concurrent + g->rate * seconds;
-        total.jobs += session_seconds(g, seconds) * talk_rate(&g->talk);
-        if (able > 0) total.load += steady * talk_rate(&g->talk) / able;
+        total.jobs += calls ? g->rate * seconds : session_seconds(g, seconds) * talk_rate(&g->talk);
+        if (able > 0) total.load += steady / able;
     }
     return total;
 }

@@ -9,6 +9,7 @@
 #include "core/base/settings.h"
 #include "core/base/status.h"
 #include "core/scheduler/config.h"
+#include "sim/scenario/arrivals.h"
 #include "sim/scenario/dist.h"
 #include "sim/scenario/languages.h"
 #include "sim/scenario/slo.h"
@@ -61,8 +62,6 @@ typedef struct node_group {
     join_time join;
 } node_group;
 
-typedef enum arrivals_kind { ARRIVALS_POISSON, ARRIVALS_CONSTANT } arrivals_kind;
-
 typedef struct talk_pattern {
     dist utterance;            /* length of speech; a draw may round to 0: take at least 1 us */
     dist pause;                /* from the end of an utterance to the start of the next */
@@ -73,8 +72,8 @@ typedef struct session_group {
     char name[GROUP_NAME_MAX + 1];
     int64_t concurrent; /* steady number; 0 when a rate was given */
     double rate_given;  /* as written; 0 when `concurrent` was */
-    double rate;        /* new sessions per second: as written, or concurrent / mean length */
-    int arrivals;       /* arrivals_kind */
+    double rate;        /* mean of new sessions per second: as written, concurrent / mean length, or by the arrivals */
+    arrivals arrivals;
     dist length;
     pair_mix pairs; /* a session keeps its pair */
     talk_pattern talk;

@@ -172,18 +172,36 @@ static sched_status check_pairs(const yaml_value *root, const scenario *s, size_
     return SCHED_OK;
 }
 
+/* The rate is that of the written ones, or of the trace within the run; the group itself may say none. */
+static sched_status finish_arrivals(const yaml_value *at, const scenario *s, session_group *g, sched_error *err) {
+    arrivals *a = &g->arrivals;
+    bool trace = a->kind == ARRIVALS_TRACE;
+    if (!trace && (a->kind != ARRIVALS_BURSTS || a->bursts.burst_rate <= 0)) return SCHED_OK;
+    if (g->concurrent || g->rate_given > 0) {
+        return yaml_fail(yaml_at(at, g->concurrent ? "concurrent" : "rate"), err,
+                         "%s: has no meaning here: the %s says when sessions come",
+                         g->concurrent ? "concurrent" : "rate", trace ? "trace" : "rate of the bursts");
+    }
+    g->rate = bursts_mean_rate(&a->bursts);
+    if (!trace) return SCHED_OK;
+    usec_t within = s->duration - g->join.at;
+    sched_status status = trace_rows_read(&a->trace, yaml_at(at, "arrivals.trace"), &s->languages, within, err);
+    if (!status) g->rate = (double)a->trace.row_count / ((double)within / (double)USEC_PER_SEC);
+    return status;
+}
+
 static sched_status finish_rate(const yaml_value *at, session_group *g, sched_error *err) {
     if (g->concurrent && g->rate_given > 0) {
         return yaml_fail(yaml_at(at, "rate"), err, "either concurrent or rate, not both");
     }
-    if (!g->concurrent && g->rate_given <= 0) g->concurrent = CONCURRENT_DEFAULT;
+    if (!g->concurrent && g->rate_given <= 0 && g->rate <= 0) g->concurrent = CONCURRENT_DEFAULT;
     double length = dist_mean(&g->length) / (double)USEC_PER_SEC;
     if (length < 0.001) return yaml_fail(yaml_at(at, "length"), err, "length: expected a mean of at least 1ms");
     if (dist_mean(&g->talk.utterance) < 1000) {
         return yaml_fail(yaml_at(at, "talk.utterance"), err, "utterance: expected a mean of at least 1ms");
     }
-    g->rate = g->concurrent ? (double)g->concurrent / length : g->rate_given;
-    if (g->rate * length <= SCENARIO_SESSIONS_MAX) return SCHED_OK;
+    if (g->concurrent || g->rate_given > 0) g->rate = g->concurrent ? (double)g->concurrent / length : g->rate_given;
+    if (g->arrivals.kind == ARRIVALS_TRACE || g->rate * length <= SCENARIO_SESSIONS_MAX) return SCHED_OK;
     return yaml_fail(yaml_at(at, "rate"), err, "rate: %.0f sessions at once would follow: at most %d are accepted",
                      g->rate * length, SCENARIO_SESSIONS_MAX);
 }
@@ -201,8 +219,9 @@ static sched_status finish_sessions(const yaml_value *root, scenario *s, sched_e
             status = yaml_fail(yaml_at(at, "name"), err, "two groups of sessions are named \"%s\"", g->name);
         }
         if (!status) status = check_pairs(root, s, i, err);
-        if (!status) status = finish_rate(at, g, err);
         if (!status) status = check_join(yaml_at(at, "join"), s, &g->join, err);
+        if (!status) status = finish_arrivals(at, s, g, err);
+        if (!status) status = finish_rate(at, g, err);
         if (status) return status;
         pair_mix_resolve(&g->pairs, &s->languages);
     }

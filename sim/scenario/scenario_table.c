@@ -60,7 +60,6 @@ static const setting_type node_name_type = {"nodes such as gpu-17", read_node_na
 
 /* --- rows ------------------------------------------------------------------------------------------------------- */
 
-static const char *const arrivals_names[] = {"poisson", "constant", NULL};
 static const char *const costs_names[] = {"calibrated", "zero", "measured", NULL};
 static const char *const fault_names[] = {"crash", "hang", NULL};
 
@@ -132,7 +131,8 @@ static const setting session_rows[] = {
     ROW_COUNT(session_group, "concurrent", concurrent, 1, SCENARIO_SESSIONS_MAX, NULL,
               "steady number of sessions, or else `rate`; 100 when neither is given"),
     ROW_RATE(session_group, "rate", rate_given, 1.0 / 86400, 1e5, NULL, "new sessions per time"),
-    ROW_CHOICE(session_group, "arrivals", arrivals, arrivals_names, "poisson", "random or evenly spaced arrivals"),
+    ROW_VALUE(session_group, "arrivals", arrivals, arrivals_type, "poisson",
+              "by chance, evenly, in bursts, by the hour, or as a trace says; see Arrivals"),
     ROW_VALUE(session_group, "length", length, dist_of_duration, "{dist: exponential, mean: 5min, min: 10s}",
               "of a session"),
     ROW_VALUE(session_group, "pairs", pairs, pair_mix_type, "popularity", "source and target language of a session"),

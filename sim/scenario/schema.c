@@ -81,13 +81,52 @@ static const char markdown_head[] =
     "Pairs\n"
     "that certainly nobody serves are warned about; when nobody serves any, the scenario is refused.\n"
     "\n"
+    "## Files\n"
+    "\n"
+    "Tables are CSV files whose first line names the columns. A path counts from the folder of the file that names it. "
+    "The "
+    "dump of\n"
+    "a scenario says a digest of each, so that the hash of the scenario changes when a file does; where a digest is "
+    "given, "
+    "another\n"
+    "file is refused. A line that cannot be right is answered with `file:line`.\n"
+    "\n"
     "## Hash\n"
     "\n"
     "The hash of a scenario is taken over its full dump: comments, the order of keys and defaults that are spelled out "
     "do not\n"
     "change it, every value does.\n"
+    "\n";
+
+static const char markdown_arrivals[] =
+    "## Arrivals\n"
     "\n"
-    "## Keys\n"
+    "`arrivals` of a group of sessions says how they come over time. `poisson`: by chance, at a constant rate. "
+    "`constant`: "
+    "at even\n"
+    "distances. `bursts`: a Poisson process that changes between a calm and a burst rate (MMPP). `diurnal`: a Poisson "
+    "process whose\n"
+    "rate follows the hour; a day may be compressed. Patterns shape the rate: its long-time mean stays what `rate` or "
+    "`concurrent`\n"
+    "says. `bursts` and `diurnal` without a mapping take the defaults below.\n"
+    "\n"
+    "`trace` replays a file. A line is a call: a session whose one utterance has just been said, so that its request "
+    "leaves "
+    "at the\n"
+    "line's time, once. The first line comes at `join.at`, the others as much later as their times say; what falls "
+    "behind "
+    "the end of\n"
+    "the run is left out, but checked. The length of the speech is `scale` times the size, or drawn from "
+    "`talk.utterance`; "
+    "the pair\n"
+    "is that of the line, or drawn from `pairs`.\n"
+    "\n"
+    "```yaml\n"
+    "sessions:\n"
+    "  - {rate: 20/s, arrivals: {bursts: {factor: 8, calm: 50s, burst: 10s}}}\n"
+    "  - {rate: 20/s, arrivals: {diurnal: {day: 10min, curve: {0: 0.2, 9: 1.5, 13: 1, 18: 1.8, 22: 0.5}}}}\n"
+    "  - arrivals: {trace: {file: calls.csv, time: arrival_s, size: tokens, scale: 0.0390625}} # 128 tokens: 5 s\n"
+    "```\n"
     "\n";
 
 void scenario_schema_text(FILE *out) {
@@ -97,5 +136,8 @@ void scenario_schema_text(FILE *out) {
 
 void scenario_schema_markdown(FILE *out) {
     fputs(markdown_head, out);
+    fputs(markdown_arrivals, out);
+    arrivals_markdown(out, 3);
+    fputs("## Keys\n\n", out);
     settings_schema_markdown(scenario_settings, out, 3);
 }

@@ -1,7 +1,10 @@
 /* arrivals.c - when sessions come: those that are under way at the start, then a stream of new ones.
  *
  * The `concurrent` first ones get what is left of a session, the later ones whole lengths, at the rate at which sessions
- * end: so their number is steady from the beginning, in the mean (little's law), whatever the distribution of lengths. */
+ * end: so their number is steady from the beginning, in the mean (little's law), whatever the distribution of lengths.
+ *
+ * A line of a trace is a call of one utterance. */
+#include "sim/world/arrival_process.h"
 #include "sim/world/internal.h"
 
 #include <stdlib.h>
@@ -11,7 +14,7 @@
 typedef struct arrival {
     world *w;
     const session_group *group;
-    rng gaps;
+    arrival_process process;
     uint64_t opened;
     int64_t first; /* of the `concurrent` first ones that came */
 } arrival;
@@ -35,14 +38,17 @@ static void wait_for_next(arrival *a);
 static void open_next(void *arg) {
     arrival *a = arg;
     if (a->w->hushed) return;
-    speaker_open(a->w, a->group, a->opened++, false);
+    const trace_row *call = arrival_process_row(&a->process);
+    if (call)
+        speaker_call(a->w, a->group, a->opened++, call);
+    else
+        speaker_open(a->w, a->group, a->opened++, false);
     wait_for_next(a);
 }
 
 static void wait_for_next(arrival *a) {
-    double mean = (double)USEC_PER_SEC / a->group->rate;
-    double gap = a->group->arrivals == ARRIVALS_POISSON ? rng_exponential(&a->gaps, mean) : mean;
-    engine_at(a->w->env.engine, world_now(a->w) + (usec_t)(gap + 0.5), open_next, a);
+    usec_t at = arrival_process_next(&a->process, world_now(a->w));
+    if (at != USEC_NEVER) engine_at(a->w->env.engine, at, open_next, a);
 }
 
 static void begin_stream(void *arg) {
@@ -56,9 +62,10 @@ void arrivals_start(world *w) {
         arrival *a = &w->arrivals[g];
         a->w = w;
         a->group = &sc->session_groups[g];
-        rng_init(&a->gaps, w->seed, "arrivals", g);
+        usec_t first = w->began + a->group->join.at;
+        arrival_process_init(&a->process, &a->group->arrivals, a->group->rate, w->seed, g, w->began, first);
         if (a->group->concurrent > 0) engine_at(w->env.engine, first_at(a), open_first, a);
-        engine_at(w->env.engine, w->began + a->group->join.at, begin_stream, a);
+        engine_at(w->env.engine, first, begin_stream, a);
     }
 }
 

@@ -132,6 +132,8 @@ typedef struct speaker speaker;
 
 /* Number `number` of its group comes now; `under_way`: with the rest of a session, not a whole one. */
 void speaker_open(world *w, const session_group *group, uint64_t number, bool under_way);
+/* It comes with its one utterance spoken, and closes when it is answered. */
+void speaker_call(world *w, const session_group *group, uint64_t number, const trace_row *call);
 void speaker_deliver(world *w, const message *answer);
 /* The request or the end of that speaker reached the instance. */
 const speaker *speaker_at_instance(const world *w, conn_token conn);

@@ -29,6 +29,7 @@ struct speaker {
     world *w;
     const session_group *group;
     conn_token conn;
+    uint64_t entity; /* of its random streams: group and number in the group */
     char id[ID_MAX + 1];
     rng talk, net;
     channel up, down;
@@ -159,8 +160,8 @@ static void begin_linger(speaker *sp) {
         wait_until(sp, LINGERS, sp->last_sent + LINGER, on_patience_over);
 }
 
-static void on_speech_ends(void *arg) {
-    speaker *sp = arg;
+/* What was just said leaves. */
+static void say(speaker *sp) {
     sp->utterance++;
     sp->unanswered++;
     sp->last_sent = world_now(sp->w);
@@ -171,7 +172,17 @@ static void on_speech_ends(void *arg) {
     m->speech = sp->speech;
     m->value = (int64_t)((double)sp->speech / (double)USEC_PER_SEC * (double)sp->group->talk.bytes_per_second);
     send_up(sp, m);
+}
+
+static void on_speech_ends(void *arg) {
+    speaker *sp = arg;
+    say(sp);
     begin_pause(sp);
+}
+
+static usec_t speech_draw(speaker *sp) {
+    usec_t speech = dist_draw_usec(&sp->group->talk.utterance, &sp->talk);
+    return speech > 0 ? speech : 1;
 }
 
 static void on_pause_ends(void *arg) {
@@ -181,8 +192,7 @@ static void on_pause_ends(void *arg) {
         begin_linger(sp);
         return;
     }
-    usec_t speech = dist_draw_usec(&sp->group->talk.utterance, &sp->talk);
-    sp->speech = speech > 0 ? speech : 1;
+    sp->speech = speech_draw(sp);
     wait_until(sp, SPEAKS, now + sp->speech, on_speech_ends);
 }
 
@@ -214,33 +224,57 @@ static usec_t rest_draw(const session_group *group, rng *r) {
     return left < 0 ? (usec_t)-left : 0;
 }
 
-static void draw_life(speaker *sp, uint64_t entity, bool under_way) {
-    const session_group *group = sp->group;
-    rng r;
-    rng_init(&r, sp->w->seed, "session", entity);
-    const pair_share *pair = pair_mix_draw(&group->pairs, &r);
+static void take_pair(speaker *sp, int src, int tgt) {
     const scenario_languages *langs = &sp->w->sc->languages;
-    memcpy(sp->pair.src, langs->tag[pair->src], sizeof sp->pair.src);
-    memcpy(sp->pair.tgt, langs->tag[pair->tgt], sizeof sp->pair.tgt);
-    usec_t length = under_way ? rest_draw(group, &r) : dist_draw_usec(&group->length, &r);
-    sp->ends = world_now(sp->w) + length;
-    rng_init(&sp->talk, sp->w->seed, "talk", entity);
-    rng_init(&sp->net, sp->w->seed, "session network", entity);
+    memcpy(sp->pair.src, langs->tag[src], sizeof sp->pair.src);
+    memcpy(sp->pair.tgt, langs->tag[tgt], sizeof sp->pair.tgt);
 }
 
-void speaker_open(world *w, const session_group *group, uint64_t number, bool under_way) {
+static void draw_life(speaker *sp, bool under_way) {
+    const session_group *group = sp->group;
+    rng r;
+    rng_init(&r, sp->w->seed, "session", sp->entity);
+    const pair_share *pair = pair_mix_draw(&group->pairs, &r);
+    take_pair(sp, pair->src, pair->tgt);
+    usec_t length = under_way ? rest_draw(group, &r) : dist_draw_usec(&group->length, &r);
+    sp->ends = world_now(sp->w) + length;
+}
+
+static speaker *speaker_new(world *w, const session_group *group, uint64_t number) {
     speakers *s = w->speakers;
     size_t place = place_take(s);
     speaker *sp = pool_take(s->all);
     *sp = (speaker){.w = w, .group = group};
     s->at[place] = sp;
     sp->conn = SPEAKER_BIT | ++s->serial << PLACE_BITS | place;
-    uint64_t group_number = (uint64_t)(group - w->sc->session_groups);
+    sp->entity = (uint64_t)(group - w->sc->session_groups) << 40 | number;
     snprintf(sp->id, sizeof sp->id, "%s-%llu", group->name, (unsigned long long)number);
-    draw_life(sp, group_number << 40 | number, under_way);
+    rng_init(&sp->talk, w->seed, "talk", sp->entity);
+    rng_init(&sp->net, w->seed, "session network", sp->entity);
+    return sp;
+}
+
+static void begin_session(speaker *sp) {
     tell(sp, (trace_event){.kind = TRACE_SESSION_OPENED});
-    send_up(sp, message_new(w, MSG_OPEN, sp->conn));
+    send_up(sp, message_new(sp->w, MSG_OPEN, sp->conn));
+}
+
+void speaker_open(world *w, const session_group *group, uint64_t number, bool under_way) {
+    speaker *sp = speaker_new(w, group, number);
+    draw_life(sp, under_way);
+    begin_session(sp);
     begin_pause(sp);
+}
+
+void speaker_call(world *w, const session_group *group, uint64_t number, const trace_row *call) {
+    speaker *sp = speaker_new(w, group, number);
+    draw_life(sp, false);
+    sp->ends = world_now(w);
+    if (call->src >= 0) take_pair(sp, call->src, call->tgt);
+    sp->speech = call->speech ? call->speech : speech_draw(sp);
+    begin_session(sp);
+    say(sp);
+    begin_linger(sp);
 }
 
 /* What was asked for is still waited for, without a limit: the end of the run has one. */

@@ -158,6 +158,23 @@ START_TEST(pow_of_special_values) {
 }
 END_TEST
 
+START_TEST(the_cosine_has_the_error_that_its_header_says) {
+    rng r;
+    rng_init(&r, 9, "cosine", 0);
+    for (int i = 0; i < 100000; i++) {
+        double x = (rng_unit(&r) - 0.5) * 20,
+               expected = (double)cosl(2 * 3.14159265358979323846264338327950288L * (long double)x);
+        ck_assert_msg(fabs(det_cos_turns(x) - expected) < 1e-13, "cos of %.17g turns: %.17g, expected %.17g", x,
+                      det_cos_turns(x), expected);
+    }
+    static const double quarters[] = {1, 0, -1, 0, 1};
+    for (int i = 0; i < 5; i++) {
+        ck_assert_double_eq(det_cos_turns(i * 0.25), quarters[i]);
+        ck_assert_double_eq(det_cos_turns(-i * 0.25 - 7), quarters[i]);
+    }
+}
+END_TEST
+
 START_TEST(the_bits_of_results_are_these_on_every_machine) {
     static const struct {
         double x;
@@ -219,6 +236,7 @@ int main(void) {
         exp_never_falls_where_the_series_changes_its_power_of_two,
         pow_has_the_error_that_its_header_says,
         pow_of_special_values,
+        the_cosine_has_the_error_that_its_header_says,
         the_bits_of_results_are_these_on_every_machine,
         the_bits_of_a_hundred_thousand_results_are_the_same_on_every_machine,
     };

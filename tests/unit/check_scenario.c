@@ -295,7 +295,9 @@ static const struct {
      "s.yaml:1:19: rate: 310000 sessions at once would follow: at most 200000 are accepted"},
     {"sessions: [{length: 0s}]", "s.yaml:1:21: length: expected a mean of at least 1ms"},
     {"sessions: [{talk: {utterance: 10us}}]", "s.yaml:1:31: utterance: expected a mean of at least 1ms"},
-    {"sessions: [{arrivals: bursts}]", "s.yaml:1:23: arrivals: \"bursts\" is not one of poisson, constant"},
+    {"sessions: [{arrivals: burst}]",
+     "s.yaml:1:23: arrivals: \"burst\" is not poisson, constant, or one of {bursts: ...}, "
+     "{diurnal: ...}, {trace: ...}; did you mean \"bursts\"?"},
     {"sessions: [{pairs: [en:xx]}]", "s.yaml:1:21: \"xx\" is not among the 12 languages of the scenario"},
     {"sessions: [{pairs: [en:en]}]", "s.yaml:1:21: language pair \"en:en\": source and target are the same"},
     {"sessions: [{pairs: [en:es, {pair: en:es, weight: 2}]}]", "s.yaml:1:35: pair en:es is listed twice"},
