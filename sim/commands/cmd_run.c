@@ -16,27 +16,29 @@
 #include "sim/measure/trace_file.h"
 #include "sim/report/folder.h"
 
-static const char help[] =
-    "Usage: lingua-sim run SCENARIO [OPTIONS]\n"
-    "\n"
-    "Runs a scenario (\"-\": standard input) in simulated time against a redis-server of its own. Prints the verdict and the\n"
-    "figures; writes result.json, timeline.csv, nodes.csv, hist/*.hgrm, report.html, report.md and timing.json into a folder.\n"
-    "One seed gives the same bytes in all of them, except timing.json.\n"
-    "\n"
-    "  --seed N       instead of the scenario's seed\n"
-    "  --out DIR      folder of the run (default: reports/out/NAME)\n"
-    "  --trace        write trace.jsonl too: one line for each event\n"
-    "  --scripts DIR  Lua scripts from that folder instead of those in the program\n"
-    "  --no-report    neither report.html nor report.md\n"
-    "  --quiet        nothing on stderr but errors\n"
-    "  --help         this text\n"
-    "\n"
-    "Exit status: 0 all promises kept and all objectives met; 1 not; 2 bad usage or input; 130 interrupted, and what was\n"
-    "measured so far is written.\n"
-    "\n"
-    "Examples:\n"
-    "  lingua-sim run scenarios/quickstart.yaml\n"
-    "  lingua-sim run scenarios/faults/node_crash.yaml --seed 7 --out crash --trace\n";
+static const char help[] = "Usage: lingua-sim run SCENARIO [OPTIONS]\n"
+                           "\n"
+                           "Runs a scenario (\"-\": standard input) in simulated time against a redis-server of its "
+                           "own. Prints the verdict and the\n"
+                           "figures; writes result.json, timeline.csv, nodes.csv, hist/*.hgrm, report.html, report.md "
+                           "and timing.json into a folder.\n"
+                           "One seed gives the same bytes in all of them, except timing.json.\n"
+                           "\n"
+                           "  --seed N       instead of the scenario's seed\n"
+                           "  --out DIR      folder of the run (default: reports/out/NAME)\n"
+                           "  --trace        write trace.jsonl too: one line for each event\n"
+                           "  --scripts DIR  Lua scripts from that folder instead of those in the program\n"
+                           "  --no-report    neither report.html nor report.md\n"
+                           "  --quiet        nothing on stderr but errors\n"
+                           "  --help         this text\n"
+                           "\n"
+                           "Exit status: 0 all promises kept and all objectives met; 1 not; 2 bad usage or input; 130 "
+                           "interrupted, and what was\n"
+                           "measured so far is written.\n"
+                           "\n"
+                           "Examples:\n"
+                           "  lingua-sim run scenarios/quickstart.yaml\n"
+                           "  lingua-sim run scenarios/faults/node_crash.yaml --seed 7 --out crash --trace\n";
 
 typedef struct run_arguments {
     const char *scenario, *out, *scripts;
@@ -49,6 +51,7 @@ typedef struct run_state {
     scenario *sc;
     recorder *recorder;
     checker *checker;
+    oracle_log *oracle;
     redis_data data;
     simulation_facts facts;
     progress_bar *bar;
@@ -107,10 +110,14 @@ static int parse_seed(const char *text, run_arguments *args) {
 /* GO_ON, or the exit status. */
 static int parse(int argc, char **argv, run_arguments *args) {
     static const struct option options[] = {
-        {"seed", required_argument, NULL, OPT_SEED},       {"out", required_argument, NULL, OPT_OUT},
-        {"scripts", required_argument, NULL, OPT_SCRIPTS}, {"trace", no_argument, NULL, OPT_TRACE},
-        {"no-report", no_argument, NULL, OPT_NO_REPORT},   {"quiet", no_argument, NULL, OPT_QUIET},
-        {"help", no_argument, NULL, 'h'},                  {NULL, 0, NULL, 0},
+        {"seed", required_argument, NULL, OPT_SEED},
+        {"out", required_argument, NULL, OPT_OUT},
+        {"scripts", required_argument, NULL, OPT_SCRIPTS},
+        {"trace", no_argument, NULL, OPT_TRACE},
+        {"no-report", no_argument, NULL, OPT_NO_REPORT},
+        {"quiet", no_argument, NULL, OPT_QUIET},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     *args = (run_arguments){.report = true};
     for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
@@ -164,6 +171,7 @@ static void make_instruments(run_state *run) {
         .nodes = (int32_t)scenario_total(sc).nodes,
         .groups = sc->node_group_count,
     });
+    run->oracle = oracle_log_new(sc);
     run->checker = checker_new(&(checker_rules){
         .start = sc->start,
         .bin = sc->measure.bin,
@@ -186,12 +194,13 @@ static void close_books(run_state *run) {
 
 static sched_status simulate(run_state *run) {
     trace_file trace = {run->trace, run->sc->start};
-    trace_sink sinks[] = {recorder_sink(run->recorder), checker_sink(run->checker), trace_file_sink(&trace)};
+    trace_sink sinks[] = {recorder_sink(run->recorder), checker_sink(run->checker), oracle_log_sink(run->oracle),
+                          trace_file_sink(&trace)};
     simulation_options options = simulation_defaults;
     options.scripts = run->args->scripts;
     options.log = (logger){log_to_stderr, NULL, run->args->quiet ? LOG_ERROR : LOG_WARN};
     options.sinks = sinks;
-    options.sink_count = run->trace ? 3 : 2;
+    options.sink_count = run->trace ? 4 : 3;
     options.progress = on_progress;
     options.stop = on_stop;
     options.measured = on_measured;
@@ -227,7 +236,9 @@ static sched_status write_pages(run_state *run, const run_report *report) {
 static sched_status write_out(run_state *run, double began, double ended, int *ret_exit) {
     const run_arguments *args = run->args;
     run_report report;
-    run_report_make(&report, run->sc, run->recorder, run->checker, &run->facts, &run->data);
+    oracle_waits oracle;
+    oracle_log_ask(run->oracle, &oracle);
+    run_report_make(&report, run->sc, run->recorder, run->checker, &run->facts, &run->data, &oracle);
     *ret_exit = exit_status(&report);
     sched_status status = folder_write_figures(run->folder, &report, &run->err);
     if (status) return status;
@@ -247,7 +258,8 @@ static sched_status open_all(run_state *run) {
     if (args->seeded) run->sc->seed = args->seed;
     if (*run->sc->warning && !args->quiet) fprintf(stderr, "%s: warning: %s\n", args->scenario, run->sc->warning);
     status = folder_open(args->out, run->sc->name, &run->folder, &run->err);
-    if (!status && (args->trace || run->sc->measure.trace)) status = folder_open_trace(run->folder, &run->trace, &run->err);
+    if (!status && (args->trace || run->sc->measure.trace))
+        status = folder_open_trace(run->folder, &run->trace, &run->err);
     if (status) return status;
     make_instruments(run);
     run->bar = progress_new(!args->quiet && isatty(STDERR_FILENO) ? stderr : NULL);
@@ -259,6 +271,7 @@ static void close_all(run_state *run) {
     folder_close(run->folder);
     recorder_free(run->recorder);
     checker_free(run->checker);
+    oracle_log_free(run->oracle);
     scenario_free(run->sc);
 }
 

@@ -189,6 +189,29 @@ static void pairs(const void *ctx, FILE *out) {
     fputs("</table>", out);
 }
 
+static void waits(const void *ctx, FILE *out) {
+    wait_line lines[WAIT_ROWS];
+    page_waits(ctx, lines);
+    fputs("<p>", out);
+    page_waits_verdict(ctx, out);
+    fputs("</p>\n<table>\n<tr><th>wait until a slot is there</th><th class=\"n\">mean, ms</th><th class=\"n\">p99, "
+          "ms</th>"
+          "<th></th></tr>\n",
+          out);
+    for (int i = 0; i < WAIT_ROWS; i++) {
+        char text[32];
+        fputs("<tr>", out);
+        cell(out, "", lines[i].name);
+        snprintf(text, sizeof text, "%.1f", lines[i].mean / USEC_PER_MSEC);
+        cell(out, "n", text);
+        snprintf(text, sizeof text, "%.1f", lines[i].p99 / USEC_PER_MSEC);
+        cell(out, "n", text);
+        cell(out, "why", lines[i].meaning);
+        fputs("</tr>\n", out);
+    }
+    fputs("</table>", out);
+}
+
 static void costs(const void *ctx, FILE *out) {
     const run_report *r = report_of(ctx);
     cost_line lines[COST_ROWS];
@@ -295,6 +318,7 @@ void page_html(const page *p, FILE *out) {
         {"nodes", nodes},
         {"figure_utilisation", figure_utilisation},
         {"figure_utilisation_map", figure_utilisation_map},
+        {"waits", waits},
         {"pairs", pairs},
         {"costs", costs},
         {"again", again},

@@ -134,6 +134,16 @@ static void pairs(const void *ctx, FILE *out) {
     }
 }
 
+static void waits(const void *ctx, FILE *out) {
+    wait_line lines[WAIT_ROWS];
+    page_waits(ctx, lines);
+    page_waits_verdict(ctx, out);
+    fputs("\n\n| wait until a slot is there | mean, ms | p99, ms | |\n|---|--:|--:|---|", out);
+    for (int i = 0; i < WAIT_ROWS; i++)
+        fprintf(out, "\n| %s | %.1f | %.1f | %s |", lines[i].name, lines[i].mean / USEC_PER_MSEC,
+                lines[i].p99 / USEC_PER_MSEC, lines[i].meaning);
+}
+
 static void costs(const void *ctx, FILE *out) {
     cost_line lines[COST_ROWS];
     page_costs(ctx, lines);
@@ -158,8 +168,8 @@ void page_markdown(const page *p, FILE *out) {
     static const template_field fields[] = {
         {"heading", heading},       {"verdict", verdict},   {"summary", summary}, {"violations", violations},
         {"objectives", objectives}, {"outcomes", outcomes}, {"reasons", reasons}, {"latencies", latencies},
-        {"figures", figures},       {"nodes", nodes},       {"pairs", pairs},     {"costs", costs},
-        {"again", again},           {NULL, NULL},
+        {"figures", figures},       {"nodes", nodes},       {"waits", waits},     {"pairs", pairs},
+        {"costs", costs},           {"again", again},       {NULL, NULL},
     };
     const embedded_file *file = embedded_find(embedded_reports, "report.md.in");
     template_write((const char *)file->data, fields, p, out);

@@ -69,3 +69,36 @@ void page_costs(const page *p, cost_line ret_lines[COST_ROWS]) {
     add(ret_lines, &n, "data per node", "records, pools and indexes of nodes", "%.0f bytes",
         (double)(r->data.bytes - r->data.job_bytes) / nodes);
 }
+
+void page_waits(const page *p, wait_line ret_lines[WAIT_ROWS]) {
+    static const char *const words[ORACLES][2] = {
+        [ORACLE_CENTRAL_QUEUE] = {"one line for all",
+                                  "the least that languages allow: a free slot takes the longest-waiting job"},
+        [ORACLE_SHORTEST_QUEUE] = {"shortest line", "each job at once to the shortest line, known to the instant"},
+        [ORACLE_RANDOM] = {"by chance", "each job at once to any node that serves its pair"},
+    };
+    const oracle_waits *o = &p->report->oracle;
+    ret_lines[0] = (wait_line){"this run", o->real.mean, (double)o->real.p99, "with network, scheduler and faults"};
+    for (oracle_kind k = 0; k < ORACLES; k++)
+        ret_lines[1 + k] = (wait_line){words[k][0], o->of[k].mean, (double)o->of[k].p99, words[k][1]};
+}
+
+/* A ratio to a wait that is hardly there would say nothing. */
+void page_waits_verdict(const page *p, FILE *out) {
+    const oracle_waits *o = &p->report->oracle;
+    double real = (double)o->real.p99, ideal = (double)o->of[ORACLE_CENTRAL_QUEUE].p99,
+           chance = (double)o->of[ORACLE_RANDOM].p99;
+    if (!o->jobs)
+        fprintf(out, "No job of the window ended at a node.");
+    else if (ideal < USEC_PER_MSEC)
+        fprintf(out,
+                "With perfect placement 99 %% of the jobs would not have waited at all; here they waited up to %.1f "
+                "ms. Placing by "
+                "chance: %.1f ms.",
+                real / USEC_PER_MSEC, chance / USEC_PER_MSEC);
+    else
+        fprintf(out,
+                "99 %% of the jobs waited up to %.1f ms, %.2f times as long as with perfect placement. Placing by "
+                "chance: %.2f times.",
+                real / USEC_PER_MSEC, real / ideal, chance / ideal);
+}

@@ -23,6 +23,16 @@ typedef struct cost_line {
     const char *meaning;
 } cost_line;
 void page_costs(const page *p, cost_line ret_lines[COST_ROWS]);
+/* The waits of the run and of the oracles. */
+typedef struct wait_line {
+    const char *name;
+    double mean, p99; /* usec */
+    const char *meaning;
+} wait_line;
+enum { WAIT_ROWS = ORACLES + 1 };
+void page_waits(const page *p, wait_line ret_lines[WAIT_ROWS]);
+/* What follows from them, in a sentence. */
+void page_waits_verdict(const page *p, FILE *out);
 enum { WORST_PAIRS = 8, PAIR_ANSWERS_MIN = 20 };
 
 #endif

@@ -150,6 +150,22 @@ static json_t *objectives(const run_report *r) {
     return list;
 }
 
+static json_t *wait(const oracle_waits *o, double mean, usec_t p99) {
+    json_t *wait = json_object();
+    set(wait, "p99_wait_ms", o->jobs ? ms((double)p99) : json_null());
+    set(wait, "mean_wait_ms", o->jobs ? ms(mean) : json_null());
+    return wait;
+}
+
+static json_t *oracles(const run_report *r) {
+    const oracle_waits *waits = &r->oracle;
+    json_t *o = json_object();
+    for (oracle_kind k = 0; k < ORACLES; k++) set(o, oracle_name(k), wait(waits, waits->of[k].mean, waits->of[k].p99));
+    set(o, "real", wait(waits, waits->real.mean, waits->real.p99));
+    set(o, "jobs", json_integer(waits->jobs));
+    return o;
+}
+
 static json_t *scenario_facts(const run_report *r) {
     json_t *o = json_object();
     set(o, "name", json_string(r->sc->name));
@@ -189,6 +205,7 @@ void report_result(const run_report *r, FILE *out) {
     set(o, "utilisation", use(r));
     set(o, "redis", redis(r));
     set(o, "scheduler", scheduler_costs(r));
+    set(o, "oracle", oracles(r));
     set(o, "slo", objectives(r));
     json_dumpf(o, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
     fputc('\n', out);

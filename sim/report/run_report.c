@@ -63,13 +63,14 @@ static void judge(run_report *r) {
 }
 
 void run_report_make(run_report *ret_report, const scenario *sc, const recorder *r, const checker *c,
-                     const simulation_facts *facts, const redis_data *data) {
+                     const simulation_facts *facts, const redis_data *data, const oracle_waits *oracle) {
     memset(ret_report, 0, sizeof *ret_report);
     ret_report->sc = sc;
     ret_report->recorder = r;
     ret_report->checker = c;
     ret_report->facts = facts;
     ret_report->data = *data;
+    ret_report->oracle = *oracle;
     ret_report->simulated = facts->simulated < sc->duration ? facts->simulated : sc->duration;
     scenario_hash(sc, ret_report->hash);
     judge(ret_report);

@@ -3,6 +3,7 @@
 #define SIM_REPORT_RUN_REPORT_H
 
 #include "sim/measure/checker.h"
+#include "sim/measure/oracle_log.h"
 #include "sim/measure/recorder.h"
 #include "sim/measure/redis_data.h"
 #include "sim/scenario/scenario.h"
@@ -22,7 +23,8 @@ typedef struct run_report {
     const recorder *recorder;
     const checker *checker;
     const simulation_facts *facts;
-    redis_data data; /* zero when the run ended before it was measured */
+    redis_data data;     /* zero when the run ended before it was measured */
+    oracle_waits oracle; /* what the waits could have been */
 
     char hash[SCENARIO_HASH_MAX + 1];
     usec_t simulated; /* of the scenario's duration, without the drain */
@@ -33,7 +35,7 @@ typedef struct run_report {
 
 /* Borrows everything; the recorder has ended. */
 void run_report_make(run_report *ret_report, const scenario *sc, const recorder *r, const checker *c,
-                     const simulation_facts *facts, const redis_data *data);
+                     const simulation_facts *facts, const redis_data *data, const oracle_waits *oracle);
 
 /* The verdict in one sentence: "PASS: all promises kept, 5 of 5 objectives met." */
 enum { VERDICT_MAX = 400 };

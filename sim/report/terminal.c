@@ -54,6 +54,11 @@ static void print_costs(const run_report *r, FILE *out) {
             "on one "
             "node %.2f %%\n",
             100 * u.mean, 100 * u.max, f.jain, f.cv, 100 * f.top1_share);
+    if (r->oracle.jobs)
+        fprintf(out, "waiting      p99 %.1f ms until a slot; perfect placement %.1f ms, by chance %.1f ms\n",
+                (double)r->oracle.real.p99 / USEC_PER_MSEC,
+                (double)r->oracle.of[ORACLE_CENTRAL_QUEUE].p99 / USEC_PER_MSEC,
+                (double)r->oracle.of[ORACLE_RANDOM].p99 / USEC_PER_MSEC);
     fprintf(out,
             "Redis        %.2f commands per job (%.2f of them scripts, %.2f for the job itself), %.0f bytes; busy %.1f "
             "%%\n",

@@ -18,10 +18,14 @@ static void plan_beat(node *n, usec_t at);
 
 /* ---- all of them ---------------------------------------------------------------------------------------------------- */
 
+static uint64_t entity_of(int32_t group, int64_t i) {
+    return (uint64_t)group << 32 | (uint64_t)i;
+}
+
 static void node_init(node *n, world *w, int32_t index, int32_t group_index, int64_t i) {
     const node_group *group = &w->sc->node_groups[group_index];
     n->w = w;
-    n->entity = (uint64_t)group_index << 32 | (uint64_t)i;
+    n->entity = entity_of(group_index, i);
     n->group = group;
     n->index = index;
     n->group_index = group_index;
@@ -94,13 +98,24 @@ void node_tell(node *n, trace_event event) {
     world_tell(n->w, event);
 }
 
-void node_languages_draw(const node *n, node_registration *ret_registration) {
+static void draw_languages(const scenario *sc, const node_group *group, uint64_t entity, lang_list *ret_asr,
+                           lang_list *ret_tts, lang_list *ret_semantic) {
     rng r;
-    rng_init(&r, n->w->seed, "node languages", n->entity);
+    rng_init(&r, (uint64_t)sc->seed, "node languages", entity);
+    languages_of_node(&sc->languages, &group->languages, &r, ret_asr, ret_tts, ret_semantic);
+}
+
+void node_languages_draw(const node *n, node_registration *ret_registration) {
     ret_registration->node_id = n->id;
     ret_registration->slots = n->group->slots;
-    languages_of_node(&n->w->sc->languages, &n->group->languages, &r, &ret_registration->asr, &ret_registration->tts,
-                      &ret_registration->semantic);
+    draw_languages(n->w->sc, n->group, n->entity, &ret_registration->asr, &ret_registration->tts,
+                   &ret_registration->semantic);
+}
+
+void world_node_languages(const scenario *sc, int32_t group, int64_t i, lang_list *ret_asr, lang_list *ret_tts,
+                          lang_list *ret_semantic) {
+    assert(group >= 0 && (size_t)group < sc->node_group_count);
+    draw_languages(sc, &sc->node_groups[group], entity_of(group, i), ret_asr, ret_tts, ret_semantic);
 }
 
 static void connect_node(void *arg) {

@@ -45,6 +45,10 @@ void world_halt(world *w);
 /* Tells the trace what is due by now: events of a busy instance wait until their time has come (tell.c). */
 void world_settle_trace(world *w);
 
+/* The languages with which node number `i` (0 ..) of a group registers, in every run of that scenario. */
+void world_node_languages(const scenario *sc, int32_t group, int64_t i, lang_list *ret_asr, lang_list *ret_tts,
+                          lang_list *ret_semantic);
+
 scheduler *world_scheduler(world *w);
 int32_t world_node_count(const world *w);
 usec_t world_cpu_spent(const world *w);      /* modelled CPU time of the instance */

@@ -156,10 +156,21 @@ static const char *const integer_fields[] = {
     "redis.commands", "redis.script_calls", "redis.data_bytes",
 };
 static const char *const number_fields[] = {
-    "simulated_s",         "fairness.top1_share",       "fairness.jain",
-    "fairness.cv",         "redis.commands_per_job",    "redis.script_calls_per_job",
-    "redis.bytes_per_job", "redis.data_bytes_per_node", "redis.flow_script_calls_per_job",
-    "utilisation.mean",    "utilisation.max",           "scheduler.cpu_us_per_job",
+    "simulated_s",
+    "fairness.top1_share",
+    "fairness.jain",
+    "fairness.cv",
+    "redis.commands_per_job",
+    "redis.script_calls_per_job",
+    "redis.bytes_per_job",
+    "redis.data_bytes_per_node",
+    "redis.flow_script_calls_per_job",
+    "utilisation.mean",
+    "utilisation.max",
+    "scheduler.cpu_us_per_job",
+    "oracle.central_queue.p99_wait_ms",
+    "oracle.shortest_queue.p99_wait_ms",
+    "oracle.random.p99_wait_ms",
 };
 static const char *const text_fields[] = {"schema", "scenario.name", "scenario.hash", "phase", "verdict"};
 
