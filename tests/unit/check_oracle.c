@@ -147,6 +147,21 @@ START_TEST(a_free_slot_takes_the_longest_waiting_job_that_its_node_can_do) {
 }
 END_TEST
 
+START_TEST(of_two_waiting_pairs_the_one_whose_job_came_first_is_served_first) {
+    oracle_fleet *f = fleet_of(1, 1);
+    oracle_job jobs[] = {
+        job(f, 0, 10 * SECOND, "de", "en"),
+        job(f, 1 * SECOND, 5 * SECOND, "en", "de"), /* waits 9 s */
+        job(f, 2 * SECOND, 5 * SECOND, "de", "en"), /* waits 13 s */
+    };
+    histogram *waits = histogram_new(3600 * SECOND);
+    oracle_run(f, ORACLE_CENTRAL_QUEUE, jobs, 3, 1, waits);
+    ck_assert_int_eq(histogram_max(waits), 13 * SECOND);
+    histogram_free(waits);
+    oracle_fleet_free(f);
+}
+END_TEST
+
 START_TEST(a_job_that_nobody_serves_is_left_out) {
     oracle_fleet *f = mixed_fleet();
     oracle_job jobs[] = {job(f, 0, SECOND, "de", "xx"), job(f, 0, SECOND, "de", "en")};
@@ -188,6 +203,7 @@ int main(void) {
         with_one_node_all_three_are_the_same_queue,
         the_central_queue_keeps_the_node_that_knows_more_for_those_who_need_it,
         a_free_slot_takes_the_longest_waiting_job_that_its_node_can_do,
+        of_two_waiting_pairs_the_one_whose_job_came_first_is_served_first,
         a_job_that_nobody_serves_is_left_out,
         random_placement_reaches_only_nodes_that_serve_the_pair_and_each_of_them,
     };
