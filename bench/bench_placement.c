@@ -8,8 +8,9 @@
 #include "bench/benchmarks.h"
 #include "bench/rig.h"
 #include "core/base/rng.h"
+#include "core/mechanisms/placement.h"
 
-enum { CALLS = 20000, BATCH = 200, CANDIDATES = 8 };
+enum { CALLS = 20000, BATCH = 200 };
 
 typedef void make_call(redis_call *call, const rig *r, rng *draws, int64_t nodes, int64_t i);
 
@@ -19,9 +20,9 @@ static void make_proposal(redis_call *call, const rig *r, rng *draws, int64_t no
     redis_key key;
     call_script(call, SCRIPT_SELECT_NODE);
     call_key(call, key_pool_members(&key, rig_keys(r), pair.src, pair.tgt));
-    call_int(call, CANDIDATES);
+    call_int(call, CANDIDATES_FIRST);
     call_int(call, 0);
-    for (int c = 0; c < CANDIDATES; c++) call_int(call, rng_u32(draws));
+    for (int c = 0; c < CANDIDATES_FIRST; c++) call_int(call, rng_u32(draws));
 }
 
 /* Even calls take a slot of a node, odd ones give it back. */

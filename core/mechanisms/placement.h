@@ -11,8 +11,9 @@
 #include <stdint.h>
 
 enum {
-    CANDIDATES_MAX = 8, /* that a sample holds, and that one round asks */
-    SHARD_MAX = 100,    /* that a shard holds */
+    CANDIDATES_MAX = 8,   /* that a sample holds, and that one round asks */
+    CANDIDATES_FIRST = 4, /* of the first proposal: enough nearly always, and half the cost in a large pool */
+    SHARD_MAX = 100,      /* that a shard holds */
 };
 
 typedef enum proposal_kind {
@@ -20,17 +21,19 @@ typedef enum proposal_kind {
     PROPOSE_SHARD,  /* select_shard: all members of a random shard */
 } proposal_kind;
 
-#define LOAD_UNKNOWN INT64_MAX
+#define LOAD_UNKNOWN    INT64_MAX       /* not read yet */
+#define LOAD_UNREADABLE (INT64_MAX - 1) /* Redis did not tell: asked last */
 
 typedef struct candidate {
     char node[ID_MAX + 1];
     int64_t version; /* of the registration under which it stands in the pool */
-    int64_t load;    /* its unexpired reservations, or LOAD_UNKNOWN; read for the first compares() candidates */
+    int64_t load;    /* its unexpired reservations, or LOAD_UNKNOWN, LOAD_UNREADABLE */
 } candidate;
 
 typedef struct placement {
     proposal_kind proposes;
-    /* How many of `count` candidates need their load read; d is the setting placement_d. */
+    /* How many of the next `count` candidates have their load read and compared before one is asked; 0: none. When all of
+     * those refuse, the next ones are compared the same way. `d` is the setting placement_d. */
     int (*compares)(int d, int count);
     /* Stable. Puts candidates[0..compared) in the order of asking; the others follow as they are. */
     void (*order)(candidate *candidates, int compared);

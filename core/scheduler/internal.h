@@ -20,9 +20,9 @@ enum {
 };
 
 typedef enum note {
-    NOTE_RESULT = 1,    /* job->result_* hold it */
+    NOTE_RESULT = 1, /* job->result_* hold it */
     NOTE_NODE_LOST = 2,
-    NOTE_DUE = 4,       /* the deadline passed by our clock */
+    NOTE_DUE = 4, /* the deadline passed by our clock */
     NOTE_ACK = 8,
     NOTE_STARTED = 16,
     NOTE_COMPLETE = 32, /* the end could not be written; try again */
@@ -75,17 +75,17 @@ typedef struct node_conn {
     char node[ID_MAX + 1];
     char *sources, *targets; /* languages, space-separated: what the registration serves */
     int64_t slots, version;
-    node_load load; /* of the last heartbeat */
+    node_load load;                                      /* of the last heartbeat */
     bool registered, silent, changing_pools, acks, gone; /* silent: the registration under way is our own repair */
-    int calls;              /* callbacks that still name this struct */
-    UT_hash_handle hh;   /* by conn */
-    UT_hash_handle hh_node; /* by node id, when it owns that id */
+    int calls;                                           /* callbacks that still name this struct */
+    UT_hash_handle hh;                                   /* by conn */
+    UT_hash_handle hh_node;                              /* by node id, when it owns that id */
 } node_conn;
 
 typedef struct session {
     char id[ID_MAX + 1];
     conn_token conn;
-    UT_hash_handle hh;    /* by conn */
+    UT_hash_handle hh; /* by conn */
     UT_hash_handle hh_id;
 } session;
 
@@ -116,8 +116,8 @@ int64_t usec_to_msec_up(usec_t usec);
 
 /* job_place.c: from the request to the assignment */
 job *job_find(scheduler *s, const char *job_id);
-void job_place(job *j);     /* behind those that wait for the pair already */
-void job_place_now(job *j); /* before them */
+void job_place(job *j);                        /* behind those that wait for the pair already */
+void job_place_now(job *j);                    /* before them */
 void job_place_on(job *j, const node_conn *n); /* on that node or not at all */
 void job_drop(job *j);
 bool job_was_tried(const job *j, const char *node); /* and failed there */

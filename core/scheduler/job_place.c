@@ -11,6 +11,7 @@
 #include "core/scheduler/internal.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -240,27 +241,32 @@ static void wait_for_room(job *j) {
         wait_queue_add(j);
 }
 
+/* How many of the candidates that come next have their load read before one is asked. */
+static int to_compare(const job *j) {
+    return j->s->place->compares((int)j->s->config.placement_d, j->candidate_count - j->candidate_next);
+}
+
 static void on_load(void *arg, link_status status, const redis_reply *reply) {
     job *j = arg;
     sched_answered(j->s, SCRIPT_NONE, status, reply);
-    /* Answers come in the order of the calls; one that is missing counts as a full node and is asked last. */
-    int compared = j->s->place->compares((int)j->s->config.placement_d, j->candidate_count);
-    j->candidates[compared - j->loads_out].load = status == LINK_OK ? reply_int(reply) : LOAD_UNKNOWN;
+    candidate *compared = &j->candidates[j->candidate_next];
+    int count = to_compare(j);
+    compared[count - j->loads_out].load = status == LINK_OK ? reply_int(reply) : LOAD_UNREADABLE; /* in call order */
     if (--j->loads_out > 0) return;
-    j->s->place->order(j->candidates, compared);
+    j->s->place->order(compared, count);
     j->busy = false;
     ask_next(j);
 }
 
-static void read_loads(job *j, int compared) {
+static void read_loads(job *j) {
     const scheduler *s = j->s;
     j->busy = true;
-    j->loads_out = compared;
-    for (int i = 0; i < compared; i++) {
+    j->loads_out = to_compare(j);
+    for (int i = 0, count = j->loads_out; i < count; i++) {
         redis_key key;
         redis_call call;
         call_command(&call, "ZCOUNT");
-        call_key(&call, key_node_reservations(&key, &s->config.keys, j->candidates[i].node));
+        call_key(&call, key_node_reservations(&key, &s->config.keys, j->candidates[j->candidate_next + i].node));
         call_int(&call, sched_now(s) / USEC_PER_MSEC);
         call_str(&call, "+inf");
         sched_call(j->s, &call, on_load, j);
@@ -283,12 +289,15 @@ static void shuffle(job *j) {
     }
 }
 
+/* Members come as "node version", behind the size of the pool. */
 static void take_candidates(job *j, const redis_reply *reply) {
-    size_t most = reply_count(reply) / 2;
-    new_candidates(j, most);
-    for (size_t i = 0; i < most; i++) {
-        const char *node = reply_text(reply_at(reply, 1 + 2 * i));
-        if (!job_was_tried(j, node)) add_candidate(j, node, reply_int(reply_at(reply, 2 + 2 * i)));
+    size_t count = reply_count(reply);
+    new_candidates(j, count);
+    for (size_t i = 1; i < count; i++) {
+        char node[ID_MAX + 1];
+        int64_t version;
+        if (sscanf(reply_text(reply_at(reply, i)), "%64s %" SCNd64, node, &version) != 2) continue;
+        if (!job_was_tried(j, node)) add_candidate(j, node, version);
     }
     if (j->s->place->proposes == PROPOSE_SHARD) shuffle(j);
 }
@@ -297,11 +306,8 @@ static void proposed(job *j, link_status status, const redis_reply *reply) {
     j->busy = false;
     take_candidates(j, status == LINK_OK ? reply : NULL);
     job_emit(j, (sched_event){.kind = EV_PROPOSED, .value = j->candidate_count});
-    int compared = j->s->place->compares((int)j->s->config.placement_d, j->candidate_count);
     if (j->candidate_count == 0)
         wait_for_room(j);
-    else if (compared > 0)
-        read_loads(j, compared);
     else
         ask_next(j);
 }
@@ -319,10 +325,11 @@ static void on_shard(void *arg, link_status status, const redis_reply *reply) {
 }
 
 static void sample_arguments(redis_call *call, const job *j) {
-    call_int(call, CANDIDATES_MAX);
+    int want = j->round == 0 ? CANDIDATES_FIRST : CANDIDATES_MAX;
+    call_int(call, want);
     call_int(call, j->tried_count);
     for (int i = 0; i < j->tried_count; i++) call_str(call, j->tried[i]);
-    for (int i = 0; i < CANDIDATES_MAX + j->tried_count; i++) call_int(call, rng_u32(&j->s->draws));
+    for (int i = 0; i < want + j->tried_count; i++) call_int(call, rng_u32(&j->s->draws));
 }
 
 static void propose(job *j) {
@@ -388,10 +395,12 @@ static void on_granted(void *arg, link_status status, const redis_reply *reply) 
 
 /* Its load was read, and the node is one of ours, so that its limit is known: the grant would refuse. */
 static bool known_full(scheduler *s, const candidate *c) {
-    if (!s->config.limit || c->load == LOAD_UNKNOWN) return false;
+    if (!s->config.limit || c->load >= LOAD_UNREADABLE) return false;
     const node_conn *n = node_by_id(s, c->node);
     return n && c->load >= n->slots;
 }
+
+static void ask(job *j);
 
 static void ask_next(job *j) {
     scheduler *s = j->s;
@@ -409,6 +418,14 @@ static void ask_next(job *j) {
             wait_for_room(j);
         return;
     }
+    if (j->candidates[j->candidate_next].load == LOAD_UNKNOWN && to_compare(j) > 0)
+        read_loads(j);
+    else
+        ask(j);
+}
+
+static void ask(job *j) {
+    scheduler *s = j->s;
     const candidate *c = &j->candidates[j->candidate_next];
     j->asked++;
     redis_key key;

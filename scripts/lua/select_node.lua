@@ -7,10 +7,11 @@ ARGV[1]  want     proposals at most, 1..8
 ARGV[2]  e        number of excluded nodes, 0..8
 ARGV[3..]         e node ids, then want + e random integers, uniform in [0, 2^32)
 Time     not read
-Returns  {n, node, ver, node, ver, ...}  n = members of the pool; at most `want` nodes, none of them excluded; when
+Returns  {n, "node ver", "node ver", ...}  n = members of the pool; at most `want` nodes, none of them excluded; when
          n <= want + e: all that are not excluded, if `want` suffices; {0} for a pool that does not exist
 Errors   'BADARG <name>'
-Cost     O(want + e), in one HMGET, whatever n is. ]]
+Cost     O(want + e), in one HMGET, whatever n is. Members are passed on as they stand: in a large pool each string that
+         Lua has to make is one that it has not seen before. ]]
 local SPAN = 4294967296
 
 local want, excluded_count = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -35,15 +36,15 @@ for i = 0, math.min(n, draws) - 1 do
   swapped[j] = swapped[i] or i
 end
 
-local excluded = {}
-for i = 3, 2 + excluded_count do excluded[ARGV[i]] = true end
+local function is_excluded(member)
+  for i = 3, 2 + excluded_count do
+    if member:sub(1, #ARGV[i] + 1) == ARGV[i] .. ' ' then return true end
+  end
+  return false
+end
+
 local proposals = {n}
 for _, member in ipairs(redis.call('HMGET', KEYS[1], unpack(picks))) do
-  local space = member and member:find(' ', 1, true)
-  local node_id = space and member:sub(1, space - 1)
-  if node_id and not excluded[node_id] and #proposals < 1 + 2 * want then
-    proposals[#proposals + 1] = node_id
-    proposals[#proposals + 1] = member:sub(space + 1)
-  end
+  if member and #proposals <= want and not is_excluded(member) then proposals[#proposals + 1] = member end
 end
 return proposals

@@ -4,8 +4,8 @@ The shard is that of a position drawn uniformly, so a shard is chosen in proport
 KEYS[1]  members  HASH  position -> "node ver"
 ARGV[1]  random   integer, uniform in [0, 2^32)
 Time     not read
-Returns  {n, node, ver, node, ver, ...}  n = members of the pool; at most 100 nodes, by position; {0} for a pool that does
-         not exist
+Returns  {n, "node ver", "node ver", ...}  n = members of the pool; at most 100 nodes, by position; {0} for a pool that
+         does not exist
 Errors   'BADARG random'
 Cost     O(100), in one HMGET, whatever n is. ]]
 local SPAN = 4294967296
@@ -20,12 +20,6 @@ local first = math.floor(math.floor(random * n / SPAN) / SHARD) * SHARD
 local positions = {}
 for p = first, math.min(first + SHARD, n) - 1 do positions[#positions + 1] = p end
 
-local proposals = {n}
-for _, member in ipairs(redis.call('HMGET', KEYS[1], unpack(positions))) do
-  local node_id, ver = (member or ''):match('^(%S+) (%d+)$')
-  if node_id then
-    proposals[#proposals + 1] = node_id
-    proposals[#proposals + 1] = ver
-  end
-end
+local proposals = redis.call('HMGET', KEYS[1], unpack(positions))
+table.insert(proposals, 1, n)
 return proposals
