@@ -3,7 +3,8 @@
  * Bounds     1 MiB, 100,000 values (an alias counts as what it stands for), 32 levels, 1,000 keys per mapping. Any
  *            bytes are safe: what is beyond a bound, not UTF-8 or not YAML is refused with its place.
  * Language   One document. Keys are plain texts, each once per mapping. Anchors and aliases work, tags do not.
- * Ownership  Values belong to their document and are immutable.
+ * Ownership  Values belong to their document and are immutable; yaml_merge.h gives a document another root, with values of
+ *            other documents in it, which it then owns.
  * Failure    SCHED_EINVAL with "file:line:column: what is wrong"; SCHED_EIO when a file cannot be read. */
 #ifndef CORE_BASE_YAML_DOC_H
 #define CORE_BASE_YAML_DOC_H

@@ -7,22 +7,25 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "sim/commands/overrides.h"
 #include "sim/scenario/scenario.h"
 
 static const char help[] =
-    "Usage: lingua-sim check [--dump] FILE...\n"
+    "Usage: lingua-sim check [--dump] [--set PATH=VALUE]... FILE...\n"
     "\n"
     "Reads each scenario (\"-\": standard input) and prints one line: its name, its hash, and what it amounts to.\n"
     "Sessions, jobs and load are expectations; load is offered work / slots. What is wrong is told on stderr as\n"
     "file:line:column, and the exit status is 2.\n"
     "\n"
-    "  --dump     print the scenario with every setting filled in, as YAML, instead\n"
-    "  --help     this text\n"
+    "  --dump            print the scenario with every setting filled in, as YAML, instead\n"
+    "  --set PATH=VALUE  another value for one setting, such as nodes.0.count=50; may be repeated\n"
+    "  --help            this text\n"
     "\n"
     "Examples:\n"
     "  lingua-sim check scenarios/quickstart.yaml\n"
     "  lingua-sim check scenarios/*.yaml scenarios/*/*.yaml\n"
     "  lingua-sim check --dump my.yaml > full.yaml\n"
+    "  lingua-sim check --set nodes.0.count=50 my.yaml\n"
     "  printf 'duration: 2min\\n' | lingua-sim check -\n";
 
 static void print_line(const char *path, const scenario *s) {
@@ -34,10 +37,10 @@ static void print_line(const char *path, const scenario *s) {
            path, s->name, scenario_hash(s, hash), t.nodes, t.slots, t.pairs, t.sessions, t.jobs, 100 * t.load);
 }
 
-static bool check(const char *path, bool dump) {
+static bool check(const char *path, const overrides *sets, bool dump) {
     sched_error err = {0};
     scenario *s = NULL;
-    if (scenario_load(path, &s, &err)) {
+    if (scenario_load_set(path, sets->set, sets->count, &s, &err)) {
         fprintf(stderr, "%s\n", err.message);
         return false;
     }
@@ -53,12 +56,17 @@ static bool check(const char *path, bool dump) {
 
 int cmd_check(int argc, char **argv) {
     static const struct option options[] = {{"dump", no_argument, NULL, 'd'},
+                                            {"set", required_argument, NULL, OPT_SET},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
+    overrides sets = {.count = 0};
     bool dump = false, good = true;
     for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
         switch (c) {
         case 'd': dump = true; break;
+        case OPT_SET:
+            if (!overrides_add(&sets, optarg)) return STATUS_BAD_INPUT;
+            break;
         case 'h': fputs(help, stdout); return STATUS_FINE;
         default: fputs("Try: lingua-sim check --help\n", stderr); return STATUS_BAD_INPUT;
         }
@@ -67,6 +75,6 @@ int cmd_check(int argc, char **argv) {
         fputs("lingua-sim check: which file? Try: lingua-sim check scenarios/quickstart.yaml\n", stderr);
         return STATUS_BAD_INPUT;
     }
-    for (int i = optind; i < argc; i++) good &= check(argv[i], dump);
+    for (int i = optind; i < argc; i++) good &= check(argv[i], &sets, dump);
     return good ? STATUS_FINE : STATUS_BAD_INPUT;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/base/units.h"
+#include "sim/commands/overrides.h"
 #include "sim/commands/progress.h"
 #include "sim/measure/trace_file.h"
 #include "sim/report/folder.h"
@@ -24,13 +25,14 @@ static const char help[] = "Usage: lingua-sim run SCENARIO [OPTIONS]\n"
                            "and timing.json into a folder.\n"
                            "One seed gives the same bytes in all of them, except timing.json.\n"
                            "\n"
-                           "  --seed N       instead of the scenario's seed\n"
-                           "  --out DIR      folder of the run (default: reports/out/NAME)\n"
-                           "  --trace        write trace.jsonl too: one line for each event\n"
-                           "  --scripts DIR  Lua scripts from that folder instead of those in the program\n"
-                           "  --no-report    neither report.html nor report.md\n"
-                           "  --quiet        nothing on stderr but errors\n"
-                           "  --help         this text\n"
+                           "  --seed N          instead of the scenario's seed\n"
+                           "  --set PATH=VALUE  another value for one setting, such as nodes.0.count=50; may be repeated\n"
+                           "  --out DIR         folder of the run (default: reports/out/NAME)\n"
+                           "  --trace           write trace.jsonl too: one line for each event\n"
+                           "  --scripts DIR     Lua scripts from that folder instead of those in the program\n"
+                           "  --no-report       neither report.html nor report.md\n"
+                           "  --quiet           nothing on stderr but errors\n"
+                           "  --help            this text\n"
                            "\n"
                            "Exit status: 0 all promises kept and all objectives met; 1 not; 2 bad usage or input; 130 "
                            "interrupted, and what was\n"
@@ -44,6 +46,7 @@ typedef struct run_arguments {
     const char *scenario, *out, *scripts;
     bool seeded, trace, report, quiet;
     int64_t seed;
+    overrides sets;
 } run_arguments;
 
 typedef struct run_state {
@@ -111,6 +114,7 @@ static int parse_seed(const char *text, run_arguments *args) {
 static int parse(int argc, char **argv, run_arguments *args) {
     static const struct option options[] = {
         {"seed", required_argument, NULL, OPT_SEED},
+        {"set", required_argument, NULL, OPT_SET},
         {"out", required_argument, NULL, OPT_OUT},
         {"scripts", required_argument, NULL, OPT_SCRIPTS},
         {"trace", no_argument, NULL, OPT_TRACE},
@@ -124,6 +128,9 @@ static int parse(int argc, char **argv, run_arguments *args) {
         switch (c) {
         case OPT_SEED:
             if (parse_seed(optarg, args) != GO_ON) return STATUS_BAD_INPUT;
+            break;
+        case OPT_SET:
+            if (!overrides_add(&args->sets, optarg)) return STATUS_BAD_INPUT;
             break;
         case OPT_OUT: args->out = optarg; break;
         case OPT_SCRIPTS: args->scripts = optarg; break;
@@ -253,7 +260,7 @@ static sched_status write_out(run_state *run, double began, double ended, int *r
 
 static sched_status open_all(run_state *run) {
     const run_arguments *args = run->args;
-    sched_status status = scenario_load(args->scenario, &run->sc, &run->err);
+    sched_status status = scenario_load_set(args->scenario, args->sets.set, args->sets.count, &run->sc, &run->err);
     if (status) return status;
     if (args->seeded) run->sc->seed = args->seed;
     if (*run->sc->warning && !args->quiet) fprintf(stderr, "%s: warning: %s\n", args->scenario, run->sc->warning);

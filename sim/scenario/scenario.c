@@ -12,6 +12,7 @@
 #include "core/base/settings_print.h"
 #include "core/base/text.h"
 #include "core/base/yaml_bind.h"
+#include "core/base/yaml_merge.h"
 #include "sim/scenario/scenario_check.h"
 
 /* "scenarios/faults/node_crash.yaml" → "node_crash". */
@@ -26,7 +27,7 @@ static void name_after_file(const char *file, char name[SCENARIO_NAME_MAX + 1]) 
     name[len] = '\0';
 }
 
-static sched_status load(const yaml_doc *doc, scenario **ret_scenario, sched_error *err) {
+static sched_status bind(const yaml_doc *doc, scenario **ret_scenario, sched_error *err) {
     const yaml_value *root = yaml_doc_root(doc);
     scenario *s = mem_zalloc(1, sizeof *s);
     sched_status status = yaml_bind(root, scenario_settings, sizeof *s, s, err);
@@ -40,22 +41,32 @@ static sched_status load(const yaml_doc *doc, scenario **ret_scenario, sched_err
     return SCHED_OK;
 }
 
-sched_status scenario_load(const char *path, scenario **ret_scenario, sched_error *err) {
+static sched_status load(yaml_doc *doc, const char *const *sets, size_t set_count, scenario **ret_scenario,
+                         sched_error *err) {
+    sched_status status = yaml_doc_include(doc, err);
+    for (size_t i = 0; i < set_count && !status; i++) status = yaml_doc_set(doc, sets[i], err);
+    if (!status) status = bind(doc, ret_scenario, err);
+    yaml_doc_free(doc);
+    return status;
+}
+
+sched_status scenario_load_set(const char *path, const char *const *sets, size_t set_count, scenario **ret_scenario,
+                               sched_error *err) {
     assert(path && ret_scenario);
     yaml_doc *doc = NULL;
     sched_status status = yaml_doc_read(path, &doc, err);
-    if (!status) status = load(doc, ret_scenario, err);
-    yaml_doc_free(doc);
-    return status;
+    return status ? status : load(doc, sets, set_count, ret_scenario, err);
+}
+
+sched_status scenario_load(const char *path, scenario **ret_scenario, sched_error *err) {
+    return scenario_load_set(path, NULL, 0, ret_scenario, err);
 }
 
 sched_status scenario_parse(const char *file, const char *text, size_t len, scenario **ret_scenario, sched_error *err) {
     assert(file && ret_scenario);
     yaml_doc *doc = NULL;
     sched_status status = yaml_doc_parse(file, text, len, &doc, err);
-    if (!status) status = load(doc, ret_scenario, err);
-    yaml_doc_free(doc);
-    return status;
+    return status ? status : load(doc, NULL, 0, ret_scenario, err);
 }
 
 scenario *scenario_free(scenario *s) {

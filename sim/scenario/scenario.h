@@ -147,6 +147,9 @@ typedef struct scenario {
 /* Reads and checks a file ("-": standard input). SCHED_EINVAL with "file:line:column: ..." for everything that is
  * wrong in it, SCHED_EIO when it cannot be read. Free it with scenario_free(). */
 sched_status scenario_load(const char *path, scenario **ret_scenario, sched_error *err);
+/* The same with single values set over those of the file, in this order: "nodes.0.count=50" (yaml_merge.h). */
+sched_status scenario_load_set(const char *path, const char *const *sets, size_t set_count, scenario **ret_scenario,
+                               sched_error *err);
 /* The same from memory; `file` names it in messages. */
 sched_status scenario_parse(const char *file, const char *text, size_t len, scenario **ret_scenario, sched_error *err);
 scenario *scenario_free(scenario *s); /* takes NULL, returns NULL */

@@ -58,6 +58,20 @@ static void print_node_name(const void *field, FILE *out) {
 
 static const setting_type node_name_type = {"nodes such as gpu-17", read_node_name, print_node_name, NULL};
 
+/* --- include ---------------------------------------------------------------------------------------------------- */
+
+/* Files are included before a scenario is read (yaml_merge.h): whoever gets here found the key elsewhere. */
+static sched_status refuse_include(const yaml_value *v, void *field, sched_error *err) {
+    (void)field;
+    return yaml_fail(v, err, "include: only a file can include another one");
+}
+
+static void print_nothing(const void *field, FILE *out) {
+    (void)field, (void)out;
+}
+
+static const setting_type include_type = {"a file, or a list of files", refuse_include, print_nothing, NULL};
+
 /* --- rows ------------------------------------------------------------------------------------------------------- */
 
 static const char *const costs_names[] = {"calibrated", "zero", "measured", NULL};
@@ -193,6 +207,8 @@ static const setting measure_rows[] = {
 };
 
 const setting scenario_settings[] = {
+    {.name = "include", .kind = SETTING_VALUE, .type = &include_type,
+     .help = "other scenarios that this one is laid over, key by key; lists are replaced"},
     ROW_TEXT(scenario, "name", name, NULL, "for reports; the name of the file when not given"),
     ROW_COUNT(scenario, "seed", seed, 0, 9007199254740992.0, "1", "everything random follows from it"),
     ROW_VALUE(scenario, "start", start, instant_type, "2026-01-01T00:00:00Z", "simulated time at the start of the run"),

@@ -1,0 +1,24 @@
+/* yaml_merge.h - a document made of several: files that it includes, and single values set from outside.
+ *
+ * Both give the document a new root; values keep the places where they were written, so that what is wrong with one of them
+ * is told with its own file, or with "--set path=value". Call them before anything is read from the document.
+ *
+ * Bounds     8 files deep, 32 files in all, each within the bounds of yaml_doc.h.
+ * Failure    SCHED_EINVAL with its place; the document is then as it was. */
+#ifndef CORE_BASE_YAML_MERGE_H
+#define CORE_BASE_YAML_MERGE_H
+
+#include "core/base/yaml_doc.h"
+
+enum { YAML_INCLUDE_DEPTH_MAX = 8, YAML_INCLUDES_MAX = 32, YAML_SET_STEPS_MAX = 16 };
+
+/* Replaces `include: other.yaml`, or a list of files, at the top of the document by what they hold. Later files go over
+ * earlier ones, the document over all of them: mappings are merged key by key, everything else is replaced as a whole.
+ * Paths count from the folder of the file that includes. */
+sched_status yaml_doc_include(yaml_doc *doc, sched_error *err);
+
+/* "nodes.0.count=50": sets one value, which is read as YAML. Steps of the path are keys, and indexes from 0 in lists. Mappings
+ * on the way that are missing are made, and lists with one element; whether a key has a meaning is up to the reader. */
+sched_status yaml_doc_set(yaml_doc *doc, const char *assignment, sched_error *err);
+
+#endif

@@ -1,0 +1,23 @@
+/* overrides.h - the option --set of every command that reads a scenario.
+ *
+ *     static const struct option options[] = {{"set", required_argument, NULL, OPT_SET}, ...};
+ *     case OPT_SET: if (!overrides_add(&sets, optarg)) return STATUS_BAD_INPUT; break;
+ *     status = scenario_load_set(path, sets.set, sets.count, &sc, &err); */
+#ifndef SIM_COMMANDS_OVERRIDES_H
+#define SIM_COMMANDS_OVERRIDES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { OVERRIDES_MAX = 64, OPT_SET = 1000 };
+
+/* Texts are not copied. */
+typedef struct overrides {
+    const char *set[OVERRIDES_MAX];
+    size_t count;
+} overrides;
+
+/* False, and told on stderr, when there are too many. */
+bool overrides_add(overrides *o, const char *assignment);
+
+#endif
