@@ -44,7 +44,7 @@ run: deps ## install what is missing, build, run the quickstart scenario, say wh
 	$(Q)$(BUILD)/lingua-sim run scenarios/quickstart.yaml --out reports/out/quickstart
 
 check: deps ## install what is missing, build, run all tests (ONLY=rng: those with "rng" in their name)
-	$(Q)$(MAKE) layers
+	$(Q)$(MAKE) layers format-check
 	$(Q)$(MAKE) $(jobs) run-tests
 
 tests: $(programs) $(tests) ## build the programs and all tests

@@ -119,7 +119,7 @@ static const bench_value nodes[] = {{.number = 100}, {.number = 1000}, {.number 
 const benchmark bench_placement[] = {
     {
         .name = "placement.pool",
-        .what = "a proposal of 8 candidates from the nodes of one pair",
+        .what = "a first proposal from the nodes of one pair",
         .param = "nodes",
         .values = nodes,
         .value_count = sizeof nodes / sizeof *nodes,

@@ -17,6 +17,7 @@
 #include "sim/measure/trace_file.h"
 #include "sim/report/folder.h"
 
+// clang-format off
 static const char help[] = "Usage: lingua-sim run SCENARIO [OPTIONS]\n"
                            "\n"
                            "Runs a scenario (\"-\": standard input) in simulated time against a redis-server of its "
@@ -41,6 +42,7 @@ static const char help[] = "Usage: lingua-sim run SCENARIO [OPTIONS]\n"
                            "Examples:\n"
                            "  lingua-sim run scenarios/quickstart.yaml\n"
                            "  lingua-sim run scenarios/faults/node_crash.yaml --seed 7 --out crash --trace\n";
+// clang-format on
 
 typedef struct run_arguments {
     const char *scenario, *out, *scripts;

@@ -150,9 +150,8 @@ END_TEST
 START_TEST(of_two_waiting_pairs_the_one_whose_job_came_first_is_served_first) {
     oracle_fleet *f = fleet_of(1, 1);
     oracle_job jobs[] = {
-        job(f, 0, 10 * SECOND, "de", "en"),
-        job(f, 1 * SECOND, 5 * SECOND, "en", "de"), /* waits 9 s */
-        job(f, 2 * SECOND, 5 * SECOND, "de", "en"), /* waits 13 s */
+        job(f, 0, 10 * SECOND, "de", "en"), job(f, 1 * SECOND, 5 * SECOND, "en", "de"), /* waits 9 s */
+        job(f, 2 * SECOND, 5 * SECOND, "de", "en"),                                     /* waits 13 s */
     };
     histogram *waits = histogram_new(3600 * SECOND);
     oracle_run(f, ORACLE_CENTRAL_QUEUE, jobs, 3, 1, waits);
