@@ -4,9 +4,9 @@
  * because a command reads the time when it executes, not when it is sent. So a batch has one time, that of its
  * first command.
  *
- * Why the first command of a batch is sent at once and later ones are not: most batches hold one command, and the
- * server works on it while the simulator goes on to its next event. Those that follow in the same batch leave
- * together with the next read.
+ * The first command of a batch is sent at once, because most batches hold one, and the server can work on it while
+ * the simulator goes on; those that follow leave together with the next read. (With both cores busy otherwise,
+ * sending all of them with the read was as fast.)
  *
  * What Redis does by itself on real time is off or held: active expire, rehashing and the allocator's thread by
  * configuration, the periodic work by the monotonic clock of the page, which stands still except for one tick per
