@@ -96,23 +96,28 @@ static void close_node(node_conn *n, const char *reason) {
 static void on_registered(void *arg, link_status status, const redis_reply *reply);
 static void send_heartbeat(node_conn *n);
 
-static void register_node(node_conn *n) {
-    scheduler *s = n->s;
+/* How both calls of a live node begin: its record, its languages, the expiry index, its name and who speaks for it. */
+static void begin_node_call(redis_call *call, script_id script, const node_conn *n) {
+    const scheduler *s = n->s;
     const keyspace *ks = &s->config.keys;
     char owner[OWNER_MAX + 1];
     redis_key key;
-    redis_call call;
-    call_script(&call, SCRIPT_REGISTER_NODE);
-    call_key(&call, key_node(&key, ks, n->node));
-    call_key(&call, key_node_langs(&key, ks, n->node));
-    call_key(&call, key_node_expiry(&key, ks, node_bucket(n->node)));
-    call_str(&call, n->node);
     sched_owner(s, n->conn, owner);
-    call_str(&call, owner);
+    call_script(call, script);
+    call_key(call, key_node(&key, ks, n->node));
+    call_key(call, key_node_langs(&key, ks, n->node));
+    call_key(call, key_node_expiry(&key, ks, node_bucket(n->node)));
+    call_str(call, n->node);
+    call_str(call, owner);
+}
+
+static void register_node(node_conn *n) {
+    redis_call call;
+    begin_node_call(&call, SCRIPT_REGISTER_NODE, n);
     call_str(&call, n->sources);
     call_str(&call, n->targets);
     call_int(&call, n->slots);
-    call_int(&call, usec_to_msec_up(s->config.node_ttl));
+    call_int(&call, usec_to_msec_up(n->s->config.node_ttl));
     node_call(n, &call, on_registered);
 }
 
@@ -278,19 +283,9 @@ static void on_heartbeat(void *arg, link_status status, const redis_reply *reply
 }
 
 static void send_heartbeat(node_conn *n) {
-    scheduler *s = n->s;
-    const keyspace *ks = &s->config.keys;
-    char owner[OWNER_MAX + 1];
-    redis_key key;
     redis_call call;
-    call_script(&call, SCRIPT_HEARTBEAT);
-    call_key(&call, key_node(&key, ks, n->node));
-    call_key(&call, key_node_langs(&key, ks, n->node));
-    call_key(&call, key_node_expiry(&key, ks, node_bucket(n->node)));
-    call_str(&call, n->node);
-    sched_owner(s, n->conn, owner);
-    call_str(&call, owner);
-    call_int(&call, usec_to_msec_up(s->config.node_ttl));
+    begin_node_call(&call, SCRIPT_HEARTBEAT, n);
+    call_int(&call, usec_to_msec_up(n->s->config.node_ttl));
     call_int(&call, (int64_t)n->load.cpu);
     call_int(&call, (int64_t)n->load.gpu);
     call_int(&call, (int64_t)n->load.mem);
