@@ -14,7 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OFFLINE_RETRY_MSEC = 10000, OFFLINE_JOBS_MAX = 1000 };
+enum {
+    OFFLINE_RETRY_MSEC = 10000,
+    OFFLINE_JOBS_MAX = 1000,
+    PERCENT_MAX = 100000, /* a host may count each core as 100 */
+    RUNNING_JOBS_MAX = 1000000,
+};
 
 /* ---- connections ---------------------------------------------------------------------------------------------------- */
 
@@ -293,6 +298,12 @@ static void send_heartbeat(node_conn *n) {
     node_call(n, &call, on_heartbeat);
 }
 
+/* A node's figures come from outside: not a number and less than nothing are nothing. */
+static double percent(double value) {
+    if (!(value > 0)) return 0;
+    return value < PERCENT_MAX ? value : PERCENT_MAX;
+}
+
 void scheduler_node_heartbeat(scheduler *s, conn_token conn, const node_load *load) {
     node_conn *n = conn_find(s, conn);
     if (!n || !n->registered) {
@@ -300,7 +311,14 @@ void scheduler_node_heartbeat(scheduler *s, conn_token conn, const node_load *lo
         s->env.net.node_close(s->env.net.ctx, conn, "heartbeat without registration");
         return;
     }
-    n->load = *load;
+    n->load = (node_load){
+        .cpu = percent(load->cpu),
+        .gpu = percent(load->gpu),
+        .mem = percent(load->mem),
+        .running_jobs = load->running_jobs < 0                  ? 0
+                        : load->running_jobs > RUNNING_JOBS_MAX ? RUNNING_JOBS_MAX
+                                                                : load->running_jobs,
+    };
     send_heartbeat(n);
 }
 

@@ -82,7 +82,7 @@ typedef struct node_registration {
 } node_registration;
 
 typedef struct node_load {
-    double cpu, gpu, mem; /* percent */
+    double cpu, gpu, mem; /* percent; what is no sensible number is taken for the nearest one that is */
     int64_t running_jobs;
 } node_load;
 

@@ -4,6 +4,7 @@
  * costs are zero, so what takes time here are only the scheduler's own timers. */
 #include "core/scheduler/scheduler.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -671,6 +672,21 @@ START_TEST(a_node_is_in_its_pools_after_its_first_heartbeat) {
 }
 END_TEST
 
+START_TEST(senseless_load_figures_do_no_harm) {
+    start_production();
+    join(1, "n1", 4);
+    node_load bad[] = {{.cpu = NAN, .gpu = INFINITY, .mem = -INFINITY, .running_jobs = -1},
+                       {.cpu = 1e300, .gpu = -1, .mem = 1e18, .running_jobs = INT64_MAX}};
+    for (int i = 0; i < 2; i++) {
+        scheduler_node_heartbeat(s, 1, &bad[i]);
+        pass(10 * USEC_PER_MSEC);
+    }
+    ck_assert_int_eq(count_of(EV_REDIS), 0);
+    ck_assert_int_eq(closed_count, 0);
+    close_world();
+}
+END_TEST
+
 START_TEST(registering_again_leaves_old_pools_and_joins_new_ones) {
     start_production();
     offer(1, "n1", "en de", 4);
@@ -812,6 +828,7 @@ int main(void) {
         a_session_id_is_open_once,
         calls_of_unknown_outcome_neither_lose_nor_double_a_job,
         a_node_is_in_its_pools_after_its_first_heartbeat,
+        senseless_load_figures_do_no_harm,
         registering_again_leaves_old_pools_and_joins_new_ones,
         bad_registrations_are_refused_with_the_reason,
         a_lost_connection_empties_the_pools_and_moves_the_jobs_at_once,
