@@ -226,6 +226,7 @@ static void take_world(checker *c, const trace_event *e, watched_job *j, watched
     case TRACE_SESSION_OPENED:
     case TRACE_SESSION_CLOSED:
     case TRACE_CLIENT_SENT:
+    case TRACE_CLIENT_RESENT:
     case TRACE_CLIENT_ANSWERED: answers_take(c, e); break;
     case TRACE_NODE_FINISHED:
         if (j && j->dispatched == n && j->attempt == e->attempt) j->worked = true;

@@ -1,7 +1,10 @@
 /* checker_answers.c - each request of a client is answered, and answered once.
  *
  * Only open requests are kept: an answer closes its request, so a second one finds none. A client that asks again after a
- * refusal opens its request anew. */
+ * refusal opens its request anew.
+ *
+ * A request that is sent again while it is open may be refused once for each time it was sent, before or after its answer: only
+ * one of the sendings becomes a job. */
 #include "sim/measure/checker_internal.h"
 
 #include <inttypes.h>
@@ -35,20 +38,45 @@ static void asked(watched_session *s, const trace_event *event) {
     open_request *r = mem_zalloc(1, sizeof *r);
     r->utterance = event->utterance;
     r->sent = event->at;
+    r->asks = 1;
     if (event->pair) memcpy(r->target, event->pair->tgt, sizeof r->target);
     DL_APPEND(s->open, r);
     if (event->utterance > s->highest) s->highest = event->utterance;
 }
 
-static void answered(checker *c, watched_session *s, const trace_event *event) {
-    const char *target = event->pair ? event->pair->tgt : "";
+static const char *target_of(const trace_event *event) {
+    return event->pair ? event->pair->tgt : "";
+}
+
+static open_request *find_request(const watched_session *s, const trace_event *event) {
     open_request *r;
-    DL_FOREACH(s->open, r) if (r->utterance == event->utterance && !strcmp(r->target, target)) break;
-    if (r) {
-        DL_DELETE(s->open, r);
-        free(r);
-        return;
-    }
+    DL_FOREACH(s->open, r) if (r->utterance == event->utterance && !strcmp(r->target, target_of(event))) break;
+    return r;
+}
+
+static void asked_again(watched_session *s, const trace_event *event) {
+    open_request *r = find_request(s, event);
+    if (r)
+        r->asks++;
+    else
+        asked(s, event);
+}
+
+/* False when the request has had what is due to it. */
+static bool settle(watched_session *s, open_request *r, bool refusal) {
+    if (r->settled && !refusal) return false;
+    r->asks -= refusal;
+    r->settled |= !refusal;
+    if (r->asks > (r->settled ? 1 : 0)) return true; /* an answer stands for one sending, or for several */
+    DL_DELETE(s->open, r);
+    free(r);
+    return true;
+}
+
+static void answered(checker *c, watched_session *s, const trace_event *event) {
+    const char *target = target_of(event);
+    open_request *r = find_request(s, event);
+    if (r && settle(s, r, event->outcome == OUTCOME_NONE)) return;
     watched_job *j;
     HASH_FIND_STR(c->jobs, event->job, j);
     violate(c, VIOLATION_DOUBLED, event->at, j, "session %s: utterance %" PRIu64 " to %s is answered %s (job %s, %s)",
@@ -67,16 +95,21 @@ void answers_take(checker *c, const trace_event *event) {
         forget(c, s);
     else if (event->kind == TRACE_CLIENT_SENT)
         asked(s, event);
+    else if (event->kind == TRACE_CLIENT_RESENT)
+        asked_again(s, event);
     else
         answered(c, s, event);
 }
 
 void answers_end(checker *c, usec_t now) {
-    for (watched_session *s = c->sessions; s; s = s->hh.next)
-        if (s->open)
-            violate(c, VIOLATION_UNANSWERED, now, NULL,
-                    "session %s is open, and its utterance %" PRIu64 " to %s, sent at %.6f s, was never answered",
-                    s->id, s->open->utterance, s->open->target, (double)(s->open->sent - c->rules.start) / 1e6);
+    for (watched_session *s = c->sessions; s; s = s->hh.next) {
+        const open_request *r = s->open;
+        while (r && r->settled) r = r->next;
+        if (!r) continue;
+        violate(c, VIOLATION_UNANSWERED, now, NULL,
+                "session %s is open, and its utterance %" PRIu64 " to %s, sent at %.6f s, was never answered", s->id,
+                r->utterance, r->target, (double)(r->sent - c->rules.start) / 1e6);
+    }
 }
 
 void answers_free(checker *c) {

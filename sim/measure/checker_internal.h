@@ -68,6 +68,8 @@ typedef struct open_request {
     uint64_t utterance;
     char target[LANG_MAX + 1];
     usec_t sent;
+    int asks;     /* times it was sent, less the refusals */
+    bool settled; /* it has its answer; kept because a refusal of its other sendings may follow */
     struct open_request *next, *prev;
 } open_request;
 

@@ -231,6 +231,7 @@ static void on_event(void *ctx, const trace_event *event) {
     case TRACE_SESSION_CLOSED:
     case TRACE_CLIENT_SENT:
     case TRACE_CLIENT_ANSWERED: take_client(r, event); break;
+    case TRACE_CLIENT_RESENT: break; /* the request counts from the first time */
     case TRACE_FAULT_BEGIN:
     case TRACE_FAULT_END: take_fault(r, event); break;
     default: take_node(r, event); nodes_take(r, event);

@@ -7,6 +7,7 @@ static const char *const names[TRACE_KINDS] = {
     [TRACE_SESSION_OPENED] = "session_opened",
     [TRACE_SESSION_CLOSED] = "session_closed",
     [TRACE_CLIENT_SENT] = "client_sent",
+    [TRACE_CLIENT_RESENT] = "client_resent",
     [TRACE_CLIENT_ANSWERED] = "client_answered",
     [TRACE_NODE_RECEIVED] = "node_received",
     [TRACE_NODE_STARTED] = "node_started",

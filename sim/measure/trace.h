@@ -10,10 +10,11 @@
 #include <stdint.h>
 
 typedef enum trace_kind {
-    TRACE_CORE,           /* *core: an event of the scheduler */
-    TRACE_SESSION_OPENED, /* session */
-    TRACE_SESSION_CLOSED,
+    TRACE_CORE,            /* *core: an event of the scheduler */
+    TRACE_SESSION_OPENED,  /* session */
+    TRACE_SESSION_CLOSED,  /* code VANISHED: in the middle of it */
     TRACE_CLIENT_SENT,     /* session, utterance, pair, length: an utterance left the client */
+    TRACE_CLIENT_RESENT,   /* session, utterance, pair, length: no answer came, the same request leaves again */
     TRACE_CLIENT_ANSWERED, /* session, utterance, pair, job, outcome (NONE: refused), code: the client has it */
     TRACE_NODE_RECEIVED, /* node, job, attempt: the assignment arrived; value = jobs waiting in the node's queue with it */
     TRACE_NODE_STARTED, /* a slot took it; value = busy slots with this one */

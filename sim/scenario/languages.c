@@ -165,12 +165,32 @@ static void listed_pairs(pair_mix *mix, const scenario_languages *langs) {
     qsort(mix->pairs, mix->pair_count, sizeof *mix->pairs, by_pair);
 }
 
-void pair_mix_resolve(pair_mix *mix, const scenario_languages *langs) {
+/* Adds the opposite of each pair, and joins pairs that are there twice. */
+static void add_opposites(pair_mix *mix) {
+    size_t n = mix->pair_count, kept = 0;
+    mix->pairs = mem_realloc(mix->pairs, 2 * n, sizeof *mix->pairs);
+    for (size_t i = 0; i < n; i++) {
+        const pair_share *p = &mix->pairs[i];
+        mix->pairs[n + i] = (pair_share){.src = p->tgt, .tgt = p->src, .share = p->share};
+    }
+    qsort(mix->pairs, 2 * n, sizeof *mix->pairs, by_pair);
+    for (size_t i = 0; i < 2 * n; i++) {
+        pair_share *last = kept ? &mix->pairs[kept - 1] : NULL;
+        if (last && by_pair(last, &mix->pairs[i]) == 0)
+            last->share += mix->pairs[i].share;
+        else
+            mix->pairs[kept++] = mix->pairs[i];
+    }
+    mix->pair_count = kept;
+}
+
+void pair_mix_resolve(pair_mix *mix, const scenario_languages *langs, bool both_ways) {
     if (mix->kind == PAIRS_LISTED) {
         listed_pairs(mix, langs);
     } else {
         every_pair(mix, langs);
     }
+    if (both_ways && mix->pair_count) add_opposites(mix);
     double sum = 0, upto = 0;
     for (size_t i = 0; i < mix->pair_count; i++) sum += mix->pairs[i].share;
     for (size_t i = 0; i < mix->pair_count; i++) {

@@ -94,9 +94,10 @@ typedef struct pair_mix {
 const pair_share *pair_mix_draw(const pair_mix *mix, rng *r);
 
 /* For scenario.c. languages_resolve() fills `tag` and `share`; tags and weights are known to be right. Then, for each
- * group, pair_mix_resolve() fills `pairs`, leaving out those with no share. */
+ * group, pair_mix_resolve() fills `pairs`, leaving out those with no share; `both_ways`: each pair gets the mean of its share
+ * and that of the opposite one. */
 void languages_resolve(scenario_languages *langs);
-void pair_mix_resolve(pair_mix *mix, const scenario_languages *langs);
+void pair_mix_resolve(pair_mix *mix, const scenario_languages *langs, bool both_ways);
 
 /* Rows of scenario_languages, and the values beside them. `share` is not theirs: free it. */
 extern const setting languages_settings[];

@@ -45,6 +45,12 @@ typedef struct join_time {
     usec_t at, over; /* uniformly spread over at .. at + over */
 } join_time;
 
+/* A share of the group, drawn by the seed, goes home: each finishes what it has and disconnects for good. */
+typedef struct leave_time {
+    usec_t at, over; /* the first does so at `at`, the others evenly spread over `over` */
+    double share;    /* 0: nobody leaves */
+} leave_time;
+
 typedef struct node_group {
     char name[GROUP_NAME_MAX + 1];
     int64_t count; /* >= 1 */
@@ -60,6 +66,7 @@ typedef struct node_group {
     int64_t queue;    /* jobs that wait behind the slots; one more is answered failed, NODE_OVERLOADED */
     usec_t reconnect; /* after a crash whose time is over: until it registers again */
     join_time join;
+    leave_time leave;
 } node_group;
 
 typedef struct talk_pattern {
@@ -67,6 +74,11 @@ typedef struct talk_pattern {
     dist pause;                /* from the end of an utterance to the start of the next */
     uint64_t bytes_per_second; /* of audio */
 } talk_pattern;
+
+typedef struct retry_pattern {
+    usec_t after;  /* without an answer; 0: never */
+    int64_t times; /* at most, each `after` the one before */
+} retry_pattern;
 
 typedef struct session_group {
     char name[GROUP_NAME_MAX + 1];
@@ -76,8 +88,11 @@ typedef struct session_group {
     arrivals arrivals;
     dist length;
     pair_mix pairs; /* a session keeps its pair */
+    bool two_way;   /* two people take turns, and every other utterance goes from target to source */
     talk_pattern talk;
-    dist delay;     /* one way, client <-> instance */
+    retry_pattern retry;
+    double vanish; /* share of the sessions that end at a moment drawn from their length, without waiting for answers */
+    dist delay;    /* one way, client <-> instance */
     join_time join; /* arrivals begin at `at`; the `concurrent` first ones come spread over `over` */
 } session_group;
 

@@ -132,6 +132,21 @@ static sched_status check_join(const yaml_value *at, const scenario *s, const jo
                      units_format_duration(c, s->duration));
 }
 
+static sched_status check_leave(const yaml_value *at, const scenario *s, const node_group *g, sched_error *err) {
+    char a[UNITS_TEXT_MAX], b[UNITS_TEXT_MAX], c[UNITS_TEXT_MAX];
+    const leave_time *leave = &g->leave;
+    if (leave->share <= 0 && !leave->at && !leave->over) return SCHED_OK;
+    if (leave->share <= 0) return yaml_fail(at, err, "leave: share is missing: part of the group, such as 50%%");
+    if (leave->at < g->join.at + g->join.over) {
+        return yaml_fail(at, err, "leave: at %s not all have joined: expected at least %s",
+                         units_format_duration(a, leave->at), units_format_duration(b, g->join.at + g->join.over));
+    }
+    if (leave->at + leave->over < s->duration) return SCHED_OK;
+    return yaml_fail(at, err, "leave: %s and %s more are not over before the end of the run at %s",
+                     units_format_duration(a, leave->at), units_format_duration(b, leave->over),
+                     units_format_duration(c, s->duration));
+}
+
 static sched_status finish_nodes(const yaml_value *root, scenario *s, sched_error *err) {
     int64_t total = 0;
     if (!s->node_group_count)
@@ -146,6 +161,7 @@ static sched_status finish_nodes(const yaml_value *root, scenario *s, sched_erro
         }
         if (!status) status = check_node_languages(yaml_at(root, "nodes[%zu].languages", i), s, g, err);
         if (!status) status = check_join(yaml_at(root, "nodes[%zu].join", i), s, &g->join, err);
+        if (!status) status = check_leave(yaml_at(root, "nodes[%zu].leave", i), s, g, err);
         if (status) return status;
         total += g->count;
         if (total <= SCENARIO_NODES_MAX) continue;
@@ -184,6 +200,11 @@ static sched_status finish_arrivals(const yaml_value *at, const scenario *s, ses
     }
     g->rate = bursts_mean_rate(&a->bursts);
     if (!trace) return SCHED_OK;
+    if (g->two_way || g->vanish > 0) {
+        return yaml_fail(yaml_at(at, g->two_way ? "two_way" : "vanish"), err,
+                         "%s: has no meaning here: each line of a trace is a call of one utterance",
+                         g->two_way ? "two_way" : "vanish");
+    }
     usec_t within = s->duration - g->join.at;
     sched_status status = trace_rows_read(&a->trace, yaml_at(at, "arrivals.trace"), &s->languages, within, err);
     if (!status) g->rate = (double)a->trace.row_count / ((double)within / (double)USEC_PER_SEC);
@@ -223,7 +244,7 @@ static sched_status finish_sessions(const yaml_value *root, scenario *s, sched_e
         if (!status) status = finish_arrivals(at, s, g, err);
         if (!status) status = finish_rate(at, g, err);
         if (status) return status;
-        pair_mix_resolve(&g->pairs, &s->languages);
+        pair_mix_resolve(&g->pairs, &s->languages, g->two_way);
     }
     return SCHED_OK;
 }

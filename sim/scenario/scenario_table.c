@@ -105,6 +105,13 @@ static const setting service_rows[] = {
 JOIN(node_join_rows, "0s", "10s", "they come evenly spread over this time");
 JOIN(session_join_rows, "10s", "10s", "the `concurrent` first ones come evenly spread over this time");
 
+static const setting leave_rows[] = {
+    ROW_DURATION(leave_time, "at", at, 0, 24 * HOUR, NULL, "the first leaves then"),
+    ROW_DURATION(leave_time, "over", over, 0, 24 * HOUR, NULL, "they leave evenly spread over this time"),
+    ROW_SHARE(leave_time, "share", share, 1e-6, 1, NULL, "part of the group, drawn by the seed"),
+    {.name = NULL},
+};
+
 static const setting node_rows[] = {
     ROW_TEXT(node_group, "name", name, NULL,
               "prefix of the nodes' names (gpu-0, gpu-1 ...); n1, n2 ... when not given"),
@@ -126,6 +133,7 @@ static const setting node_rows[] = {
     ROW_DURATION(node_group, "reconnect", reconnect, 0, HOUR, "5s",
               "after a crash that is over: until it registers again"),
     ROW_SECTION(node_group, "join", join, node_join_rows, "when the nodes register"),
+    ROW_SECTION(node_group, "leave", leave, leave_rows, "who goes home: finishes its jobs and disconnects for good"),
     {.name = NULL},
 };
 
@@ -140,6 +148,13 @@ static const setting talk_rows[] = {
     {.name = NULL},
 };
 
+static const setting retry_rows[] = {
+    ROW_DURATION(retry_pattern, "after", after, 10 * MSEC, HOUR, NULL,
+              "no answer for so long: the same request is sent again; never when not given"),
+    ROW_COUNT(retry_pattern, "times", times, 1, 100, "2", "at most, each so long after the one before"),
+    {.name = NULL},
+};
+
 static const setting session_rows[] = {
     ROW_TEXT(session_group, "name", name, NULL, "for reports; s1, s2 ... when not given"),
     ROW_COUNT(session_group, "concurrent", concurrent, 1, SCENARIO_SESSIONS_MAX, NULL,
@@ -150,7 +165,12 @@ static const setting session_rows[] = {
     ROW_VALUE(session_group, "length", length, dist_of_duration, "{dist: exponential, mean: 5min, min: 10s}",
               "of a session"),
     ROW_VALUE(session_group, "pairs", pairs, pair_mix_type, "popularity", "source and target language of a session"),
+    ROW_BOOL(session_group, "two_way", two_way, "no",
+              "two people in turns: every other utterance goes the other way, and either may begin"),
     ROW_SECTION(session_group, "talk", talk, talk_rows, "how a session speaks; each utterance is one job"),
+    ROW_SECTION(session_group, "retry", retry, retry_rows, "impatient clients"),
+    ROW_SHARE(session_group, "vanish", vanish, 0, 1, "0%",
+              "sessions that end in the middle: the connection is gone, and answers find nobody"),
     ROW_VALUE(session_group, "delay", delay, dist_of_duration, "{dist: gamma, mean: 30ms, cv: 0.5}",
               "network, one way, between client and instance"),
     ROW_SECTION(session_group, "join", join, session_join_rows, "when the first sessions come"),

@@ -153,7 +153,7 @@ static void request_job(world *w, const message *m) {
     job_request request = {
         .session_id = speaker_id(sp),
         .utterance = m->utterance,
-        .pair = *speaker_pair(sp),
+        .pair = speaker_pair(sp, m->utterance),
         .sound = sound,
     };
     scheduler_submit(w->instance->scheduler, m->conn, &request);

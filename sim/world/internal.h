@@ -88,6 +88,7 @@ typedef struct node {
     uint32_t connection;   /* number of the present or latest one */
     uint32_t closed_up_to; /* the instance has closed these */
     bool connected, registered;
+    bool leaving;       /* it takes no new job, and disconnects for good when it has none */
     int crashes, hangs; /* faults that hold it */
     usec_t beat_due;    /* next heartbeat */
     timer_handle beat;
@@ -115,11 +116,15 @@ void node_tell(node *n, trace_event event);
 void node_languages_draw(const node *n, node_registration *ret_registration);
 void node_disconnect(node *n);
 
+/* Nothing keeps it any more: a node that is leaving disconnects. */
+void node_idle(node *n);
+
 void node_crash(node *n);
 void node_recover(node *n);
 void node_hang(node *n);
 void node_resume(node *n);
 
+/* Each may leave the node without work, and so disconnected: node_idle(). */
 void work_take(node *n, const message *assign);
 void work_cancel(node *n, const message *cancel);
 void work_pause(node *n);
@@ -138,7 +143,7 @@ void speaker_deliver(world *w, const message *answer);
 /* The request or the end of that speaker reached the instance. */
 const speaker *speaker_at_instance(const world *w, conn_token conn);
 const char *speaker_id(const speaker *sp);
-const lang_pair *speaker_pair(const speaker *sp);
+lang_pair speaker_pair(const speaker *sp, uint64_t utterance);
 void speaker_forget(world *w, conn_token conn);
 /* A message to the speaker; dropped when nobody is there. */
 void speaker_send_down(world *w, message *m, usec_t leave);

@@ -55,10 +55,34 @@ void world_nodes_free(world *w) {
 
 static void connect_node(void *arg);
 
+static void begin_leave(void *arg) {
+    node *n = arg;
+    n->leaving = true;
+    node_idle(n);
+}
+
+/* The first ones of the shuffled group, from a stream that nothing else uses. */
+static void plan_leave(world *w, node *first, const node_group *group, uint64_t number) {
+    int64_t count = (int64_t)(group->leave.share * (double)group->count + 0.5);
+    int32_t *order = mem_zalloc((size_t)group->count, sizeof *order);
+    rng r;
+    rng_init(&r, w->seed, "leave", number);
+    for (int64_t i = 0; i < group->count; i++) order[i] = (int32_t)i;
+    for (int64_t i = 0; i < count; i++) {
+        int64_t other = i + (int64_t)rng_below(&r, (uint64_t)(group->count - i));
+        int32_t leaver = order[other];
+        order[other] = order[i];
+        usec_t at = group->leave.at + (usec_t)((double)group->leave.over * (double)i / (double)count);
+        engine_at(w->env.engine, w->began + at, begin_leave, &first[leaver]);
+    }
+    free(order);
+}
+
 void world_nodes_start(world *w) {
     node *n = w->nodes;
     for (size_t g = 0; g < w->sc->node_group_count; g++) {
         const node_group *group = &w->sc->node_groups[g];
+        if (group->leave.share > 0) plan_leave(w, n, group, g);
         for (int64_t i = 0; i < group->count; i++, n++) {
             usec_t at = group->join.at + (usec_t)((double)group->join.over * (double)i / (double)group->count);
             engine_at(w->env.engine, w->began + at, connect_node, n);
@@ -120,7 +144,7 @@ void world_node_languages(const scenario *sc, int32_t group, int64_t i, lang_lis
 
 static void connect_node(void *arg) {
     node *n = arg;
-    if (n->connected || n->crashes || n->hangs || n->w->closing) return;
+    if (n->connected || n->crashes || n->hangs || n->leaving || n->w->closing) return;
     n->connected = true;
     n->connection++;
     n->up = n->down = (channel){world_now(n->w)};
@@ -154,6 +178,10 @@ void node_disconnect(node *n) {
     message *gone = message_new(n->w, MSG_NODE_GONE, node_conn_token(n));
     end_connection(n);
     node_send(n, gone);
+}
+
+void node_idle(node *n) {
+    if (n->leaving && !n->hangs && n->busy == 0 && n->waiting == 0) node_disconnect(n);
 }
 
 /* ---- heartbeats ----------------------------------------------------------------------------------------------------- */
@@ -247,4 +275,5 @@ void node_resume(node *n) {
         if (n->connected) take(n, m); /* one of them may be the end of the connection, which empties the inbox */
         message_free(m);
     }
+    node_idle(n);
 }

@@ -83,6 +83,7 @@ static void finish(void *arg) {
     say(n, MSG_RESULT, t->job, t->attempt, OUTCOME_OK, "");
     pool_give(n->w->tasks, t);
     start_next(n);
+    node_idle(n);
 }
 
 static void start(node *n, task *t) {
@@ -112,7 +113,7 @@ static void reject(node *n, const message *assign, const char *code) {
 
 void work_take(node *n, const message *assign) {
     bool starts = n->busy < n->group->slots;
-    bool full = !starts && n->waiting >= n->group->queue;
+    bool full = n->leaving || (!starts && n->waiting >= n->group->queue);
     bool seen = has_seen(n, assign->job);
     bool queues = !starts && !full && !seen;
     tell(n, TRACE_NODE_RECEIVED, assign->job, assign->attempt, n->waiting + queues, 0);
@@ -152,6 +153,7 @@ void work_cancel(node *n, const message *cancel) {
                                .code = cancel->code});
     pool_give(n->w->tasks, t);
     start_next(n);
+    node_idle(n);
 }
 
 /* ---- faults --------------------------------------------------------------------------------------------------------- */

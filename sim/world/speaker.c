@@ -4,13 +4,16 @@
  * a load that waits for its server hides the server's slowness. The request leaves when the speech ends.
  *
  * After its length a session begins no new utterance; it closes when the last answer is in, or LINGER after its last
- * request. Its place is given to somebody else once the instance has heard of the end. */
+ * request. Its place is given to somebody else once the instance has heard of the end.
+ *
+ * Impatient clients keep their open requests and send them again, with the same number, so that the scheduler can tell. */
 #include "sim/world/internal.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "core/base/mem.h"
 
@@ -24,6 +27,16 @@ typedef enum speaker_state {
     LINGERS, /* waits for the last answers */
     GONE,    /* the instance will hear of it */
 } speaker_state;
+
+/* An open request of an impatient client. */
+typedef struct asked {
+    struct asked *next, *prev;
+    speaker *sp;
+    uint64_t utterance;
+    usec_t speech;
+    int64_t left; /* times that it may be sent again */
+    timer_handle timer;
+} asked;
 
 struct speaker {
     world *w;
@@ -39,12 +52,14 @@ struct speaker {
     usec_t last_sent;
     uint64_t utterance; /* number of the latest */
     int64_t unanswered;
+    asked *open; /* these, when the client is impatient */
     speaker_state state;
     timer_handle timer; /* the end of that state */
+    timer_handle vanish;
 };
 
 typedef struct speakers {
-    pool *all;
+    pool *all, *asked;
     speaker **at; /* by place; NULL: free */
     size_t places, capacity;
     uint32_t *free; /* places */
@@ -57,12 +72,14 @@ typedef struct speakers {
 void speakers_new(world *w) {
     w->speakers = mem_zalloc(1, sizeof *w->speakers);
     w->speakers->all = pool_new(sizeof(speaker));
+    w->speakers->asked = pool_new(sizeof(asked));
 }
 
 void speakers_free(world *w) {
     speakers *s = w->speakers;
     if (!s) return;
     pool_free(s->all);
+    pool_free(s->asked);
     free(s->at);
     free(s->free);
     free(s);
@@ -97,8 +114,12 @@ const char *speaker_id(const speaker *sp) {
     return sp->id;
 }
 
-const lang_pair *speaker_pair(const speaker *sp) {
-    return &sp->pair;
+lang_pair speaker_pair(const speaker *sp, uint64_t utterance) {
+    lang_pair pair = sp->pair;
+    if (!sp->group->two_way || utterance % 2 == 1) return pair;
+    memcpy(pair.src, sp->pair.tgt, sizeof pair.src);
+    memcpy(pair.tgt, sp->pair.src, sizeof pair.tgt);
+    return pair;
 }
 
 void speaker_forget(world *w, conn_token conn) {
@@ -113,8 +134,9 @@ void speaker_forget(world *w, conn_token conn) {
 /* ---- the connection ------------------------------------------------------------------------------------------------- */
 
 static void tell(speaker *sp, trace_event event) {
+    lang_pair pair = speaker_pair(sp, event.utterance ? event.utterance : 1);
     event.session = sp->id;
-    event.pair = &sp->pair;
+    event.pair = &pair;
     event.node_index = event.group_index = -1;
     world_tell(sp->w, event);
 }
@@ -131,12 +153,28 @@ void speaker_send_down(world *w, message *m, usec_t leave) {
         message_free(m);
 }
 
-static void hang_up(speaker *sp) {
+static void close_request(speaker *sp, asked *a) {
+    engine_cancel(sp->w->env.engine, a->timer);
+    DL_DELETE(sp->open, a);
+    pool_give(sp->w->speakers->asked, a);
+}
+
+static void end_session(speaker *sp, const char *code) {
     engine_cancel(sp->w->env.engine, sp->timer);
-    sp->timer = 0;
+    engine_cancel(sp->w->env.engine, sp->vanish);
+    sp->timer = sp->vanish = 0;
+    while (sp->open) close_request(sp, sp->open);
     sp->state = GONE;
-    tell(sp, (trace_event){.kind = TRACE_SESSION_CLOSED});
+    tell(sp, (trace_event){.kind = TRACE_SESSION_CLOSED, .code = code});
     send_up(sp, message_new(sp->w, MSG_SPEAKER_GONE, sp->conn));
+}
+
+static void hang_up(speaker *sp) {
+    end_session(sp, "");
+}
+
+static void on_vanish(void *arg) {
+    end_session(arg, "VANISHED");
 }
 
 /* ---- speaking ------------------------------------------------------------------------------------------------------- */
@@ -149,29 +187,48 @@ static void wait_until(speaker *sp, speaker_state state, usec_t at, engine_actio
     sp->timer = engine_at(sp->w->env.engine, at > now ? at : now, then, sp);
 }
 
-static void on_patience_over(void *arg) {
-    hang_up(arg);
-}
-
-static void begin_linger(speaker *sp) {
-    if (sp->unanswered == 0)
+/* What it sent meanwhile for a second time it waits for as long. */
+static void linger(void *arg) {
+    speaker *sp = arg;
+    if (sp->unanswered == 0 || world_now(sp->w) >= sp->last_sent + LINGER)
         hang_up(sp);
     else
-        wait_until(sp, LINGERS, sp->last_sent + LINGER, on_patience_over);
+        wait_until(sp, LINGERS, sp->last_sent + LINGER, linger);
+}
+
+static void send_request(speaker *sp, trace_kind kind, uint64_t utterance, usec_t speech) {
+    sp->last_sent = world_now(sp->w);
+    tell(sp, (trace_event){.kind = kind, .utterance = utterance, .length = speech});
+    message *m = message_new(sp->w, MSG_REQUEST, sp->conn);
+    m->utterance = utterance;
+    m->speech = speech;
+    m->value = (int64_t)((double)speech / (double)USEC_PER_SEC * (double)sp->group->talk.bytes_per_second);
+    send_up(sp, m);
+}
+
+static void on_no_answer(void *arg) {
+    asked *a = arg;
+    speaker *sp = a->sp;
+    a->timer = 0;
+    if (a->left-- == 0 || sp->w->hushed) return;
+    send_request(sp, TRACE_CLIENT_RESENT, a->utterance, a->speech);
+    a->timer = engine_at(sp->w->env.engine, world_now(sp->w) + sp->group->retry.after, on_no_answer, a);
+}
+
+static void keep_request(speaker *sp) {
+    asked *a = pool_take(sp->w->speakers->asked);
+    *a = (asked){.sp = sp, .utterance = sp->utterance, .speech = sp->speech, .left = sp->group->retry.times};
+    a->timer = engine_at(sp->w->env.engine, world_now(sp->w) + sp->group->retry.after, on_no_answer, a);
+    DL_APPEND(sp->open, a);
 }
 
 /* What was just said leaves. */
 static void say(speaker *sp) {
     sp->utterance++;
     sp->unanswered++;
-    sp->last_sent = world_now(sp->w);
     if (sp->speech > sp->w->longest_speech) sp->w->longest_speech = sp->speech;
-    tell(sp, (trace_event){.kind = TRACE_CLIENT_SENT, .utterance = sp->utterance, .length = sp->speech});
-    message *m = message_new(sp->w, MSG_REQUEST, sp->conn);
-    m->utterance = sp->utterance;
-    m->speech = sp->speech;
-    m->value = (int64_t)((double)sp->speech / (double)USEC_PER_SEC * (double)sp->group->talk.bytes_per_second);
-    send_up(sp, m);
+    send_request(sp, TRACE_CLIENT_SENT, sp->utterance, sp->speech);
+    if (sp->group->retry.after) keep_request(sp);
 }
 
 static void on_speech_ends(void *arg) {
@@ -189,7 +246,7 @@ static void on_pause_ends(void *arg) {
     speaker *sp = arg;
     usec_t now = world_now(sp->w);
     if (now >= sp->ends) {
-        begin_linger(sp);
+        linger(sp);
         return;
     }
     sp->speech = speech_draw(sp);
@@ -201,6 +258,15 @@ static void begin_pause(speaker *sp) {
     wait_until(sp, PAUSES, until < sp->ends ? until : sp->ends, on_pause_ends);
 }
 
+/* False when an impatient client has had an answer to it already. */
+static bool answers_open(speaker *sp, uint64_t utterance) {
+    asked *a;
+    if (!sp->group->retry.after) return true;
+    DL_FOREACH(sp->open, a) if (a->utterance == utterance) break;
+    if (a) close_request(sp, a);
+    return a != NULL;
+}
+
 void speaker_deliver(world *w, const message *answer) {
     speaker *sp = speaker_of(w, answer->conn);
     if (!sp || sp->state == GONE) return;
@@ -209,6 +275,7 @@ void speaker_deliver(world *w, const message *answer) {
                            .utterance = answer->utterance,
                            .outcome = answer->outcome,
                            .code = answer->code});
+    if (!answers_open(sp, answer->utterance)) return;
     if (sp->unanswered > 0) sp->unanswered--;
     if (sp->unanswered == 0 && sp->state == LINGERS) hang_up(sp);
 }
@@ -238,6 +305,10 @@ static void draw_life(speaker *sp, bool under_way) {
     take_pair(sp, pair->src, pair->tgt);
     usec_t length = under_way ? rest_draw(group, &r) : dist_draw_usec(&group->length, &r);
     sp->ends = world_now(sp->w) + length;
+    rng_init(&r, sp->w->seed, "vanish", sp->entity);
+    if (!rng_chance(&r, group->vanish)) return;
+    usec_t at = world_now(sp->w) + (usec_t)(rng_unit(&r) * (double)length);
+    sp->vanish = engine_at(sp->w->env.engine, at, on_vanish, sp);
 }
 
 static speaker *speaker_new(world *w, const session_group *group, uint64_t number) {
@@ -274,7 +345,7 @@ void speaker_call(world *w, const session_group *group, uint64_t number, const t
     sp->speech = call->speech ? call->speech : speech_draw(sp);
     begin_session(sp);
     say(sp);
-    begin_linger(sp);
+    linger(sp);
 }
 
 /* What was asked for is still waited for, without a limit: the end of the run has one. */

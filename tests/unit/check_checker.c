@@ -423,6 +423,49 @@ START_TEST(after_a_refusal_the_same_utterance_may_be_sent_and_answered_again) {
 }
 END_TEST
 
+/* What came for utterance 7: s sent, r sent again, - refused, + answered. */
+static void client_story(const char *story) {
+    world((trace_event){.kind = TRACE_SESSION_OPENED});
+    for (; *story; story++) {
+        world((trace_event){.kind = *story == 's'   ? TRACE_CLIENT_SENT
+                                    : *story == 'r' ? TRACE_CLIENT_RESENT
+                                                    : TRACE_CLIENT_ANSWERED,
+                            .utterance = 7,
+                            .outcome = *story == '+' ? OUTCOME_OK : OUTCOME_NONE});
+    }
+}
+
+START_TEST(what_is_sent_again_has_one_answer_and_a_refusal_for_each_sending) {
+    static const struct {
+        const char *story;
+        int broken; /* violation_kind, or -1 */
+    } cases[] = {
+        {"sr+", -1},
+        {"srr+", -1},
+        {"sr-+", -1},
+        {"sr+-", -1},
+        {"sr--", -1},
+        {"srr-+-", -1},
+        {"sr++", VIOLATION_DOUBLED},
+        {"sr+--", VIOLATION_DOUBLED},
+        {"sr---", VIOLATION_DOUBLED},
+        {"sr-++", VIOLATION_DOUBLED},
+        {"sr-", VIOLATION_UNANSWERED},
+        {"sr", VIOLATION_UNANSWERED},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        set_up();
+        client_story(cases[i].story);
+        checker_end(c, now, true);
+        if (cases[i].broken < 0)
+            expect_clean();
+        else
+            expect((violation_kind)cases[i].broken);
+        tear_down();
+    }
+}
+END_TEST
+
 START_TEST(a_request_of_an_open_session_that_stays_unanswered_is_seen_when_the_run_is_drained) {
     for (int closed = 0; closed < 2; closed++) {
         set_up();
@@ -575,6 +618,7 @@ int main(void) {
         a_second_answer_is_seen,
         an_answer_that_nobody_asked_for_is_seen,
         after_a_refusal_the_same_utterance_may_be_sent_and_answered_again,
+        what_is_sent_again_has_one_answer_and_a_refusal_for_each_sending,
         a_request_of_an_open_session_that_stays_unanswered_is_seen_when_the_run_is_drained,
         more_reservations_than_slots_are_seen_while_the_limit_is_enforced,
         an_expired_reservation_takes_no_room,
