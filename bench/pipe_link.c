@@ -52,17 +52,30 @@ int pipe_link_in_flight(const pipe_link *p) {
     return p->in_flight;
 }
 
+static waiting take_first(pipe_link *p) {
+    waiting first = p->ring[p->head];
+    p->head = (p->head + 1) % PIPE_WINDOW;
+    p->in_flight--;
+    return first;
+}
+
 sched_status pipe_link_pump(pipe_link *p, sched_error *err) {
     if (!p->in_flight) return SCHED_OK;
     redis_reply *reply = NULL;
     if (!p->broken.status) sync_client_read(p->client, &reply, &p->broken);
     if (p->broken.status) return sched_fail(err, p->broken.status, "%s", p->broken.message);
-    waiting next = p->ring[p->head];
-    p->head = (p->head + 1) % PIPE_WINDOW;
-    p->in_flight--;
-    next.done(next.arg, reply_is_error(reply) ? LINK_ERROR : LINK_OK, reply);
+    waiting first = take_first(p);
+    first.done(first.arg, reply_is_error(reply) ? LINK_ERROR : LINK_OK, reply);
     sync_reply_free(reply);
     return SCHED_OK;
+}
+
+void pipe_link_hang_up(pipe_link *p) {
+    if (!p->broken.status) sched_fail(&p->broken, SCHED_EIO, "the connection was closed");
+    while (p->in_flight) {
+        waiting first = take_first(p);
+        first.done(first.arg, LINK_UNKNOWN, NULL);
+    }
 }
 
 pipe_counts pipe_link_counts(const pipe_link *p) {

@@ -29,6 +29,9 @@ redis_link pipe_link_as_link(pipe_link *p);
 int pipe_link_in_flight(const pipe_link *p);
 /* Waits for the next answer and runs its callback; at once when nothing is in flight. */
 sched_status pipe_link_pump(pipe_link *p, sched_error *err);
+/* The end of a link that broke, or is not wanted any more: every call in flight is LINK_UNKNOWN, and every call that follows
+ * from it. Afterwards nothing is in flight. */
+void pipe_link_hang_up(pipe_link *p);
 pipe_counts pipe_link_counts(const pipe_link *p);
 
 #endif

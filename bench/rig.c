@@ -199,7 +199,8 @@ sched_status rig_new(const char *phase, rig **ret_rig, sched_error *err) {
 
 rig *rig_free(rig *r) {
     if (!r) return NULL;
-    if (r->s) scheduler_free(r->s);
+    if (r->pipe) pipe_link_hang_up(r->pipe); /* a scheduler may not be freed before its calls have come back */
+    scheduler_free(r->s);
     engine_free(r->time);
     pipe_link_free(r->pipe);
     sync_client_close(r->client);
