@@ -6,7 +6,7 @@
  * ratio with them. The time of start, drain and final checks is left out. */
 #include "bench/benchmarks.h"
 #include "bench/rig.h"
-#include "sim/redis_host/virtual_redis.h"
+#include "sim/redis_host/redis_host.h"
 #include "sim/scenario/scenario.h"
 #include "sim/world/simulation.h"
 
@@ -25,8 +25,9 @@ typedef struct stopwatch {
     double began, ended;
 } stopwatch;
 
-static void on_measured(void *ctx, virtual_redis *redis) {
+static void on_measured(void *ctx, redis_host *redis, const keyspace *keys) {
     (void)redis;
+    (void)keys;
     stopwatch *watch = ctx;
     watch->ended = bench_seconds();
 }

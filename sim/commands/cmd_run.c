@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,51 +19,73 @@
 #include "sim/report/folder.h"
 
 // clang-format off
-static const char help[] = "Usage: lingua-sim run SCENARIO [OPTIONS]\n"
-                           "\n"
-                           "Runs a scenario (\"-\": standard input) in simulated time against a redis-server of its "
-                           "own. Prints the verdict and the\n"
-                           "figures; writes result.json, timeline.csv, nodes.csv, hist/*.hgrm, report.html, report.md "
-                           "and timing.json into a folder.\n"
-                           "One seed gives the same bytes in all of them, except timing.json.\n"
-                           "\n"
-                           "  --seed N          instead of the scenario's seed\n"
-                           "  --set PATH=VALUE  another value for one setting, such as nodes.0.count=50; may be repeated\n"
-                           "  --out DIR         folder of the run (default: reports/out/NAME)\n"
-                           "  --trace           write trace.jsonl too: one line for each event\n"
-                           "  --scripts DIR     Lua scripts from that folder instead of those in the program\n"
-                           "  --no-report       neither report.html nor report.md\n"
-                           "  --quiet           nothing on stderr but errors\n"
-                           "  --help            this text\n"
-                           "\n"
-                           "Exit status: 0 all promises kept and all objectives met; 1 not; 2 bad usage or input; 130 "
-                           "interrupted, and what was\n"
-                           "measured so far is written.\n"
-                           "\n"
-                           "Examples:\n"
-                           "  lingua-sim run scenarios/quickstart.yaml\n"
-                           "  lingua-sim run scenarios/faults/node_crash.yaml --seed 7 --out crash --trace\n";
+static const char help[] =
+    "Usage: lingua-sim run SCENARIO [OPTIONS]\n"
+    "\n"
+    "Runs a scenario (\"-\": standard input) in simulated time against a redis-server of its own. Prints the verdict and the\n"
+    "figures; writes result.json, timeline.csv, nodes.csv, hist/*.hgrm, report.html, report.md and timing.json into a folder.\n"
+    "One seed gives the same bytes in all of them, except timing.json, unless the clock is on the wall.\n"
+    "\n"
+    "  --seed N          instead of the scenario's seed\n"
+    "  --set PATH=VALUE  another value for one setting, such as nodes.0.count=50; may be repeated\n"
+    "  --out DIR         folder of the run (default: reports/out/NAME)\n"
+    "  --clock CLOCK     virtual (default): simulated time. wall: real time against an ordinary Redis; the figures are\n"
+    "                    measured, and differ from run to run. both: one after the other, then side by side\n"
+    "  --redis URL       for --clock wall or both, instead of a private server: redis://[user:password@]host[:port][/db] or\n"
+    "                    unix:///path[?db=n]; the run keeps to keys under a fresh prefix and deletes them at the end\n"
+    "  --trace           write trace.jsonl too: one line for each event\n"
+    "  --scripts DIR     Lua scripts from that folder instead of those in the program\n"
+    "  --no-report       neither report.html nor report.md\n"
+    "  --quiet           nothing on stderr but errors\n"
+    "  --help            this text\n"
+    "\n"
+    "Exit status: 0 all promises kept and all objectives met; 1 not; 2 bad usage or input; 130 interrupted, and what was\n"
+    "measured so far is written.\n"
+    "\n"
+    "Examples:\n"
+    "  lingua-sim run scenarios/quickstart.yaml\n"
+    "  lingua-sim run scenarios/faults/node_crash.yaml --seed 7 --out crash --trace\n"
+    "  lingua-sim run scenarios/quickstart.yaml --clock both --set duration=60s\n";
 // clang-format on
+
+typedef enum clock_choice { RUN_VIRTUAL, RUN_WALL, RUN_BOTH, CLOCK_CHOICES } clock_choice;
+
+static const char *const clock_names[CLOCK_CHOICES] = {"virtual", "wall", "both"};
 
 typedef struct run_arguments {
     const char *scenario, *out, *scripts;
     bool seeded, trace, report, quiet;
     int64_t seed;
     overrides sets;
+    clock_choice clock;
+    bool redis_given;
+    redis_url redis;
 } run_arguments;
 
-typedef struct run_state {
-    const run_arguments *args;
-    scenario *sc;
+/* One run of the scenario, with the instruments that watch it. */
+typedef struct one_run {
+    struct run_state *all;
+    simulation_clock clock;
     recorder *recorder;
     checker *checker;
     oracle_log *oracle;
     redis_data data;
+    sched_status measuring; /* of redis_data_measure() */
     simulation_facts facts;
+    double wall_s; /* that it took */
+    run_report report;
+} one_run;
+
+enum { RUNS_MAX = 2 };
+
+typedef struct run_state {
+    const run_arguments *args;
+    scenario *sc;
+    one_run runs[RUNS_MAX]; /* the report is about the first; a second one is compared with it */
+    int count;
     progress_bar *bar;
     report_folder *folder;
-    FILE *trace;
-    sched_status measuring; /* of redis_data_measure() */
+    FILE *trace; /* of the first */
     sched_error err;
 } run_state;
 
@@ -80,11 +103,13 @@ static void watch_signals(void) {
     interrupted = 0;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    signal(SIGPIPE, SIG_IGN); /* a server that goes is an answer, not the end */
 }
 
 static void leave_signals(void) {
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
+    signal(SIGPIPE, SIG_DFL);
 }
 
 static double wall_seconds(void) {
@@ -95,7 +120,7 @@ static double wall_seconds(void) {
 
 /* ---- arguments ------------------------------------------------------------------------------------------------------ */
 
-enum { GO_ON = -1, OPT_SEED = 256, OPT_OUT, OPT_SCRIPTS, OPT_TRACE, OPT_NO_REPORT, OPT_QUIET };
+enum { GO_ON = -1, OPT_SEED = 256, OPT_OUT, OPT_SCRIPTS, OPT_TRACE, OPT_NO_REPORT, OPT_QUIET, OPT_CLOCK, OPT_REDIS };
 
 static int bad_usage(void) {
     fputs("Try: lingua-sim run --help\n", stderr);
@@ -112,6 +137,26 @@ static int parse_seed(const char *text, run_arguments *args) {
     return GO_ON;
 }
 
+static int parse_clock(const char *text, run_arguments *args) {
+    for (int i = 0; i < CLOCK_CHOICES; i++) {
+        if (strcmp(text, clock_names[i])) continue;
+        args->clock = (clock_choice)i;
+        return GO_ON;
+    }
+    fprintf(stderr, "lingua-sim run: --clock: \"%s\": expected virtual, wall or both\n", text);
+    return STATUS_BAD_INPUT;
+}
+
+static int parse_redis(const char *text, run_arguments *args) {
+    sched_error err;
+    if (redis_url_parse(text, &args->redis, &err)) {
+        fprintf(stderr, "lingua-sim run: --redis: %s\n", err.message);
+        return STATUS_BAD_INPUT;
+    }
+    args->redis_given = true;
+    return GO_ON;
+}
+
 /* GO_ON, or the exit status. */
 static int parse(int argc, char **argv, run_arguments *args) {
     static const struct option options[] = {
@@ -122,6 +167,8 @@ static int parse(int argc, char **argv, run_arguments *args) {
         {"trace", no_argument, NULL, OPT_TRACE},
         {"no-report", no_argument, NULL, OPT_NO_REPORT},
         {"quiet", no_argument, NULL, OPT_QUIET},
+        {"clock", required_argument, NULL, OPT_CLOCK},
+        {"redis", required_argument, NULL, OPT_REDIS},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
@@ -139,6 +186,12 @@ static int parse(int argc, char **argv, run_arguments *args) {
         case OPT_TRACE: args->trace = true; break;
         case OPT_NO_REPORT: args->report = false; break;
         case OPT_QUIET: args->quiet = true; break;
+        case OPT_CLOCK:
+            if (parse_clock(optarg, args) != GO_ON) return STATUS_BAD_INPUT;
+            break;
+        case OPT_REDIS:
+            if (parse_redis(optarg, args) != GO_ON) return STATUS_BAD_INPUT;
+            break;
         case 'h': fputs(help, stdout); return STATUS_FINE;
         default: return bad_usage();
         }
@@ -147,6 +200,11 @@ static int parse(int argc, char **argv, run_arguments *args) {
         fprintf(stderr, "lingua-sim run: expected one scenario, %d were given\n", argc - optind);
         return bad_usage();
     }
+    if (args->redis_given && args->clock == RUN_VIRTUAL) {
+        fputs("lingua-sim run: --redis: only with --clock wall or both; simulated time needs a server of its own\n",
+              stderr);
+        return STATUS_BAD_INPUT;
+    }
     args->scenario = argv[optind];
     return GO_ON;
 }
@@ -154,24 +212,27 @@ static int parse(int argc, char **argv, run_arguments *args) {
 /* ---- the run -------------------------------------------------------------------------------------------------------- */
 
 static void on_progress(void *ctx, const simulation_progress *p) {
-    run_state *run = ctx;
+    one_run *run = ctx;
     if (p->stage == SIMULATION_RUNS)
-        recorder_redis(run->recorder, run->sc->start + p->now, p->redis_commands, p->redis_bytes);
-    progress_show(run->bar, p);
+        recorder_redis(run->recorder, run->all->sc->start + p->now, p->redis_commands, p->redis_bytes);
+    progress_show(run->all->bar, p);
 }
 
 static bool on_stop(void *ctx) {
-    const run_state *run = ctx;
+    const one_run *run = ctx;
     return checker_broken(run->checker) || run->measuring;
 }
 
-static void on_measured(void *ctx, virtual_redis *redis) {
-    run_state *run = ctx;
-    run->measuring = redis_data_measure(redis, &run->sc->scheduler.keys, &run->data, &run->err);
+static void on_measured(void *ctx, redis_host *redis, const keyspace *keys) {
+    one_run *run = ctx;
+    run->measuring = redis_data_measure(redis, keys, &run->data, &run->all->err);
 }
 
-static void make_instruments(run_state *run) {
-    const scenario *sc = run->sc;
+static void make_instruments(run_state *all, simulation_clock clock) {
+    const scenario *sc = all->sc;
+    one_run *run = &all->runs[all->count++];
+    run->all = all;
+    run->clock = clock;
     run->recorder = recorder_new(&(recorder_options){
         .start = sc->start,
         .warmup = sc->warmup,
@@ -191,34 +252,52 @@ static void make_instruments(run_state *run) {
 }
 
 /* What the trace and the data in Redis still say when all is over. */
-static void close_books(run_state *run) {
+static void close_books(one_run *run) {
     const simulation_facts *facts = &run->facts;
-    usec_t now = run->sc->start + facts->simulated;
+    const scenario *sc = run->all->sc;
+    usec_t now = sc->start + facts->simulated;
     bool complete = !facts->interrupted && !facts->stopped;
     recorder_end(run->recorder, now);
     checker_end(run->checker, now, complete);
     int64_t told = facts->findings < SIMULATION_FINDINGS_MAX ? facts->findings : SIMULATION_FINDINGS_MAX;
     for (int64_t i = 0; i < told; i++) checker_data(run->checker, now, facts->finding[i]);
+    oracle_waits oracle;
+    oracle_log_ask(run->oracle, &oracle);
+    run_report_make(&run->report, sc, run->recorder, run->checker, facts, &run->data, &oracle);
 }
 
-static sched_status simulate(run_state *run) {
-    trace_file trace = {run->trace, run->sc->start};
+static sched_status simulate(one_run *run, FILE *trace_stream) {
+    run_state *all = run->all;
+    const run_arguments *args = all->args;
+    trace_file trace = {trace_stream, all->sc->start};
     trace_sink sinks[] = {recorder_sink(run->recorder), checker_sink(run->checker), oracle_log_sink(run->oracle),
                           trace_file_sink(&trace)};
     simulation_options options = simulation_defaults;
-    options.scripts = run->args->scripts;
-    options.log = (logger){log_to_stderr, NULL, run->args->quiet ? LOG_ERROR : LOG_WARN};
+    options.scripts = args->scripts;
+    options.clock = run->clock;
+    options.redis_url = args->redis_given ? &args->redis : NULL;
+    options.log = (logger){log_to_stderr, NULL, args->quiet ? LOG_ERROR : LOG_WARN};
     options.sinks = sinks;
-    options.sink_count = run->trace ? 4 : 3;
+    options.sink_count = trace_stream ? 4 : 3;
     options.progress = on_progress;
     options.stop = on_stop;
     options.measured = on_measured;
     options.interrupt = &interrupted;
     options.ctx = run;
-    sched_status status = simulation_run(run->sc, &options, &run->facts, &run->err);
-    progress_clear(run->bar);
+    double began = wall_seconds();
+    sched_status status = simulation_run(all->sc, &options, &run->facts, &all->err);
+    run->wall_s = wall_seconds() - began;
+    progress_clear(all->bar);
     if (!status) status = run->measuring;
     if (!status) close_books(run);
+    return status;
+}
+
+static sched_status simulate_all(run_state *all) {
+    sched_status status = simulate(&all->runs[0], all->trace);
+    if (status || all->count == 1 || all->runs[0].facts.interrupted) return status;
+    status = simulate(&all->runs[1], NULL);
+    if (!status) run_report_compare(&all->runs[0].report, &all->runs[1].report);
     return status;
 }
 
@@ -231,7 +310,8 @@ static int64_t peak_rss(void) {
 }
 
 static int exit_status(const run_report *report) {
-    if (report->facts->interrupted) return STATUS_INTERRUPTED;
+    if (report->facts->interrupted || (report->measured && report->measured->facts->interrupted))
+        return STATUS_INTERRUPTED;
     return report->pass ? STATUS_FINE : STATUS_FAILED;
 }
 
@@ -242,22 +322,22 @@ static sched_status write_pages(run_state *run, const run_report *report) {
     return status;
 }
 
-static sched_status write_out(run_state *run, double began, double ended, int *ret_exit) {
+static sched_status write_out(run_state *run, int *ret_exit) {
     const run_arguments *args = run->args;
-    run_report report;
-    oracle_waits oracle;
-    oracle_log_ask(run->oracle, &oracle);
-    run_report_make(&report, run->sc, run->recorder, run->checker, &run->facts, &run->data, &oracle);
-    *ret_exit = exit_status(&report);
-    sched_status status = folder_write_figures(run->folder, &report, &run->err);
+    const run_report *report = &run->runs[0].report;
+    double began = wall_seconds();
+    *ret_exit = exit_status(report);
+    sched_status status = folder_write_figures(run->folder, report, &run->err);
     if (status) return status;
-    report_terminal(&report, folder_path(run->folder, args->report ? "report.html" : "result.json"), stdout);
+    report_terminal(report, folder_path(run->folder, args->report ? "report.html" : "result.json"), stdout);
     fflush(stdout);
-    if (args->report) status = write_pages(run, &report);
+    if (args->report) status = write_pages(run, report);
     if (status) return status;
-    run_timing timing = {.wall_s = ended - began, .report_s = wall_seconds() - ended, .peak_rss_bytes = peak_rss()};
-    if (!args->quiet) report_speed(&report, &timing, stderr);
-    return folder_write_timing(run->folder, &report, &timing, &run->err);
+    run_timing timing = {.wall_s = run->runs[0].wall_s,
+                         .report_s = wall_seconds() - began,
+                         .peak_rss_bytes = peak_rss()};
+    if (!args->quiet) report_speed(report, &timing, stderr);
+    return folder_write_timing(run->folder, report, &timing, &run->err);
 }
 
 static sched_status open_all(run_state *run) {
@@ -270,7 +350,8 @@ static sched_status open_all(run_state *run) {
     if (!status && (args->trace || run->sc->measure.trace))
         status = folder_open_trace(run->folder, &run->trace, &run->err);
     if (status) return status;
-    make_instruments(run);
+    if (args->clock != RUN_WALL) make_instruments(run, CLOCK_VIRTUAL);
+    if (args->clock != RUN_VIRTUAL) make_instruments(run, CLOCK_WALL);
     run->bar = progress_new(!args->quiet && isatty(STDERR_FILENO) ? stderr : NULL);
     return SCHED_OK;
 }
@@ -278,9 +359,11 @@ static sched_status open_all(run_state *run) {
 static void close_all(run_state *run) {
     progress_free(run->bar);
     folder_close(run->folder);
-    recorder_free(run->recorder);
-    checker_free(run->checker);
-    oracle_log_free(run->oracle);
+    for (int i = 0; i < run->count; i++) {
+        recorder_free(run->runs[i].recorder);
+        checker_free(run->runs[i].checker);
+        oracle_log_free(run->runs[i].oracle);
+    }
     scenario_free(run->sc);
 }
 
@@ -301,12 +384,10 @@ int cmd_run(int argc, char **argv) {
         return STATUS_BAD_INPUT;
     }
     watch_signals();
-    double began = wall_seconds();
-    sched_status status = simulate(&run);
-    double ended = wall_seconds();
+    sched_status status = simulate_all(&run);
     leave_signals();
     if (!status) status = folder_close_trace(run.folder, &run.err);
-    if (!status) status = write_out(&run, began, ended, &result);
+    if (!status) status = write_out(&run, &result);
     if (status) result = fail(&run, status);
     close_all(&run);
     return result;

@@ -19,7 +19,7 @@ static const char walk[] = "local seen, keys, bytes, jobs, cursor = {}, 0, 0, 0,
                            "until cursor == '0'\n"
                            "return {keys, bytes, jobs}\n";
 
-sched_status redis_data_measure(virtual_redis *redis, const keyspace *ks, redis_data *ret_data, sched_error *err) {
+sched_status redis_data_measure(redis_host *redis, const keyspace *ks, redis_data *ret_data, sched_error *err) {
     char pattern[KEYSPACE_MAX + 2];
     snprintf(pattern, sizeof pattern, "%s*", ks->prefix);
     redis_call call;
@@ -28,13 +28,13 @@ sched_status redis_data_measure(virtual_redis *redis, const keyspace *ks, redis_
     call_int(&call, 0);
     call_str(&call, pattern);
     redis_reply *reply = NULL;
-    sched_status status = virtual_redis_sync(redis, &call, &reply, err);
+    sched_status status = redis_host_ask(redis, &call, &reply, err);
     if (status) return status;
     if (reply_count(reply) != 3)
         status = sched_fail(err, SCHED_EPROTO, "memory of the data: %s", reply_text(reply));
     else
         *ret_data =
             (redis_data){reply_int(reply_at(reply, 0)), reply_int(reply_at(reply, 1)), reply_int(reply_at(reply, 2))};
-    virtual_redis_reply_free(reply);
+    sync_reply_free(reply);
     return status;
 }

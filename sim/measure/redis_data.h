@@ -3,7 +3,7 @@
 #define SIM_MEASURE_REDIS_DATA_H
 
 #include "core/redis/keys.h"
-#include "sim/redis_host/virtual_redis.h"
+#include "sim/redis_host/redis_host.h"
 
 typedef struct redis_data {
     int64_t keys, bytes;
@@ -12,6 +12,6 @@ typedef struct redis_data {
 
 /* Reads every key under the namespace in one script; reproducible. Cost: a few microseconds for each key. SCHED_EIO; SCHED_EPROTO
  * when the server answers with an error. */
-sched_status redis_data_measure(virtual_redis *redis, const keyspace *ks, redis_data *ret_data, sched_error *err);
+sched_status redis_data_measure(redis_host *redis, const keyspace *ks, redis_data *ret_data, sched_error *err);
 
 #endif

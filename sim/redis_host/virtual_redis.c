@@ -368,24 +368,12 @@ virtual_redis_counts virtual_redis_count(const virtual_redis *redis) {
     };
 }
 
-/* The number behind "\nname:"; 0 when the line is missing. */
-static double info_number(const char *info, const char *name) {
-    size_t len = strlen(name);
-    for (const char *line = info; (line = strstr(line, name)); line += len)
-        if ((line == info || line[-1] == '\n') && line[len] == ':') return strtod(line + len + 1, NULL);
-    return 0;
-}
-
-sched_status virtual_redis_measure(virtual_redis *redis, virtual_redis_usage *ret_usage, sched_error *err) {
+sched_status virtual_redis_measure(virtual_redis *redis, redis_usage *ret_usage, sched_error *err) {
     virtual_redis_settle(redis);
     redis_reply *cpu = NULL, *memory = NULL;
     sched_status status = ask_words(redis, "INFO cpu", &cpu, err);
     if (!status) status = ask_words(redis, "INFO memory", &memory, err);
-    if (!status) {
-        double seconds = info_number(reply_text(cpu), "used_cpu_user") + info_number(reply_text(cpu), "used_cpu_sys");
-        ret_usage->cpu_usec = (int64_t)(seconds * 1e6 + 0.5);
-        ret_usage->used_memory = (int64_t)info_number(reply_text(memory), "used_memory");
-    }
+    if (!status) *ret_usage = redis_info_usage(reply_text(cpu), reply_text(memory));
     freeReplyObject(cpu);
     freeReplyObject(memory);
     return status;

@@ -21,6 +21,7 @@
 #include "core/redis/call.h"
 #include "core/redis/reply.h"
 #include "sim/engine/engine.h"
+#include "sim/redis_host/redis_info.h"
 #include "sim/redis_host/redis_pipe.h"
 
 #include <stddef.h>
@@ -72,12 +73,7 @@ sched_status virtual_redis_expire_all(virtual_redis *redis, sched_error *err);
 /* Loads every script of the registry. SCHED_EPROTO when one does not compile. */
 sched_status virtual_redis_load(virtual_redis *redis, scripts *s, sched_error *err);
 
-typedef struct virtual_redis_usage {
-    int64_t cpu_usec;    /* user and system time of the server since its start; real, so not reproducible */
-    int64_t used_memory; /* bytes, by the server's own count */
-} virtual_redis_usage;
-
-sched_status virtual_redis_measure(virtual_redis *redis, virtual_redis_usage *ret_usage, sched_error *err);
+sched_status virtual_redis_measure(virtual_redis *redis, redis_usage *ret_usage, sched_error *err);
 
 typedef struct virtual_redis_counts {
     uint64_t commands; /* appended; upkeep, sync and start-up are not counted, here and in the next three */

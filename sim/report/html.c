@@ -164,6 +164,27 @@ static void latencies(const void *ctx, FILE *out) {
     fputs("</table></div>", out);
 }
 
+static void comparison(const void *ctx, FILE *out) {
+    comparison_row rows[COMPARISON_ROWS_MAX];
+    int count = run_report_comparison(report_of(ctx), rows);
+    if (!count) return;
+    fputs("<h2>Does the model agree with a clock on the wall?</h2>\n<p>", out);
+    page_comparison(ctx, out);
+    fputs("</p>\n<table>\n<tr><th></th><th></th><th class=\"n\">simulated</th><th class=\"n\">measured</th>"
+          "<th class=\"n\">error</th></tr>\n",
+          out);
+    for (int i = 0; i < count; i++) {
+        double scale = rows[i].is_share ? 100 : 1;
+        const char *unit = rows[i].is_share ? "%" : "ms";
+        fprintf(out,
+                "<tr><td>%s</td><td>%s</td><td class=\"n\">%.2f %s</td><td class=\"n\">%.2f %s</td>"
+                "<td class=\"n\">%+.2f %s</td></tr>\n",
+                rows[i].name, rows[i].figure, scale * rows[i].simulated, unit, scale * rows[i].measured, unit,
+                scale * (rows[i].simulated - rows[i].measured), unit);
+    }
+    fputs("</table>", out);
+}
+
 static void pairs(const void *ctx, FILE *out) {
     pair_figures worst[WORST_PAIRS];
     size_t total, count = recorder_worst_pairs(report_of(ctx)->recorder, PAIR_ANSWERS_MIN, worst, WORST_PAIRS, &total);
@@ -245,11 +266,9 @@ static void again(const void *ctx, FILE *out) {
     fputs("<p><code>lingua-sim run SCENARIO --seed ", out);
     fprintf(out, "%" PRId64 "</code> with lingua-scheduler " LINGUA_VERSION " and the scenario <code>", r->sc->seed);
     escaped(out, r->sc->name);
-    fprintf(out,
-            "</code> (hash <code>%s</code>). The same seed gives the same bytes in every file but timing.json, with "
-            "the same "
-            "Redis version.</p>\n",
-            r->hash);
+    fprintf(out, "</code> (hash <code>%s</code>). ", r->hash);
+    page_again(ctx, out);
+    fputs("</p>\n", out);
     if (*r->sc->provenance) {
         fputs("<p>Where its numbers come from: ", out);
         escaped(out, r->sc->provenance);
@@ -314,6 +333,7 @@ void page_html(const page *p, FILE *out) {
         {"reasons", reasons},
         {"latencies", latencies},
         {"figure_latency_cdf", figure_latency_cdf},
+        {"comparison", comparison},
         {"figure_series", figure_series},
         {"nodes", nodes},
         {"figure_utilisation", figure_utilisation},

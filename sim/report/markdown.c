@@ -105,6 +105,23 @@ static void latencies(const void *ctx, FILE *out) {
     }
 }
 
+static void comparison(const void *ctx, FILE *out) {
+    comparison_row rows[COMPARISON_ROWS_MAX];
+    int count = run_report_comparison(report_of(ctx), rows);
+    if (!count) return;
+    fputs("## The model beside the clock on the wall\n\n", out);
+    page_comparison(ctx, out);
+    fputs("\n\n| | | simulated | measured | error |\n|---|---|--:|--:|--:|", out);
+    for (int i = 0; i < count; i++) {
+        double scale = rows[i].is_share ? 100 : 1;
+        const char *unit = rows[i].is_share ? "%" : "ms";
+        fprintf(out, "\n| %s | %s | %.2f %s | %.2f %s | %+.2f %s |", rows[i].name, rows[i].figure,
+                scale * rows[i].simulated, unit, scale * rows[i].measured, unit,
+                scale * (rows[i].simulated - rows[i].measured), unit);
+    }
+    fputs("\n\n", out);
+}
+
 static void figures(const void *ctx, FILE *out) {
     const page *p = ctx;
     if (*p->note) fprintf(out, "\n%s\n\n", p->note);
@@ -154,10 +171,9 @@ static void costs(const void *ctx, FILE *out) {
 
 static void again(const void *ctx, FILE *out) {
     const run_report *r = report_of(ctx);
-    fprintf(out,
-            "`lingua-sim run SCENARIO --seed %" PRId64 "` with lingua-scheduler " LINGUA_VERSION
-            ": the same bytes in every file but timing.json, with the same Redis version.",
+    fprintf(out, "`lingua-sim run SCENARIO --seed %" PRId64 "` with lingua-scheduler " LINGUA_VERSION ". ",
             r->sc->seed);
+    page_again(ctx, out);
     if (*r->sc->provenance) {
         fputs(" Where the numbers of the scenario come from: ", out);
         plain(out, r->sc->provenance);
@@ -166,10 +182,10 @@ static void again(const void *ctx, FILE *out) {
 
 void page_markdown(const page *p, FILE *out) {
     static const template_field fields[] = {
-        {"heading", heading},       {"verdict", verdict},   {"summary", summary}, {"violations", violations},
-        {"objectives", objectives}, {"outcomes", outcomes}, {"reasons", reasons}, {"latencies", latencies},
-        {"figures", figures},       {"nodes", nodes},       {"waits", waits},     {"pairs", pairs},
-        {"costs", costs},           {"again", again},       {NULL, NULL},
+        {"heading", heading},       {"verdict", verdict},   {"summary", summary},       {"violations", violations},
+        {"objectives", objectives}, {"outcomes", outcomes}, {"reasons", reasons},       {"latencies", latencies},
+        {"figures", figures},       {"nodes", nodes},       {"waits", waits},           {"pairs", pairs},
+        {"costs", costs},           {"again", again},       {"comparison", comparison}, {NULL, NULL},
     };
     const embedded_file *file = embedded_find(embedded_reports, "report.md.in");
     template_write((const char *)file->data, fields, p, out);

@@ -13,12 +13,16 @@ void page_summary(const page *p, FILE *out) {
     size_t faults;
     recorder_marks(r->recorder, &faults);
     fprintf(out,
-            "%s of simulated time, the first %s of it warm-up: %" PRId64 " nodes with %" PRId64
+            "%s of %s time, the first %s of it warm-up: %" PRId64 " nodes with %" PRId64
             " slots, %zu languages, %" PRId64 " requests from about %.0f sessions over %" PRId64 " language pairs.",
-            units_format_duration(duration, r->simulated), units_format_duration(warmup, r->sc->warmup), t.nodes,
-            t.slots, r->sc->languages.count, recorder_counts(r->recorder)->submitted, t.sessions, t.pairs);
+            units_format_duration(duration, r->simulated), r->facts->clock == CLOCK_WALL ? "real" : "simulated",
+            units_format_duration(warmup, r->sc->warmup), t.nodes, t.slots, r->sc->languages.count,
+            recorder_counts(r->recorder)->submitted, t.sessions, t.pairs);
     if (r->sc->fault_count)
         fprintf(out, " %zu fault%s planned.", r->sc->fault_count, r->sc->fault_count == 1 ? " was" : "s were");
+    char late[LATENESS_TEXT_MAX];
+    if (*run_report_lateness(r, late))
+        fprintf(out, " Against an ordinary Redis %s, measured. %s", r->facts->redis_version, late);
 }
 
 void page_nodes(const page *p, FILE *out) {
@@ -57,9 +61,11 @@ void page_costs(const page *p, cost_line ret_lines[COST_ROWS]) {
         run_report_per_job(r, (double)run_report_flow_calls(r)));
     add(ret_lines, &n, "bytes per job", "on the wire to Redis and back", "%.0f",
         run_report_per_job(r, (double)(redis->bytes_sent + redis->bytes_received)));
-    add(ret_lines, &n, "Redis in service", "modelled, share of the time; towards 100 % it is the bottleneck", "%.1f %%",
+    add(ret_lines, &n, "Redis in service",
+        "modelled (0 with the clock on the wall), share of the time; towards 100 % it is the bottleneck", "%.1f %%",
         100 * (double)redis->busy / simulated);
-    add(ret_lines, &n, "scheduler CPU per job", "modelled", "%.1f us", run_report_per_job(r, (double)r->facts->cpu));
+    add(ret_lines, &n, "scheduler CPU per job", "modelled (0 with the clock on the wall)", "%.1f us",
+        run_report_per_job(r, (double)r->facts->cpu));
     add(ret_lines, &n, "scheduler CPU in use", "modelled, share of one processor", "%.1f %%",
         100 * (double)r->facts->cpu / simulated);
     add(ret_lines, &n, "data in Redis", "sum of MEMORY USAGE at the end of the duration, under load", "%.2f MiB",
@@ -101,4 +107,24 @@ void page_waits_verdict(const page *p, FILE *out) {
                 "99 %% of the jobs waited up to %.1f ms, %.2f times as long as with perfect placement. Placing by "
                 "chance: %.2f times.",
                 real / USEC_PER_MSEC, real / ideal, chance / ideal);
+}
+
+void page_comparison(const page *p, FILE *out) {
+    char late[LATENESS_TEXT_MAX];
+    if (!p->report->measured) return;
+    fprintf(
+        out,
+        "The same scenario was run a second time in real time, against an ordinary Redis %s. Both runs saw the same "
+        "speakers and nodes; what differs is what Redis and the scheduler cost, and chance. This table differs from "
+        "run to run. %s",
+        p->report->measured->facts->redis_version, run_report_lateness(p->report->measured, late));
+}
+
+void page_again(const page *p, FILE *out) {
+    const run_report *r = p->report;
+    if (r->facts->clock == CLOCK_WALL)
+        fputs("These figures were measured in real time: the same command gives similar ones, not the same.", out);
+    else
+        fprintf(out, "The same seed gives the same bytes in every file but timing.json, with the same Redis version%s.",
+                r->measured ? "; only what was measured in real time differs" : "");
 }

@@ -15,6 +15,10 @@ void page_markdown(const page *p, FILE *out);
 
 /* What both say in words, one line each, without markup. */
 void page_summary(const page *p, FILE *out);
+/* About the figures of run_report_comparison(); "" when there are none. */
+void page_comparison(const page *p, FILE *out);
+/* What the same command gives again. */
+void page_again(const page *p, FILE *out);
 void page_nodes(const page *p, FILE *out);
 enum { COST_ROWS = 10, COST_TEXT_MAX = 48 };
 typedef struct cost_line {

@@ -188,6 +188,44 @@ static json_t *scheduler_costs(const run_report *r) {
     return o;
 }
 
+static json_t *lateness(const run_report *r) {
+    const simulation_lateness *late = &r->facts->late;
+    json_t *o = json_object();
+    set(o, "events", count(late->events));
+    set(o, "p50", ms((double)late->p50));
+    set(o, "p99", ms((double)late->p99));
+    set(o, "max", ms((double)late->max));
+    return o;
+}
+
+/* {"end_to_end": {"p95": {"simulated": .., "measured": .., "error": ..}}}; milliseconds or shares. */
+static json_t *comparison(const run_report *r) {
+    comparison_row rows[COMPARISON_ROWS_MAX];
+    int rows_count = run_report_comparison(r, rows);
+    json_t *o = json_object();
+    for (int i = 0; i < rows_count; i++) {
+        double steps = rows[i].is_share ? 1e6 : 1e3;
+        json_t *of = json_object_get(o, rows[i].key), *figure = json_object();
+        if (!of) json_object_set_new(o, rows[i].key, of = json_object());
+        set(figure, "simulated", rounded(rows[i].simulated, steps));
+        set(figure, "measured", rounded(rows[i].measured, steps));
+        set(figure, "error", rounded(rows[i].simulated - rows[i].measured, steps));
+        set(of, rows[i].figure, figure);
+    }
+    return o;
+}
+
+static json_t *wall(const run_report *r) {
+    json_t *o = json_object();
+    set(o, "verdict", json_string(r->measured->pass ? "pass" : "fail"));
+    set(o, "violations", violations(r->measured));
+    set(o, "jobs", jobs(r->measured));
+    set(o, "latency_ms", latencies(r->measured));
+    set(o, "lateness_ms", lateness(r->measured));
+    set(o, "comparison", comparison(r));
+    return o;
+}
+
 void report_result(const run_report *r, FILE *out) {
     json_t *o = json_object();
     set(o, "schema", json_string("lingua.sim.result/1"));
@@ -195,6 +233,7 @@ void report_result(const run_report *r, FILE *out) {
     set(o, "seed", json_integer(r->sc->seed));
     set(o, "phase", json_string(r->sc->scheduler.phase));
     set(o, "simulated_s", rounded((double)r->simulated / USEC_PER_SEC, 1e6));
+    set(o, "clock", json_string(simulation_clock_name(r->facts->clock)));
     set(o, "verdict", json_string(r->pass ? "pass" : "fail"));
     set(o, "interrupted", json_boolean(r->facts->interrupted));
     set(o, "violations", violations(r));
@@ -207,6 +246,8 @@ void report_result(const run_report *r, FILE *out) {
     set(o, "scheduler", scheduler_costs(r));
     set(o, "oracle", oracles(r));
     set(o, "slo", objectives(r));
+    if (r->facts->clock == CLOCK_WALL) set(o, "lateness_ms", lateness(r));
+    if (r->measured) set(o, "wall", wall(r));
     json_dumpf(o, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
     fputc('\n', out);
     json_decref(o);

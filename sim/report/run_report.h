@@ -30,12 +30,32 @@ typedef struct run_report {
     usec_t simulated; /* of the scenario's duration, without the drain */
     slo_outcome slo[SLOS_MAX];
     size_t slo_count, slo_missed;
-    bool pass; /* complete, nothing violated, every objective met */
+    bool pass;                         /* complete, nothing violated, every objective met; the measured run too */
+    const struct run_report *measured; /* the same scenario in real time; NULL: was not run */
 } run_report;
 
 /* Borrows everything; the recorder has ended. */
 void run_report_make(run_report *ret_report, const scenario *sc, const recorder *r, const checker *c,
                      const simulation_facts *facts, const redis_data *data, const oracle_waits *oracle);
+
+/* `measured` was run after `report`, in real time; it is borrowed. */
+void run_report_compare(run_report *report, const run_report *measured);
+
+/* Simulated and measured, side by side. */
+typedef struct comparison_row {
+    const char *key, *name;     /* "end_to_end", "end to end" */
+    const char *figure;         /* "p95", "share" */
+    double simulated, measured; /* in ms, or a share */
+    bool is_share;
+} comparison_row;
+
+enum { COMPARISON_ROWS_MAX = 32 };
+/* Returns how many; nothing that one of the two did not measure. */
+int run_report_comparison(const run_report *report, comparison_row ret_rows[COMPARISON_ROWS_MAX]);
+/* "did the machine keep up?" in one sentence; "" in virtual time. Events later than LATE_USEC at p99 are a warning. */
+enum { LATE_USEC = 5000, LATENESS_TEXT_MAX = 200 };
+char *run_report_lateness(const run_report *report, char text[LATENESS_TEXT_MAX]);
+bool run_report_is_late(const run_report *report);
 
 /* The verdict in one sentence: "PASS: all promises kept, 5 of 5 objectives met." */
 enum { VERDICT_MAX = 400 };

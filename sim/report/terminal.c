@@ -91,15 +91,37 @@ static void print_violations(const run_report *r, FILE *out) {
     if (first->history) fprintf(out, "\n%s", first->history);
 }
 
+/* Shares in per cent, latencies in ms. */
+static void print_comparison(const run_report *r, FILE *out) {
+    comparison_row rows[COMPARISON_ROWS_MAX];
+    char late[LATENESS_TEXT_MAX];
+    int count = run_report_comparison(r, rows);
+    if (!count) return;
+    fprintf(out, "\nthe model beside the clock on the wall\n  %-12s %-6s %11s %11s %11s\n", "", "", "simulated",
+            "measured", "error");
+    for (int i = 0; i < count; i++) {
+        const char *unit = rows[i].is_share ? "%" : "ms";
+        double scale = rows[i].is_share ? 100 : 1;
+        fprintf(out, "  %-12s %-6s %11.2f %11.2f %+11.2f %s\n", rows[i].name, rows[i].figure, scale * rows[i].simulated,
+                scale * rows[i].measured, scale * (rows[i].simulated - rows[i].measured), unit);
+    }
+    fprintf(out, "  %s\n", run_report_lateness(r->measured, late));
+}
+
 void report_terminal(const run_report *r, const char *where, FILE *out) {
     char verdict[VERDICT_MAX], simulated[UNITS_TEXT_MAX];
     fprintf(out, "%s\n", run_report_verdict(r, verdict));
-    fprintf(out, "%s, seed %" PRId64 ", phase %s, %s simulated, scenario %s\n", r->sc->name, r->sc->seed,
-            r->sc->scheduler.phase, units_format_duration(simulated, r->simulated), r->hash);
+    fprintf(out, "%s, seed %" PRId64 ", phase %s, %s %s, scenario %s\n", r->sc->name, r->sc->seed,
+            r->sc->scheduler.phase, units_format_duration(simulated, r->simulated),
+            r->facts->clock == CLOCK_WALL ? "in real time" : "simulated", r->hash);
+    char late[LATENESS_TEXT_MAX];
+    if (*run_report_lateness(r, late)) fprintf(out, "%s\n", late);
     print_objectives(r, out);
     print_jobs(r, out);
     print_latencies(r, out);
     print_costs(r, out);
+    print_comparison(r, out);
     print_violations(r, out);
+    if (r->measured) print_violations(r->measured, out);
     if (where) fprintf(out, "\nreport       %s\n", where);
 }

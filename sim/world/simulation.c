@@ -8,13 +8,16 @@
 #include "sim/world/simulation.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "core/base/text.h"
 #include "core/ctl/fsck.h"
-#include "core/redis/sync_client.h"
-#include "sim/redis_host/link_virtual.h"
+#include "sim/redis_host/clock_wall.h"
+#include "sim/redis_host/redis_host.h"
 #include "sim/world/world.h"
 
 #define STEP           (100 * USEC_PER_MSEC)
@@ -28,72 +31,107 @@ enum { LEAVING_NODES = 200, LEAVING_CALLS = 1000 }; /* nodes in one step, unless
 const simulation_options simulation_defaults = {.costs = -1};
 
 typedef struct simulation {
-    const scenario *sc;
+    scenario sc; /* a copy that owns nothing: in real time some of it is left out */
     const simulation_options *options;
     simulation_facts *facts;
-    usec_t start;
+    usec_t start;       /* by the engine */
+    usec_t shift;       /* what the sinks see is so much later */
     int64_t cpu_before; /* of the server */
     engine *engine;
     scripts *scripts;
-    virtual_redis *redis;
-    virtual_server *server;
-    link_virtual *link;
+    redis_host *redis;
     world *world;
 } simulation;
 
+const char *simulation_clock_name(simulation_clock clock) {
+    return clock == CLOCK_WALL ? "wall" : "virtual";
+}
+
 /* ---- opening and closing -------------------------------------------------------------------------------------------- */
 
-static void tell_all(void *ctx, const trace_event *event) {
-    const simulation *s = ctx;
+static void tell_all(const simulation *s, const trace_event *event) {
     for (size_t i = 0; i < s->options->sink_count; i++) s->options->sinks[i].event(s->options->sinks[i].ctx, event);
+}
+
+/* In the time of the scenario, whatever the engine's is. */
+static void tell_shifted(void *ctx, const trace_event *event) {
+    const simulation *s = ctx;
+    trace_event told = *event;
+    sched_event core;
+    told.at += s->shift;
+    if (event->core) {
+        core = *event->core;
+        core.at += s->shift;
+        if (core.until) core.until += s->shift;
+        told.core = &core;
+    }
+    tell_all(s, &told);
 }
 
 static cost_kind costs_of(const simulation *s) {
     static const cost_kind kinds[] =
         {[REDIS_CALIBRATED] = COST_CALIBRATED, [REDIS_ZERO] = COST_ZERO, [REDIS_MEASURED] = COST_MEASURED};
-    return kinds[s->options->costs >= 0 ? s->options->costs : s->sc->redis.costs];
+    return kinds[s->options->costs >= 0 ? s->options->costs : s->sc.redis.costs];
+}
+
+/* What costs real time is not modelled besides; and the keys of one run are nobody else's. */
+static sched_status enter_real_time(simulation *s, sched_error *err) {
+    char prefix[KEYSPACE_MAX + 1];
+    uint64_t number;
+    if (getrandom(&number, sizeof number, 0) != sizeof number)
+        return sched_fail(err, SCHED_EIO, "random number: %s", strerror(errno));
+    snprintf(prefix, sizeof prefix, "lingua:sim:%016" PRIx64 ":", number);
+    s->sc.instances.cpu_cost = (dist){.kind = DIST_CONSTANT};
+    return keyspace_init(&s->sc.scheduler.keys, prefix, err);
 }
 
 static sched_status open_redis(simulation *s, sched_error *err) {
-    uint64_t seed = (uint64_t)s->sc->seed;
-    virtual_redis_options options = virtual_redis_defaults;
-    options.binary = s->options->redis_binary;
-    options.seed = seed;
-    options.max_skew = s->sc->redis.max_skew;
-    sched_status status = virtual_redis_start(s->engine, &options, &s->redis, err);
+    bool real = s->options->clock == CLOCK_WALL;
+    redis_host_options options = {
+        .engine = s->engine,
+        .scripts = s->scripts,
+        .binary = s->options->redis_binary,
+        .window = s->sc.redis.window,
+        .seed = (uint64_t)s->sc.seed,
+        .costs = costs_of(s),
+        .max_skew = s->sc.redis.max_skew,
+        .delay = s->sc.redis.delay,
+        .url = s->options->redis_url,
+        .keys = &s->sc.scheduler.keys,
+    };
+    sched_status status =
+        real ? redis_host_open_wall(&options, &s->redis, err) : redis_host_open_virtual(&options, &s->redis, err);
     if (status) return status;
-    snprintf(s->facts->redis_version, sizeof s->facts->redis_version, "%s", virtual_redis_version(s->redis));
-    virtual_server_options serving = {.costs = costs_of(s), .seed = seed};
-    status = virtual_server_new(s->engine, s->redis, s->scripts, &serving, &s->server, err);
-    if (status) return status;
-    link_virtual_options line = {.delay = s->sc->redis.delay, .window = s->sc->redis.window, .seed = seed};
-    s->link = link_virtual_new(s->engine, s->server, &line);
-    virtual_redis_usage usage;
-    status = virtual_redis_measure(s->redis, &usage, err);
+    snprintf(s->facts->redis_version, sizeof s->facts->redis_version, "%s", redis_host_version(s->redis));
+    redis_usage usage;
+    status = redis_host_measure(s->redis, &usage, err);
     if (!status) s->cpu_before = usage.cpu_usec;
     return status;
 }
 
 static sched_status open_world(simulation *s, sched_error *err) {
     const simulation_options *options = s->options;
-    redis_link link = link_virtual_interface(s->link);
+    redis_link link = redis_host_link(s->redis);
     world_env env = {
         .engine = s->engine,
         .redis = options->wrap_link ? options->wrap_link(options->ctx, link) : link,
-        .issue_at = link_virtual_issue_at,
-        .issue_ctx = s->link,
-        .trace = {tell_all, s},
+        .issue_at = redis_host_issue_at,
+        .issue_ctx = s->redis,
+        .trace = {tell_shifted, s},
         .log = s->options->log,
     };
-    sched_status status = world_new(s->sc, &env, &s->world, err);
+    s->start = engine_now(s->engine);
+    s->shift = s->sc.start - s->start;
+    sched_status status = world_new(&s->sc, &env, &s->world, err);
     if (!status) s->facts->nodes = world_node_count(s->world);
     return status;
 }
 
 static sched_status simulation_open(simulation *s, sched_error *err) {
-    s->start = s->sc->start;
-    s->engine = engine_new(s->start);
-    sched_status status = scripts_new(s->options->scripts, &s->scripts, err);
+    bool real = s->options->clock == CLOCK_WALL;
+    s->engine = engine_new(real ? clock_wall_epoch() : s->sc.start);
+    sched_status status = real ? enter_real_time(s, err) : SCHED_OK;
+    if (!status) status = scripts_new(s->options->scripts, &s->scripts, err);
     if (!status) status = open_redis(s, err);
     if (!status) status = open_world(s, err);
     return status;
@@ -109,7 +147,7 @@ static void halt(simulation *s) {
     usec_t limit = engine_now(s->engine) + HALT_LIMIT;
     while (calls_out(s) > 0) {
         assert(engine_now(s->engine) < limit);
-        engine_run(s->engine, engine_now(s->engine) + STEP);
+        redis_host_run(s->redis, engine_now(s->engine) + STEP, NULL);
     }
 }
 
@@ -118,11 +156,11 @@ static void simulation_close(simulation *s) {
         halt(s);
         s->facts->events = engine_events(s->engine);
         s->facts->simulated = engine_now(s->engine) - s->start;
+        redis_host_lateness late = redis_host_late(s->redis);
+        s->facts->late = (simulation_lateness){late.events, late.p50, late.p99, late.max};
     }
     world_free(s->world);
-    link_virtual_free(s->link);
-    virtual_server_free(s->server);
-    virtual_redis_stop(s->redis);
+    redis_host_close(s->redis);
     scripts_free(s->scripts);
     engine_free(s->engine);
 }
@@ -132,11 +170,11 @@ static void simulation_close(simulation *s) {
 static void show_progress(const simulation *s) {
     if (!s->options->progress) return;
     scheduler_counts counts = scheduler_count(world_scheduler(s->world));
-    virtual_redis_counts traffic = virtual_redis_count(s->redis);
+    redis_traffic traffic = redis_host_traffic(s->redis);
     simulation_progress progress = {
         .stage = s->facts->stage,
         .now = engine_now(s->engine) - s->start,
-        .duration = s->sc->duration,
+        .duration = s->sc.duration,
         .events = engine_events(s->engine),
         .sessions = counts.sessions,
         .jobs = counts.jobs,
@@ -157,11 +195,11 @@ static bool shall_end(simulation *s) {
 /* SCHED_OK also when the walk was ended: ask ended(). */
 static sched_status step(simulation *s, usec_t until, sched_error *err) {
     usec_t at = engine_now(s->engine) + STEP;
-    engine_run(s->engine, at < until ? at : until);
+    sched_status status = redis_host_run(s->redis, at < until ? at : until, err);
     world_settle_trace(s->world);
     show_progress(s);
     shall_end(s);
-    return virtual_redis_status(s->redis, err);
+    return status;
 }
 
 static bool ended(const simulation *s) {
@@ -192,9 +230,8 @@ static void keep_findings(simulation_facts *facts, const fsck_report *report) {
 static sched_status check_data(simulation *s, consistency_check *check, sched_error *err) {
     sync_client *client = NULL;
     fsck_report report;
-    virtual_redis_settle(s->redis);
-    sched_status status = sync_client_open_socket(virtual_redis_socket(s->redis), FSCK_PATIENCE, &client, err);
-    if (!status) status = check(client, &s->sc->scheduler.keys, &report, err);
+    sched_status status = redis_host_client(s->redis, FSCK_PATIENCE, &client, err);
+    if (!status) status = check(client, &s->sc.scheduler.keys, &report, err);
     if (!status) keep_findings(s->facts, &report);
     sync_client_close(client);
     return status;
@@ -204,21 +241,20 @@ static sched_status check_data(simulation *s, consistency_check *check, sched_er
 
 static sched_status take_stock(simulation *s, sched_error *err) {
     simulation_facts *facts = s->facts;
-    virtual_server_counts served = virtual_server_count(s->server);
-    virtual_redis_counts traffic = virtual_redis_count(s->redis);
+    redis_traffic traffic = redis_host_traffic(s->redis);
     facts->cpu = world_cpu_spent(s->world);
     facts->redis = (simulation_redis){
-        .commands = served.commands,
-        .script_calls = served.script_calls,
+        .commands = traffic.commands,
+        .script_calls = traffic.script_calls,
         .bytes_sent = traffic.bytes_sent,
         .bytes_received = traffic.bytes_received,
         .batches = traffic.batches,
         .waits = traffic.waits,
-        .busy = served.busy,
+        .busy = traffic.busy,
     };
-    memcpy(facts->redis.by_script, served.by_script, sizeof facts->redis.by_script);
-    virtual_redis_usage usage;
-    sched_status status = virtual_redis_measure(s->redis, &usage, err);
+    memcpy(facts->redis.by_script, traffic.by_script, sizeof facts->redis.by_script);
+    redis_usage usage;
+    sched_status status = redis_host_measure(s->redis, &usage, err);
     if (status) return status;
     facts->redis_cpu_usec = usage.cpu_usec - s->cpu_before;
     facts->redis_memory = usage.used_memory;
@@ -227,15 +263,16 @@ static sched_status take_stock(simulation *s, sched_error *err) {
 
 static sched_status run(simulation *s, sched_error *err) {
     world_start(s->world);
-    sched_status status = walk(s, s->start + s->sc->duration, err);
+    sched_status status = walk(s, s->start + s->sc.duration, err);
     if (!status) status = take_stock(s, err);
-    if (!status && !ended(s) && s->options->measured) s->options->measured(s->options->ctx, s->redis);
+    if (!status && !ended(s) && s->options->measured)
+        s->options->measured(s->options->ctx, s->redis, &s->sc.scheduler.keys);
     return status;
 }
 
 /* The longest that the deadlines leave a job: every attempt waits for a node and then for its result, all in vain. */
 static usec_t longest_job(const simulation *s) {
-    const scheduler_config *config = &s->sc->scheduler;
+    const scheduler_config *config = &s->sc.scheduler;
     usec_t attempt =
         config->attempt_base + (usec_t)(config->attempt_audio_factor * (double)world_longest_speech(s->world));
     return config->attempts_max * (config->pending_limit + attempt) + config->node_ttl;
@@ -256,7 +293,7 @@ static sched_status drain(simulation *s, sched_error *err) {
 }
 
 static usec_t longest_ttl(const simulation *s) {
-    const scheduler_config *config = &s->sc->scheduler;
+    const scheduler_config *config = &s->sc.scheduler;
     usec_t reservation = longest_job(s) + config->reservation_grace;
     usec_t longest = config->finished_ttl > reservation ? config->finished_ttl : reservation;
     return longest > TOMBSTONE_TIME ? longest : TOMBSTONE_TIME;
@@ -273,26 +310,38 @@ static sched_status disconnect(simulation *s, sched_error *err) {
     return status;
 }
 
+/* Where time costs nothing the sweep gets all the time it may need, also for nodes that nobody knows any more. */
+static sched_status walk_until_gone(simulation *s, usec_t limit, sched_error *err) {
+    if (redis_host_time_is_free(s->redis)) return walk(s, limit, err);
+    sched_status status = SCHED_OK;
+    while (!status && !ended(s) && engine_now(s->engine) < limit) {
+        scheduler_counts counts = scheduler_count(world_scheduler(s->world));
+        if (!counts.nodes && !counts.calls) break;
+        status = step(s, limit, err);
+    }
+    return status;
+}
+
 /* Nodes that leave with their connection, and those that the sweep must find; then all that only time removes. */
 static sched_status empty(simulation *s, sched_error *err) {
-    const scheduler_config *config = &s->sc->scheduler;
+    const scheduler_config *config = &s->sc.scheduler;
     s->facts->stage = SIMULATION_EMPTIES;
     sched_status status = disconnect(s, err);
     if (status || ended(s)) return status;
-    status = walk(s, engine_now(s->engine) + config->node_ttl + 3 * config->reap_round + SLACK, err);
+    status = walk_until_gone(s, engine_now(s->engine) + config->node_ttl + 3 * config->reap_round + SLACK, err);
     if (status || ended(s)) return status;
     world_stop(s->world);
-    status = walk(s, engine_now(s->engine) + longest_ttl(s) + SLACK, err);
+    if (redis_host_time_is_free(s->redis)) status = walk(s, engine_now(s->engine) + longest_ttl(s) + SLACK, err);
     if (status || ended(s)) return status;
-    status = virtual_redis_expire_all(s->redis, err);
+    status = redis_host_expire(s->redis, err);
     return status ? status : check_data(s, fsck_expect_empty, err);
 }
 
 sched_status simulation_run(const scenario *sc, const simulation_options *options, simulation_facts *ret_facts,
                             sched_error *err) {
     assert(sc && options && ret_facts);
-    *ret_facts = (simulation_facts){.stage = SIMULATION_RUNS};
-    simulation s = {.sc = sc, .options = options, .facts = ret_facts};
+    *ret_facts = (simulation_facts){.clock = options->clock, .stage = SIMULATION_RUNS};
+    simulation s = {.sc = *sc, .options = options, .facts = ret_facts};
     sched_status status = simulation_open(&s, err);
     if (!status) status = run(&s, err);
     if (!status && !ended(&s)) status = drain(&s, err);

@@ -3,22 +3,33 @@
  * Starts an engine, a real Redis in its time, and the world; lets them run for scenario.duration; then
  *   drain       nobody speaks any more; every job ends; the data in Redis is checked for consistency
  *   disconnect  every node leaves; time moves past the longest TTL; Redis must be empty
+ *
+ * With the wall clock the same world runs in real time against an ordinary Redis (sim/redis_host/redis_host.h). Calls to Redis and
+ * the work of the instance cost what they cost, so what the scenario models of that is left out; the networks of nodes and
+ * clients, and the nodes, stay as modelled. TTLs are not waited for: what has one is deleted, and then Redis must be empty. The
+ * sinks see the times of the scenario (scenario.start is the beginning) with either clock.
  * It measures nothing and prints nothing: what happens goes to the trace sinks, what is left is in simulation_facts.
  *
- * Same scenario and options, same trace, byte for byte, unless costs are REDIS_MEASURED.
+ * Same scenario and options, same trace, byte for byte, unless costs are REDIS_MEASURED or the clock is on the wall.
  * Threads: none, no global state; two simulations may run in one process, each with a Redis of its own. */
 #ifndef SIM_WORLD_SIMULATION_H
 #define SIM_WORLD_SIMULATION_H
 
 #include "core/base/log.h"
+#include "core/redis/keys.h"
 #include "core/redis/link.h"
+#include "core/redis/redis_url.h"
 #include "core/redis/scripts.h"
 #include "sim/measure/trace.h"
 #include "sim/scenario/scenario.h"
 
 #include <signal.h>
 
-typedef struct virtual_redis virtual_redis; /* sim/redis_host/virtual_redis.h */
+typedef struct redis_host redis_host; /* sim/redis_host/redis_host.h */
+
+typedef enum simulation_clock { CLOCK_VIRTUAL, CLOCK_WALL } simulation_clock;
+
+const char *simulation_clock_name(simulation_clock clock); /* "virtual", "wall" */
 
 typedef enum simulation_stage {
     SIMULATION_RUNS,    /* 0 .. scenario.duration */
@@ -38,7 +49,9 @@ typedef struct simulation_progress {
 typedef struct simulation_options {
     const char *scripts;      /* folder with the Lua scripts; NULL: those of the binary */
     const char *redis_binary; /* NULL: redis-server on PATH */
-    int costs;                /* redis_costs; -1: as the scenario says */
+    simulation_clock clock;
+    const redis_url *redis_url; /* CLOCK_WALL: instead of a private server; under a fresh prefix, which is emptied */
+    int costs;                  /* redis_costs; -1: as the scenario says */
     logger log;
     /* Stands between the core and its link, for tests: gets the link, gives one that must keep core/redis/link.h. NULL: none. */
     redis_link (*wrap_link)(void *ctx, redis_link link);
@@ -50,14 +63,14 @@ typedef struct simulation_options {
     bool (*stop)(void *ctx);                /* true: enough, a watched invariant broke; the run ends without drain */
     const volatile sig_atomic_t *interrupt; /* not 0: the user wants to end; the same */
     /* The time of the scenario is over, nothing is drained yet: Redis holds what it holds under load. Read it with
-     * virtual_redis_sync() and virtual_redis_measure(). Not called when the run ended before. May be NULL. */
-    void (*measured)(void *ctx, virtual_redis *redis);
+     * redis_host_ask() and redis_host_measure(); `keys` is where. Not called when the run ended before. May be NULL. */
+    void (*measured)(void *ctx, redis_host *redis, const keyspace *keys);
     void *ctx; /* of these four */
 } simulation_options;
 
 extern const simulation_options simulation_defaults; /* nothing given, costs -1 */
 
-/* Traffic between the instance and Redis. */
+/* Traffic between the instance and Redis. With the wall clock the last three are 0. */
 typedef struct simulation_redis {
     uint64_t commands; /* script calls among them */
     uint64_t script_calls;
@@ -70,15 +83,23 @@ typedef struct simulation_redis {
 
 enum { SIMULATION_FINDINGS_MAX = 16, SIMULATION_FINDING_MAX = 200, REDIS_VERSION_MAX = 32 };
 
+/* How late the simulator itself was, over all stages; upper bounds. All 0 in virtual time. */
+typedef struct simulation_lateness {
+    uint64_t events;
+    usec_t p50, p99, max;
+} simulation_lateness;
+
 typedef struct simulation_facts {
+    simulation_clock clock;
     simulation_stage stage; /* the last one that was reached */
     bool stopped, interrupted;
     usec_t simulated;     /* from the start to the end of the last stage */
     usec_t drained_after; /* time that the drain took */
     bool drained;         /* nothing was under way at its end; else jobs_left says what hangs */
     int64_t jobs_left;
-    uint64_t events;        /* of the engine, over all stages */
-    usec_t cpu;             /* modelled, of the instance, over RUNS */
+    uint64_t events; /* of the engine, over all stages */
+    usec_t cpu;      /* modelled, of the instance, over RUNS; 0 with the wall clock */
+    simulation_lateness late;
     simulation_redis redis; /* over RUNS */
     int64_t redis_cpu_usec; /* real CPU time of the server over RUNS; not reproducible */
     int64_t redis_memory;   /* its used_memory at the end of RUNS; not reproducible */

@@ -285,7 +285,7 @@ END_TEST
 
 START_TEST(the_server_tells_its_cpu_time_and_memory) {
     open_redis(1);
-    virtual_redis_usage before, after;
+    redis_usage before, after;
     ck_assert_msg(!virtual_redis_measure(redis, &before, &err), "%s", err.message);
     for (int i = 0; i < 20000; i++) virtual_redis_drop(redis, append("APPEND key abcdefghij"));
     ck_assert_msg(!virtual_redis_measure(redis, &after, &err), "%s", err.message);

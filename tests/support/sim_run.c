@@ -94,6 +94,8 @@ sim_run *sim_run_new(const char *yaml, const sim_run_options *options) {
     if (options) {
         run.scripts = options->scripts;
         run.stop = options->stop;
+        run.clock = options->clock;
+        run.redis_url = options->redis_url;
         run.wrap_link = options->wrap_link;
         run.ctx = options->ctx;
         if (options->also) sinks[run.sink_count++] = *options->also;

@@ -9,6 +9,8 @@ typedef struct sim_run_options {
     const char *scripts;     /* folder; NULL: those of the binary */
     const trace_sink *also;  /* one more reader; NULL: none */
     bool (*stop)(void *ctx); /* as in simulation_options */
+    simulation_clock clock;
+    const redis_url *redis_url; /* CLOCK_WALL; NULL: a private server */
     redis_link (*wrap_link)(void *ctx, redis_link link);
     void *ctx;
 } sim_run_options;

@@ -1,0 +1,32 @@
+/* host_internal.h - what the kinds of redis_host share; nobody else includes it. */
+#ifndef SIM_REDIS_HOST_HOST_INTERNAL_H
+#define SIM_REDIS_HOST_HOST_INTERNAL_H
+
+#include "sim/redis_host/redis_host.h"
+
+enum { HOST_VERSION_MAX = 32 };
+
+typedef struct redis_host_kind {
+    void (*close)(redis_host *host);
+    redis_link (*link)(redis_host *host);
+    void (*issue_at)(redis_host *host, usec_t at); /* may be NULL, as may `late` */
+    sched_status (*run)(redis_host *host, usec_t until, sched_error *err);
+    void (*settle)(redis_host *host);
+    sched_status (*ask)(redis_host *host, const redis_call *call, redis_reply **ret_reply, sched_error *err);
+    sched_status (*expire)(redis_host *host, sched_error *err);
+    redis_traffic (*traffic)(const redis_host *host);
+    redis_host_lateness (*late)(const redis_host *host);
+    bool time_is_free;
+} redis_host_kind;
+
+/* First member of each kind. */
+struct redis_host {
+    const redis_host_kind *kind;
+    redis_url url;
+    char version[HOST_VERSION_MAX];
+};
+
+/* Asks the server for its version. */
+sched_status redis_host_learn_version(redis_host *host, sched_error *err);
+
+#endif

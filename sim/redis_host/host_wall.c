@@ -1,0 +1,256 @@
+/* host_wall.c - the wall kind: an ordinary server in real time, the link that the daemon uses, and a blocking client beside it.
+ *
+ * Every answer first brings the engine to the present, so that the core hears of it at the instant at which it came.
+ *
+ * The blocking client holds up the loop. It is used before the run, after it, and for the one measurement at the end of the
+ * scenario's time, when what is late shows in nothing but the drain. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/mem.h"
+#include "core/redis/link_uv.h"
+#include "core/redis/private_server.h"
+#include "sim/redis_host/clock_wall.h"
+#include "sim/redis_host/host_internal.h"
+
+#define READY_PATIENCE  (10 * USEC_PER_SEC)
+#define ASK_PATIENCE    (60 * USEC_PER_SEC)
+#define SETTLE_PATIENCE (2 * USEC_PER_SEC)
+#define STEP            (10 * USEC_PER_MSEC)
+#define CLOCKS_DIFFER   (200 * USEC_PER_MSEC)
+
+enum { KEYS_AT_ONCE = 500, REASON_MAX = 256 };
+
+typedef struct answer_to {
+    struct answer_to *next; /* free */
+    struct host_wall *host;
+    link_callback *done;
+    void *arg;
+} answer_to;
+
+typedef struct host_wall {
+    redis_host host;
+    engine *engine;
+    keyspace keys;
+    private_server *server; /* NULL: a given one */
+    clock_wall *clock;
+    link_uv *link;
+    sync_client *client;
+    redis_link inner;
+    answer_to *free;
+    char reason[REASON_MAX]; /* why there is no connection */
+} host_wall;
+
+static host_wall *of(redis_host *host) {
+    return (host_wall *)host;
+}
+
+/* ---- the link ------------------------------------------------------------------------------------------------------- */
+
+static void on_answer(void *arg, link_status status, const redis_reply *reply) {
+    answer_to *a = arg;
+    host_wall *h = a->host;
+    link_callback *done = a->done;
+    void *done_arg = a->arg;
+    a->next = h->free;
+    h->free = a;
+    clock_wall_catch_up(h->clock);
+    done(done_arg, status, reply);
+}
+
+static void submit(void *ctx, const redis_call *call, usec_t patience, link_callback *done, void *arg) {
+    host_wall *h = ctx;
+    answer_to *a = h->free;
+    if (a)
+        h->free = a->next;
+    else
+        a = mem_alloc(sizeof *a);
+    *a = (answer_to){.host = h, .done = done, .arg = arg};
+    link_submit(&h->inner, call, patience, on_answer, a);
+}
+
+static redis_link link_of(redis_host *host) {
+    return (redis_link){.submit = submit, .ctx = host};
+}
+
+static void on_state(void *ctx, link_uv_state state, const char *text) {
+    host_wall *h = ctx;
+    snprintf(h->reason, sizeof h->reason, "%s", state == LINK_UV_READY ? "" : text);
+}
+
+/* ---- the kind ------------------------------------------------------------------------------------------------------- */
+
+/* A connection that is lost is a part of the run, as it is of the daemon's life. */
+static sched_status run(redis_host *host, usec_t until, sched_error *err) {
+    (void)err;
+    clock_wall_run(of(host)->clock, until);
+    return SCHED_OK;
+}
+
+static void settle(redis_host *host) {
+    host_wall *h = of(host);
+    usec_t limit = engine_now(h->engine) + SETTLE_PATIENCE;
+    while (link_uv_count(h->link).in_flight > 0 && engine_now(h->engine) < limit)
+        clock_wall_run(h->clock, engine_now(h->engine) + STEP);
+}
+
+static sched_status ask(redis_host *host, const redis_call *call, redis_reply **ret_reply, sched_error *err) {
+    return sync_client_call(of(host)->client, call, ret_reply, err);
+}
+
+static redis_traffic traffic(const redis_host *host) {
+    link_uv_counts counts = link_uv_count(((const host_wall *)host)->link);
+    redis_traffic t = {
+        .commands = counts.sent + counts.reloads,
+        .bytes_sent = counts.bytes_sent,
+        .bytes_received = counts.bytes_received,
+    };
+    memcpy(t.by_script, counts.by_script, sizeof t.by_script);
+    for (int i = 0; i < SCRIPT_COUNT; i++) t.script_calls += t.by_script[i];
+    return t;
+}
+
+static redis_host_lateness late(const redis_host *host) {
+    const histogram *h = clock_wall_lateness(((const host_wall *)host)->clock);
+    return (redis_host_lateness){
+        .events = histogram_count(h),
+        .p50 = histogram_percentile(h, 50),
+        .p99 = histogram_percentile(h, 99),
+        .max = histogram_max(h),
+    };
+}
+
+/* ---- deleting ------------------------------------------------------------------------------------------------------- */
+
+static const char sweep[] = "local page = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', ARGV[3])\n"
+                            "for _, key in ipairs(page[2]) do\n"
+                            "  if ARGV[4] == 'all' or redis.call('PTTL', key) >= 0 then redis.call('UNLINK', key) end\n"
+                            "end\n"
+                            "return page[1]\n";
+
+/* Keys of this run only. */
+static sched_status delete_keys(host_wall *h, const char *which, sched_error *err) {
+    char cursor[24] = "0", pattern[KEYSPACE_MAX + 2];
+    snprintf(pattern, sizeof pattern, "%s*", h->keys.prefix);
+    sched_status status = SCHED_OK;
+    do {
+        redis_call call;
+        redis_reply *reply = NULL;
+        call_command(&call, "EVAL");
+        call_str(&call, sweep);
+        call_int(&call, 0);
+        call_str(&call, cursor);
+        call_str(&call, pattern);
+        call_int(&call, KEYS_AT_ONCE);
+        call_str(&call, which);
+        status = sync_client_call(h->client, &call, &reply, err);
+        if (!status && reply_is_error(reply))
+            status = sched_fail(err, SCHED_EPROTO, "deleting %s: %s", pattern, reply_text(reply));
+        if (!status) snprintf(cursor, sizeof cursor, "%s", reply_text(reply));
+        sync_reply_free(reply);
+    } while (!status && strcmp(cursor, "0"));
+    return status;
+}
+
+static sched_status expire(redis_host *host, sched_error *err) {
+    return delete_keys(of(host), "expiring", err);
+}
+
+/* ---- opening and closing -------------------------------------------------------------------------------------------- */
+
+static void close_host(redis_host *host) {
+    host_wall *h = of(host);
+    link_uv_free(h->link);
+    if (h->client && !h->server) delete_keys(h, "all", NULL);
+    sync_client_close(h->client);
+    clock_wall_free(h->clock);
+    private_server_stop(h->server);
+    for (answer_to *a = h->free, *next; a; a = next) {
+        next = a->next;
+        free(a);
+    }
+    free(h);
+}
+
+static const redis_host_kind kind = {
+    .close = close_host,
+    .link = link_of,
+    .run = run,
+    .settle = settle,
+    .ask = ask,
+    .expire = expire,
+    .traffic = traffic,
+    .late = late,
+    .time_is_free = false,
+};
+
+static sched_status start_server(host_wall *h, const char *binary, sched_error *err) {
+    private_server_options options = private_server_defaults;
+    options.binary = binary;
+    sched_status status = private_server_start(&options, &h->server, err);
+    if (!status) h->host.url = redis_url_of_socket(private_server_socket(h->server));
+    return status;
+}
+
+/* Deadlines are compared with the clock of the core in one place and with the server's in another. */
+static sched_status compare_clocks(host_wall *h, sched_error *err) {
+    redis_call call;
+    redis_reply *reply = NULL;
+    call_command(&call, "TIME");
+    usec_t before = clock_wall_epoch();
+    sched_status status = sync_client_call(h->client, &call, &reply, err);
+    usec_t after = clock_wall_epoch();
+    if (status) return status;
+    usec_t told = reply_int(reply_at(reply, 0)) * USEC_PER_SEC + reply_int(reply_at(reply, 1));
+    sync_reply_free(reply);
+    usec_t differ = told < before ? before - told : told > after ? told - after : 0;
+    if (differ <= CLOCKS_DIFFER) return SCHED_OK;
+    return sched_fail(err, SCHED_EPROTO, "the clock of Redis and that of this machine differ by %" PRId64 " ms",
+                      differ / USEC_PER_MSEC);
+}
+
+static sched_status wait_until_ready(host_wall *h, sched_error *err) {
+    clock_wall_catch_up(h->clock);
+    usec_t limit = engine_now(h->engine) + READY_PATIENCE;
+    while (!link_uv_ready(h->link) && engine_now(h->engine) < limit)
+        clock_wall_run(h->clock, engine_now(h->engine) + STEP);
+    if (link_uv_ready(h->link)) return SCHED_OK;
+    return sched_fail(err, SCHED_EIO, "%s", *h->reason ? h->reason : "Redis did not answer within 10 s");
+}
+
+static sched_status open_link(host_wall *h, const redis_host_options *options, sched_error *err) {
+    sched_status status = clock_wall_new(h->engine, &h->clock, err);
+    if (status) return status;
+    link_uv_options line = link_uv_defaults;
+    line.window = options->window;
+    line.seed = options->seed;
+    line.on_state = on_state;
+    line.ctx = h;
+    h->link = link_uv_new(clock_wall_loop(h->clock), &h->host.url, options->scripts, &line);
+    h->inner = link_uv_interface(h->link);
+    return wait_until_ready(h, err);
+}
+
+sched_status redis_host_open_wall(const redis_host_options *options, redis_host **ret_host, sched_error *err) {
+    host_wall *h = mem_zalloc(1, sizeof *h);
+    h->host.kind = &kind;
+    h->engine = options->engine;
+    h->keys = *options->keys;
+    sched_status status = SCHED_OK;
+    if (options->url)
+        h->host.url = *options->url;
+    else
+        status = start_server(h, options->binary, err);
+    if (!status) status = sync_client_open_url(&h->host.url, ASK_PATIENCE, &h->client, err);
+    if (!status) status = redis_host_learn_version(&h->host, err);
+    if (!status) status = compare_clocks(h, err);
+    if (!status) status = open_link(h, options, err);
+    if (status) {
+        close_host(&h->host);
+        return status;
+    }
+    *ret_host = &h->host;
+    return SCHED_OK;
+}

@@ -1,0 +1,91 @@
+/* redis_host.c - hands each call to the kind at hand, and what both kinds do alike. */
+#include "sim/redis_host/host_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+redis_host *redis_host_close(redis_host *host) {
+    if (host) host->kind->close(host);
+    return NULL;
+}
+
+redis_link redis_host_link(redis_host *host) {
+    return host->kind->link(host);
+}
+
+void redis_host_issue_at(void *host, usec_t at) {
+    redis_host *h = host;
+    if (h->kind->issue_at) h->kind->issue_at(h, at);
+}
+
+sched_status redis_host_run(redis_host *host, usec_t until, sched_error *err) {
+    return host->kind->run(host, until, err);
+}
+
+bool redis_host_time_is_free(const redis_host *host) {
+    return host->kind->time_is_free;
+}
+
+void redis_host_settle(redis_host *host) {
+    host->kind->settle(host);
+}
+
+sched_status redis_host_ask(redis_host *host, const redis_call *call, redis_reply **ret_reply, sched_error *err) {
+    return host->kind->ask(host, call, ret_reply, err);
+}
+
+sched_status redis_host_client(redis_host *host, usec_t patience, sync_client **ret_client, sched_error *err) {
+    redis_host_settle(host);
+    return sync_client_open_url(&host->url, patience, ret_client, err);
+}
+
+sched_status redis_host_expire(redis_host *host, sched_error *err) {
+    return host->kind->expire(host, err);
+}
+
+const char *redis_host_version(const redis_host *host) {
+    return host->version;
+}
+
+redis_traffic redis_host_traffic(const redis_host *host) {
+    return host->kind->traffic(host);
+}
+
+redis_host_lateness redis_host_late(const redis_host *host) {
+    return host->kind->late ? host->kind->late(host) : (redis_host_lateness){0};
+}
+
+static sched_status ask_info(redis_host *host, const char *section, redis_reply **ret_reply, sched_error *err) {
+    redis_call call;
+    call_command(&call, "INFO");
+    call_str(&call, section);
+    sched_status status = redis_host_ask(host, &call, ret_reply, err);
+    if (!status && reply_is_error(*ret_reply)) {
+        status = sched_fail(err, SCHED_EPROTO, "INFO %s: %s", section, reply_text(*ret_reply));
+        *ret_reply = sync_reply_free(*ret_reply);
+    }
+    return status;
+}
+
+sched_status redis_host_measure(redis_host *host, redis_usage *ret_usage, sched_error *err) {
+    redis_reply *cpu = NULL, *memory = NULL;
+    sched_status status = ask_info(host, "cpu", &cpu, err);
+    if (!status) status = ask_info(host, "memory", &memory, err);
+    if (!status) *ret_usage = redis_info_usage(reply_text(cpu), reply_text(memory));
+    sync_reply_free(cpu);
+    sync_reply_free(memory);
+    return status;
+}
+
+sched_status redis_host_learn_version(redis_host *host, sched_error *err) {
+    redis_reply *server = NULL;
+    sched_status status = ask_info(host, "server", &server, err);
+    if (status) return status;
+    const char *line = strstr(reply_text(server), "redis_version:");
+    if (line) {
+        line += strlen("redis_version:");
+        snprintf(host->version, sizeof host->version, "%.*s", (int)strcspn(line, "\r\n"), line);
+    }
+    sync_reply_free(server);
+    return SCHED_OK;
+}

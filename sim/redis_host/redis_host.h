@@ -1,0 +1,90 @@
+/* redis_host.h - the Redis of a run and the time that it lives in: one interface, two kinds.
+ *
+ * virtual  A private server whose clock is the engine's (virtual_redis.h); what calls cost and how long they travel is modelled.
+ *          Time passes as fast as the events can be worked off. Reproducible.
+ * wall     An ordinary server in real time; the engine follows the machine's clock (clock_wall.h). What calls cost and how long
+ *          they travel is what it is. Either a private server, or the one that a URL names: of that nothing is touched but the
+ *          keys under the namespace of the run, and these are deleted at the end.
+ *
+ * The engine is moved by redis_host_run() only; callbacks of the link run in it. Whoever needs to know asks
+ * redis_host_time_is_free(): may simulated hours pass at no cost? Threads: none. */
+#ifndef SIM_REDIS_HOST_REDIS_HOST_H
+#define SIM_REDIS_HOST_REDIS_HOST_H
+
+#include "core/redis/keys.h"
+#include "core/redis/link.h"
+#include "core/redis/sync_client.h"
+#include "sim/engine/engine.h"
+#include "sim/redis_host/cost_model.h"
+#include "sim/redis_host/redis_info.h"
+#include "sim/scenario/dist.h"
+
+#include <stdbool.h>
+
+typedef struct redis_host redis_host;
+
+typedef struct redis_host_options {
+    engine *engine; /* borrowed, as is the next */
+    scripts *scripts;
+    const char *binary; /* of a private server; NULL: redis-server on PATH */
+    int64_t window;     /* calls in flight */
+    uint64_t seed;
+    /* virtual only */
+    cost_kind costs;
+    usec_t max_skew;
+    dist delay; /* one way */
+    /* wall only */
+    const redis_url *url; /* NULL: a private server */
+    const keyspace *keys; /* deleted at the end */
+} redis_host_options;
+
+/* Failures of virtual_redis_start() and virtual_server_new(). */
+sched_status redis_host_open_virtual(const redis_host_options *options, redis_host **ret_host, sched_error *err);
+/* When it returns the link is ready and the engine is at the present. SCHED_EIO with the last reason when that is not so within
+ * 10 s; SCHED_EPROTO when the server's clock and ours differ by more than 200 ms; failures of private_server_start(). The program
+ * ignores SIGPIPE. */
+sched_status redis_host_open_wall(const redis_host_options *options, redis_host **ret_host, sched_error *err);
+/* The core has been freed before, and no call is out. Takes NULL, returns NULL. */
+redis_host *redis_host_close(redis_host *host);
+
+redis_link redis_host_link(redis_host *host);
+/* As link_virtual_issue_at(); does nothing where the processor is a real one. */
+void redis_host_issue_at(void *host, usec_t at);
+
+/* Lets time pass up to `until`; in real time it may be a little more. SCHED_EIO when Redis is gone for good. */
+sched_status redis_host_run(redis_host *host, usec_t until, sched_error *err);
+bool redis_host_time_is_free(const redis_host *host);
+/* All that was sent has executed, and the server's clock stands at the engine's present (virtual) or runs on (wall). */
+void redis_host_settle(redis_host *host);
+/* One plain command outside of the run: measurements, checks. The caller frees the reply with sync_reply_free(). */
+sched_status redis_host_ask(redis_host *host, const redis_call *call, redis_reply **ret_reply, sched_error *err);
+/* A blocking client of the same database, for checks. */
+sched_status redis_host_client(redis_host *host, usec_t patience, sync_client **ret_client, sched_error *err);
+/* What only the passing of TTLs removes is gone: by the passing of time (virtual; let it pass before), or deleted (wall). */
+sched_status redis_host_expire(redis_host *host, sched_error *err);
+
+const char *redis_host_version(const redis_host *host);
+
+/* Traffic of the link; the last three are 0 in real time. */
+typedef struct redis_traffic {
+    uint64_t commands, script_calls; /* script calls are commands too */
+    uint64_t by_script[SCRIPT_COUNT];
+    uint64_t bytes_sent, bytes_received;
+    uint64_t batches, waits; /* physical: batches, and round trips that were waited for */
+    usec_t busy;             /* modelled time in service */
+} redis_traffic;
+
+redis_traffic redis_host_traffic(const redis_host *host);
+
+sched_status redis_host_measure(redis_host *host, redis_usage *ret_usage, sched_error *err);
+
+/* How late events ran, by the machine's clock; all 0 in virtual time. Every event counts with the end of the round in which it ran,
+ * so these are upper bounds. */
+typedef struct redis_host_lateness {
+    uint64_t events;
+    usec_t p50, p99, max;
+} redis_host_lateness;
+
+redis_host_lateness redis_host_late(const redis_host *host);
+
+#endif
