@@ -62,9 +62,9 @@ void page_costs(const page *p, cost_line ret_lines[COST_ROWS]) {
     add(ret_lines, &n, "bytes per job", "on the wire to Redis and back", "%.0f",
         run_report_per_job(r, (double)(redis->bytes_sent + redis->bytes_received)));
     add(ret_lines, &n, "Redis in service",
-        "modelled (0 with the clock on the wall), share of the time; towards 100 % it is the bottleneck", "%.1f %%",
+        "modelled (in real time: CPU of the server), share of the time; towards 100 % it is the bottleneck", "%.1f %%",
         100 * (double)redis->busy / simulated);
-    add(ret_lines, &n, "scheduler CPU per job", "modelled (0 with the clock on the wall)", "%.1f us",
+    add(ret_lines, &n, "scheduler CPU per job", "modelled; not measured in real time", "%.1f us",
         run_report_per_job(r, (double)r->facts->cpu));
     add(ret_lines, &n, "scheduler CPU in use", "modelled, share of one processor", "%.1f %%",
         100 * (double)r->facts->cpu / simulated);

@@ -40,6 +40,14 @@ void report_timing(const run_report *r, const run_timing *t, FILE *out) {
 
 void report_speed(const run_report *r, const run_timing *t, FILE *out) {
     const simulation_redis *redis = &r->facts->redis;
+    if (r->facts->clock == CLOCK_WALL) {
+        fprintf(out,
+                "%.1f s in real time, %.1f s with start and drain, %.0f Redis commands/s, %.0f MiB; report %.1f s\n",
+                (double)r->simulated / USEC_PER_SEC, t->wall_s,
+                per((double)redis->commands, (double)r->simulated / USEC_PER_SEC), (double)t->peak_rss_bytes / 1048576,
+                t->report_s);
+        return;
+    }
     fprintf(out,
             "%.1f s simulated in %.1f s (%.1f times as fast), %.2f million events/s, %.0f Redis commands/s in batches "
             "of %.1f, "

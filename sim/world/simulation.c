@@ -258,6 +258,7 @@ static sched_status take_stock(simulation *s, sched_error *err) {
     if (status) return status;
     facts->redis_cpu_usec = usage.cpu_usec - s->cpu_before;
     facts->redis_memory = usage.used_memory;
+    if (facts->clock == CLOCK_WALL) facts->redis.busy = facts->redis_cpu_usec;
     return SCHED_OK;
 }
 

@@ -70,15 +70,15 @@ typedef struct simulation_options {
 
 extern const simulation_options simulation_defaults; /* nothing given, costs -1 */
 
-/* Traffic between the instance and Redis. With the wall clock the last three are 0. */
+/* Traffic between the instance and Redis. */
 typedef struct simulation_redis {
     uint64_t commands; /* script calls among them */
     uint64_t script_calls;
     uint64_t by_script[SCRIPT_COUNT];
     uint64_t bytes_sent, bytes_received; /* as on the wire */
-    uint64_t batches;                    /* commands / batches is the mean batch */
-    uint64_t waits;                      /* physical round trips */
-    usec_t busy;                         /* modelled time in service */
+    uint64_t batches; /* commands / batches is the mean batch; 0 with the wall clock, as is the next */
+    uint64_t waits;   /* physical round trips */
+    usec_t busy;      /* modelled time in service; with the wall clock the server's CPU time, whoever used it */
 } simulation_redis;
 
 enum { SIMULATION_FINDINGS_MAX = 16, SIMULATION_FINDING_MAX = 200, REDIS_VERSION_MAX = 32 };

@@ -313,6 +313,12 @@ START_TEST(bad_usage_and_bad_scenarios_are_status_2_and_leave_nothing_behind) {
     ck_assert_int_eq(RUN("--no-such-option"), STATUS_BAD_INPUT);
     ck_assert_int_eq(RUN("s.yaml", "s.yaml", "--out", "a"), STATUS_BAD_INPUT);
     expect_said("expected one scenario, 2 were given");
+    ck_assert_int_eq(RUN("s.yaml", "--clock", "sun", "--out", "a"), STATUS_BAD_INPUT);
+    expect_said("--clock: \"sun\": expected virtual, wall or both");
+    ck_assert_int_eq(RUN("s.yaml", "--redis", "redis://h", "--out", "a"), STATUS_BAD_INPUT);
+    expect_said("--redis: only with --clock wall or both");
+    ck_assert_int_eq(RUN("s.yaml", "--clock", "wall", "--redis", "h:1", "--out", "a"), STATUS_BAD_INPUT);
+    expect_said("--redis: redis URL: expected redis:// or unix://");
     ck_assert_int_ne(access("a", F_OK), 0);
     ck_assert_int_eq(RUN("s.yaml", "--out", "file/a"), STATUS_BAD_INPUT);
     expect_said("file/a: ");
@@ -424,6 +430,67 @@ START_TEST(what_an_earlier_run_left_in_the_folder_is_gone_and_other_files_stay) 
 }
 END_TEST
 
+/* 20 nodes that start at once, 10 speakers: about 10 requests a second. */
+#define SHORT                                                                                                          \
+    "name: short\n"                                                                                                    \
+    "duration: 5s\n"                                                                                                   \
+    "warmup: 1s\n"                                                                                                     \
+    "languages: {count: 3}\n"                                                                                          \
+    "nodes: [{name: gpu, count: 20, join: {over: 300ms}}]\n"                                                           \
+    "sessions: [{name: talk, concurrent: 10, join: {at: 500ms, over: 300ms}, talk: {utterance: 500ms, pause: "         \
+    "200ms}}]\n"
+
+START_TEST(both_clocks_are_laid_side_by_side_in_every_form_of_the_report) {
+    enter();
+    write_text("s.yaml", SHORT);
+    expect_status(RUN("s.yaml", "--out", "o", "--clock", "both", "--quiet"), STATUS_FINE);
+    json_t *result = load("o/result.json");
+    ck_assert_str_eq(json_string_value(at(result, "clock")), "virtual");
+    ck_assert_str_eq(json_string_value(at(result, "wall.verdict")), "pass");
+    ck_assert_int_gt(json_integer_value(at(result, "wall.jobs.ok")), 10);
+    ck_assert_int_gt(json_integer_value(at(result, "wall.lateness_ms.events")), 100);
+    static const char *const figures[] = {"ok.share", "placement.p50", "service.mean", "end_to_end.p99"};
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+        char path[64];
+        double value[3];
+        static const char *const columns[] = {"simulated", "measured", "error"};
+        for (int c = 0; c < 3; c++) {
+            snprintf(path, sizeof path, "wall.comparison.%s.%s", figures[i], columns[c]);
+            ck_assert_msg(json_is_number(at(result, path)), "%s is no number", path);
+            value[c] = json_number_value(at(result, path));
+        }
+        ck_assert_msg(fabs(value[0] - value[1] - value[2]) < 0.002, "%s: %g - %g is not %g", figures[i], value[0],
+                      value[1], value[2]);
+    }
+    json_decref(result);
+    static const char *const files[] = {"stdout", "o/report.html", "o/report.md"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char *text = read_text(files[i]);
+        ck_assert_msg(strstr(text, "simulated") && strstr(text, "measured") && strstr(text, "clock on the wall"),
+                      "%s: the table is missing", files[i]);
+        free(text);
+    }
+    leave();
+}
+END_TEST
+
+START_TEST(a_run_in_real_time_says_so_and_how_late_it_was) {
+    enter();
+    write_text("s.yaml", SHORT);
+    expect_status(RUN("s.yaml", "--out", "o", "--clock", "wall", "--quiet"), STATUS_FINE);
+    json_t *result = load("o/result.json");
+    ck_assert_str_eq(json_string_value(at(result, "clock")), "wall");
+    ck_assert(json_is_number(at(result, "lateness_ms.p99")));
+    ck_assert_ptr_null(at(result, "wall"));
+    json_decref(result);
+    char *page = read_text("o/report.md");
+    ck_assert_ptr_nonnull(strstr(page, "events half ran within"));
+    ck_assert_ptr_null(strstr(page, "same bytes"));
+    free(page);
+    leave();
+}
+END_TEST
+
 int main(void) {
     const TTest *const tests[] = {
         one_seed_gives_the_same_bytes_and_another_seed_does_not,
@@ -437,6 +504,8 @@ int main(void) {
         an_interrupted_run_is_status_130_and_writes_what_it_has,
         without_gnuplot_the_report_has_no_plots_and_says_so,
         what_an_earlier_run_left_in_the_folder_is_gone_and_other_files_stay,
+        both_clocks_are_laid_side_by_side_in_every_form_of_the_report,
+        a_run_in_real_time_says_so_and_how_late_it_was,
     };
     return SUITE_RUN("run", tests);
 }

@@ -14,13 +14,13 @@
 #include "tests/support/sim_run.h"
 #include "tests/support/suite.h"
 
-/* About 25 jobs a second of the model for 40 slots. */
+/* About 20 requests a second on 40 slots. */
 #define SCENARIO                                                                                                       \
     "duration: 12s\n"                                                                                                  \
     "warmup: 2s\n"                                                                                                     \
     "languages: {count: 3}\n"                                                                                          \
     "nodes: [{name: gpu, count: 20, slots: 2, join: {over: 500ms}}]\n"                                                 \
-    "sessions: [{name: talk, concurrent: 30, join: {at: 1s, over: 500ms},\n"                                                   \
+    "sessions: [{name: talk, concurrent: 30, join: {at: 1s, over: 500ms},\n"                                           \
     "            talk: {utterance: 800ms, pause: 200ms}}]\n"
 
 static sched_error err;
