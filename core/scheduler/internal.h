@@ -75,11 +75,12 @@ typedef struct node_conn {
     char node[ID_MAX + 1];
     char *sources, *targets; /* languages, space-separated: what the registration serves */
     int64_t slots, version;
-    node_load load;                                      /* of the last heartbeat */
-    bool registered, silent, changing_pools, acks, gone; /* silent: the registration under way is our own repair */
-    int calls;                                           /* callbacks that still name this struct */
-    UT_hash_handle hh;                                   /* by conn */
-    UT_hash_handle hh_node;                              /* by node id, when it owns that id */
+    int64_t changing_to;                 /* the version whose pools are being joined; 0: no change is under way */
+    node_load load;                      /* of the last heartbeat */
+    bool registered, silent, acks, gone; /* silent: the registration under way is our own repair */
+    int calls;                           /* callbacks that still name this struct */
+    UT_hash_handle hh;                   /* by conn */
+    UT_hash_handle hh_node;              /* by node id, when it owns that id */
 } node_conn;
 
 typedef struct session {
@@ -151,6 +152,7 @@ void wait_queue_placed(job *j);
 void wait_queue_room(scheduler *s, const node_conn *n);
 
 /* node_flow.c */
+node_conn *node_by_conn(scheduler *s, conn_token conn);   /* NULL unless it tried to register */
 node_conn *node_by_id(scheduler *s, const char *node_id); /* NULL unless one of our connections owns that id */
 bool node_serves(const node_conn *n, const lang_pair *pair);
 /* `owner` "" is the reaper: only when the node's expiry has passed. */

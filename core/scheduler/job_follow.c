@@ -150,31 +150,32 @@ static void advance(job *j, script_id script) {
     sched_call(s, &call, accept ? on_accepted : on_started, j);
 }
 
-/* The job, if this connection's node has this attempt of it; else the message is stale and is counted. */
-static job *job_of_message(scheduler *s, conn_token conn, const char *job_id, int64_t attempt) {
-    node_conn *n;
-    HASH_FIND(hh, s->nodes_by_conn, &conn, sizeof conn, n);
+/* The job, if this connection's node has this attempt of it; else the message is stale and is counted. The connection need
+ * not own the id in Redis: a node that comes back may speak before its registration is stored. */
+static job *job_of_message(scheduler *s, const node_conn *n, const char *job_id, int64_t attempt) {
     job *j = job_find(s, job_id);
-    if (n && j && j->attempt == attempt && !strcmp(j->node, n->node) && !j->finishing) return j;
+    bool has = n && *n->node && j && j->attempt == attempt && !strcmp(j->node, n->node);
+    if (has && !j->finishing) return j;
     sched_emit(s, (sched_event){.kind = EV_STALE, .job = job_id, .attempt = attempt, .node = n ? n->node : ""});
     return NULL;
 }
 
 void scheduler_node_ack(scheduler *s, conn_token conn, const char *job_id, int64_t attempt) {
-    job *j = job_of_message(s, conn, job_id, attempt);
+    node_conn *n = node_by_conn(s, conn);
+    job *j = job_of_message(s, n, job_id, attempt);
     if (!j) return;
-    node_by_id(s, j->node)->acks = true;
+    n->acks = true;
     job_note(j, NOTE_ACK);
 }
 
 void scheduler_node_started(scheduler *s, conn_token conn, const char *job_id, int64_t attempt) {
-    job *j = job_of_message(s, conn, job_id, attempt);
+    job *j = job_of_message(s, node_by_conn(s, conn), job_id, attempt);
     if (j) job_note(j, NOTE_STARTED);
 }
 
 void scheduler_node_result(scheduler *s, conn_token conn, const node_result *result) {
     assert(result->outcome == OUTCOME_OK || result->outcome == OUTCOME_FAILED || result->outcome == OUTCOME_NO_TEXT);
-    job *j = job_of_message(s, conn, result->job_id, result->attempt);
+    job *j = job_of_message(s, node_by_conn(s, conn), result->job_id, result->attempt);
     if (!j) return;
     if (j->noted & NOTE_RESULT) {
         job_emit(j, (sched_event){.kind = EV_STALE, .node = j->node, .code = "REPEATED"});
@@ -235,8 +236,10 @@ void job_release_then(job *j, job_step *then) {
 
 static void exclude(job *j, const char *node) {
     if (!*node) return;
-    if (j->tried_count == TRIED_MAX)
-        memmove(j->tried[0], j->tried[1], sizeof j->tried - sizeof j->tried[0]), j->tried_count--;
+    if (j->tried_count == TRIED_MAX) {
+        memmove(j->tried[0], j->tried[1], sizeof j->tried - sizeof j->tried[0]);
+        j->tried_count--;
+    }
     snprintf(j->tried[j->tried_count++], sizeof j->tried[0], "%s", node);
 }
 

@@ -42,14 +42,14 @@ bool node_serves(const node_conn *n, const lang_pair *pair) {
     return n->sources && text_has(n->sources, pair->src) && text_has(n->targets, pair->tgt);
 }
 
-static node_conn *conn_find(scheduler *s, conn_token conn) {
+node_conn *node_by_conn(scheduler *s, conn_token conn) {
     node_conn *n;
     HASH_FIND(hh, s->nodes_by_conn, &conn, sizeof conn, n);
     return n;
 }
 
 static node_conn *conn_for(scheduler *s, conn_token conn) {
-    node_conn *n = conn_find(s, conn);
+    node_conn *n = node_by_conn(s, conn);
     if (n) return n;
     n = mem_zalloc(1, sizeof *n);
     n->s = s;
@@ -225,7 +225,7 @@ void scheduler_node_register(scheduler *s, conn_token conn, const node_registrat
 static void on_assigned(void *arg, link_status status, const redis_reply *reply) {
     node_conn *n = arg;
     sched_answered(n->s, SCRIPT_NODE_ASSIGNED, status, reply);
-    n->changing_pools = false;
+    n->changing_to = 0;
     if (status == LINK_OK && reply_says(reply, "READY"))
         sched_emit(n->s, (sched_event){.kind = EV_NODE_READY, .node = n->node});
     conn_unref(n);
@@ -235,7 +235,7 @@ static void on_pools_changed(void *arg, bool complete) {
     node_conn *n = arg;
     scheduler *s = n->s;
     if (!complete || n->gone) { /* the next heartbeat answers REASSIGN again */
-        n->changing_pools = false;
+        n->changing_to = 0;
         conn_unref(n);
         return;
     }
@@ -247,16 +247,15 @@ static void on_pools_changed(void *arg, bool complete) {
     call_key(&call, key_node_langs(&key, &s->config.keys, n->node));
     sched_owner(s, n->conn, owner);
     call_str(&call, owner);
-    call_int(&call, n->version);
+    call_int(&call, n->changing_to);      /* by now the node may have registered again: then this is answered STALE */
     sched_call(s, &call, on_assigned, n); /* the reference of the change goes on to this call */
 }
 
 /* `generations` is ver, sources, targets, ver, ...; the last is what the node serves now. */
 static void change_pools(node_conn *n, int64_t version, const redis_reply *generations) {
     size_t count = reply_count(generations);
-    if (n->changing_pools || count < 3) return;
-    n->changing_pools = true;
-    n->version = version;
+    if (n->changing_to || count < 3) return;
+    n->changing_to = n->version = version;
     n->calls++;
     pool_change *change = pool_change_new(n->s, n->node, version);
     pool_change_join(change, reply_text(reply_at(generations, count - 2)),
@@ -305,7 +304,7 @@ static double percent(double value) {
 }
 
 void scheduler_node_heartbeat(scheduler *s, conn_token conn, const node_load *load) {
-    node_conn *n = conn_find(s, conn);
+    node_conn *n = node_by_conn(s, conn);
     if (!n || !n->registered) {
         s->env.net.node_refused(s->env.net.ctx, conn, "INVALID_SESSION", "this connection has not registered a node");
         s->env.net.node_close(s->env.net.ctx, conn, "heartbeat without registration");
@@ -406,7 +405,7 @@ void node_take_offline(scheduler *s, const char *node_id, const char *owner, con
 }
 
 void scheduler_node_gone(scheduler *s, conn_token conn) {
-    node_conn *n = conn_find(s, conn);
+    node_conn *n = node_by_conn(s, conn);
     if (!n) return;
     HASH_DELETE(hh, s->nodes_by_conn, n);
     n->gone = true;

@@ -701,6 +701,53 @@ START_TEST(registering_again_leaves_old_pools_and_joins_new_ones) {
 }
 END_TEST
 
+START_TEST(a_registration_that_comes_while_pools_are_changed_is_applied_too) {
+    start_production();
+    offer(1, "n1", "en de", 4);
+    scheduler_node_heartbeat(s, 1, &(node_load){.cpu = 10}); /* its answer starts the change of pools */
+    node_registration other = {"n1", langs("en fr"), langs("en fr"), langs("en fr"), 4};
+    scheduler_node_register(s, 1, &other);
+    pass(100 * USEC_PER_MSEC);
+    beat(1);
+    ck_assert_int_eq(pool_size("en", "de"), 0);
+    ck_assert_int_eq(pool_size("de", "en"), 0);
+    ck_assert_int_eq(pool_size("en", "fr"), 1);
+    ck_assert_int_eq(pool_size("fr", "en"), 1);
+    close_world();
+}
+END_TEST
+
+START_TEST(a_node_that_comes_back_may_speak_before_its_registration_is_stored) {
+    start_production();
+    join(1, "n1", 1);
+    speak(1);
+    scheduler_node_gone(s, 1);
+    node_registration again = {"n1", langs("en de"), langs("en de"), langs("en de"), 1};
+    scheduler_node_register(s, 2, &again);
+    scheduler_node_ack(s, 2, assigned[0].job, assigned[0].attempt);
+    scheduler_node_result(s, 2, &(node_result){assigned[0].job, assigned[0].attempt, OUTCOME_OK, ""});
+    pass(second);
+    ck_assert_int_eq(answered_count, 1);
+    ck_assert_int_eq(answered[0].outcome, OUTCOME_OK);
+    close_world();
+}
+END_TEST
+
+START_TEST(a_connection_without_a_node_speaks_for_no_job) {
+    start_production();
+    offer(9, "n 9", "en de", 1); /* refused: the connection is known, and has no node */
+    speak(1);
+    char job_id[ID_MAX + 1];
+    snprintf(job_id, sizeof job_id, "%s", last_of(EV_CREATED)->job);
+    scheduler_node_result(s, 9, &(node_result){job_id, 1, OUTCOME_OK, ""});
+    scheduler_node_ack(s, 9, job_id, 1);
+    ck_assert_int_eq(count_of(EV_STALE), 2);
+    pass(60 * second);
+    ck_assert_int_eq(answered[0].outcome, OUTCOME_TIMED_OUT);
+    close_world();
+}
+END_TEST
+
 START_TEST(bad_registrations_are_refused_with_the_reason) {
     start_production();
     offer(1, "n 1", "en de", 4);
@@ -830,6 +877,9 @@ int main(void) {
         a_node_is_in_its_pools_after_its_first_heartbeat,
         senseless_load_figures_do_no_harm,
         registering_again_leaves_old_pools_and_joins_new_ones,
+        a_registration_that_comes_while_pools_are_changed_is_applied_too,
+        a_node_that_comes_back_may_speak_before_its_registration_is_stored,
+        a_connection_without_a_node_speaks_for_no_job,
         bad_registrations_are_refused_with_the_reason,
         a_lost_connection_empties_the_pools_and_moves_the_jobs_at_once,
         a_silent_node_is_offline_after_45_seconds_and_a_sweep,
