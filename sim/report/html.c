@@ -320,6 +320,14 @@ static void figure_utilisation_map(const void *ctx, FILE *out) {
     draw(ctx, 3, out);
 }
 
+static void figure_jobs_per_node(const void *ctx, FILE *out) {
+    draw(ctx, 4, out);
+}
+
+static void figure_redis_load(const void *ctx, FILE *out) {
+    draw(ctx, 5, out);
+}
+
 void page_html(const page *p, FILE *out) {
     static const template_field fields[] = {
         {"title", title},
@@ -338,6 +346,8 @@ void page_html(const page *p, FILE *out) {
         {"nodes", nodes},
         {"figure_utilisation", figure_utilisation},
         {"figure_utilisation_map", figure_utilisation_map},
+        {"figure_jobs_per_node", figure_jobs_per_node},
+        {"figure_redis_load", figure_redis_load},
         {"waits", waits},
         {"pairs", pairs},
         {"costs", costs},

@@ -30,6 +30,12 @@ const figure report_figures[FIGURES] = {
      "Brighter is busier, empty is not connected. Stripes along time: some nodes get more than others. Edges across "
      "all nodes: "
      "something happened to all of them."},
+    {"jobs_per_node", 340, "Jobs of each node, the one with most first",
+     "Nodes that know more or commoner languages, or that are faster, get more. A few nodes far above the line are a "
+     "herd."},
+    {"redis_load", 340, "Commands and bytes per second between scheduler and Redis over simulated time",
+     "Flat under steady load. What rises while the requests do not is asked in vain: retries, waiting, nodes that "
+     "join."},
 };
 
 /* ---- titles --------------------------------------------------------------------------------------------------------- */
@@ -77,9 +83,38 @@ static void map_headline(const run_report *r, char text[HEADLINE_MAX]) {
     snprintf(text, HEADLINE_MAX, "How busy each node is over time%s", marks ? ", and what the faults did" : "");
 }
 
+static double jobs_of_all(const run_report *r, double *ret_most) {
+    double sum = 0, most = 0;
+    for (int32_t i = 0; i < r->facts->nodes; i++) {
+        double jobs = (double)recorder_node(r->recorder, i)->jobs;
+        sum += jobs;
+        if (jobs > most) most = jobs;
+    }
+    *ret_most = most;
+    return sum;
+}
+
+static void jobs_headline(const run_report *r, char text[HEADLINE_MAX]) {
+    double most, sum = jobs_of_all(r, &most);
+    snprintf(text, HEADLINE_MAX, "%.1f jobs for each node on the mean, %.0f for the one with most",
+             r->facts->nodes ? sum / (double)r->facts->nodes : 0, most);
+}
+
+static void redis_headline(const run_report *r, char text[HEADLINE_MAX]) {
+    size_t rows;
+    const series_row *row = recorder_series(r->recorder, &rows);
+    uint64_t most = 0;
+    usec_t bin = recorder_bin(r->recorder);
+    for (size_t i = 0; i < rows; i++)
+        if ((usec_t)i * bin >= r->sc->warmup && row[i].redis_commands > most) most = row[i].redis_commands;
+    snprintf(text, HEADLINE_MAX, "Redis serves up to %.0f commands per second after the warm-up",
+             (double)most * USEC_PER_SEC / (double)bin);
+}
+
 char *figure_headline(const run_report *r, size_t i, char text[HEADLINE_MAX]) {
-    static void (*const write[FIGURES])(const run_report *, char *) = {latency_headline, series_headline,
-                                                                       utilisation_headline, map_headline};
+    static void (*const write[FIGURES])(const run_report *, char *) = {latency_headline,     series_headline,
+                                                                       utilisation_headline, map_headline,
+                                                                       jobs_headline,        redis_headline};
     write[i](r, text);
     return text;
 }
@@ -115,6 +150,15 @@ static int busiest_first(const void *a, const void *b) {
     return x > y ? -1 : x < y;
 }
 
+/* Sorts the values, the greatest first, and writes at most POINTS_MAX of them and the last. */
+static void write_ranks(double *value, int64_t count, const char *columns, FILE *out) {
+    qsort(value, (size_t)count, sizeof *value, busiest_first);
+    int64_t step = (count + POINTS_MAX - 1) / POINTS_MAX;
+    fprintf(out, "%s\n", columns);
+    for (int64_t i = 0; i < count; i += step) fprintf(out, "%" PRId64 ",%.3f\n", i, value[i]);
+    if (count) fprintf(out, "%" PRId64 ",%.3f\n", count, value[count - 1]);
+}
+
 static void write_nodes(const run_report *r, FILE *out) {
     int64_t total = r->facts->nodes, count = 0;
     double *share = mem_zalloc((size_t)total + 1, sizeof *share);
@@ -122,12 +166,16 @@ static void write_nodes(const run_report *r, FILE *out) {
         const node_figures *n = recorder_node(r->recorder, i);
         if (n->group >= 0) share[count++] = 100 * node_utilisation(n);
     }
-    qsort(share, (size_t)count, sizeof *share, busiest_first);
-    int64_t step = (count + POINTS_MAX - 1) / POINTS_MAX;
-    fputs("rank,percent\n", out);
-    for (int64_t i = 0; i < count; i += step) fprintf(out, "%" PRId64 ",%.3f\n", i, share[i]);
-    if (count) fprintf(out, "%" PRId64 ",%.3f\n", count, share[count - 1]);
+    write_ranks(share, count, "rank,percent", out);
     free(share);
+}
+
+static void write_jobs(const run_report *r, FILE *out) {
+    int64_t total = r->facts->nodes;
+    double *jobs = mem_zalloc((size_t)total + 1, sizeof *jobs);
+    for (int32_t i = 0; i < total; i++) jobs[i] = (double)recorder_node(r->recorder, i)->jobs;
+    write_ranks(jobs, total, "rank,jobs", out);
+    free(jobs);
 }
 
 static void write_map(const run_report *r, FILE *out) {
@@ -201,6 +249,8 @@ static void set_variables(const run_report *r, size_t i, FILE *out) {
                    ? 100
                    : power_of_ten_above((double)histogram_count(e2e)));
     set_number(out, "queue_wait_max", (double)histogram_max(recorder_latency(rec, LATENCY_QUEUE_WAIT)) / USEC_PER_MSEC);
+    double most_jobs, jobs = jobs_of_all(r, &most_jobs);
+    set_number(out, "mean_jobs", r->facts->nodes ? jobs / (double)r->facts->nodes : 0);
     set_number(out, "mean", 100 * recorder_utilisation(rec).mean);
     fprintf(out, "nodes = %" PRId64 "\nper_row = %" PRId64 "\n", r->facts->nodes,
             (r->facts->nodes + HEAT_ROWS_MAX - 1) / HEAT_ROWS_MAX);
@@ -233,6 +283,7 @@ sched_status plots_draw(const run_report *r, const char *folder, sched_error *er
     if (!rows || !histogram_count(recorder_latency(r->recorder, LATENCY_END_TO_END))) return SCHED_OK;
     sched_status status = write_table(r, folder, "faults", write_faults, err);
     if (!status) status = write_table(r, folder, "nodes", write_nodes, err);
+    if (!status) status = write_table(r, folder, "jobs", write_jobs, err);
     if (!status) status = write_table(r, folder, "map", write_map, err);
     for (size_t i = 0; i < FIGURES && !status; i++) status = draw(r, i, folder, err);
     return status;
