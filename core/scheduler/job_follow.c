@@ -191,6 +191,7 @@ void scheduler_node_result(scheduler *s, conn_token conn, const node_result *res
 typedef void job_step(job *j);
 
 void job_leave_node(job *j) {
+    j->noted &= ~(unsigned)NOTE_NODE_LOST; /* what was noted of that node says nothing about the next one */
     j->node[0] = '\0';
     j->released = true;
 }

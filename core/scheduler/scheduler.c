@@ -109,6 +109,9 @@ sched_status scheduler_session_open(scheduler *s, conn_token conn, const char *s
     sched_status status = id_check("session id", session_id, err);
     if (status) return status;
     session *found;
+    HASH_FIND(hh, s->sessions_by_conn, &conn, sizeof conn, found);
+    if (found)
+        return sched_fail(err, SCHED_EINVAL, "session %s: its connection has session %s open", session_id, found->id);
     HASH_FIND(hh_id, s->sessions_by_id, session_id, strlen(session_id), found);
     if (found) return sched_fail(err, SCHED_FULL, "session %s is open already", session_id);
     session *one = mem_zalloc(1, sizeof *one);

@@ -104,7 +104,7 @@ typedef struct node_result {
 
 void scheduler_node_result(scheduler *s, conn_token conn, const node_result *result);
 
-/* SCHED_EINVAL for a bad id, SCHED_FULL when the id is open already on another connection. */
+/* SCHED_EINVAL for a bad id and for a connection that has a session, SCHED_FULL when the id is open on another one. */
 sched_status scheduler_session_open(scheduler *s, conn_token conn, const char *session_id, sched_error *err);
 /* Its jobs run to their end; their results are counted as EV_SESSION_GONE. */
 void scheduler_session_gone(scheduler *s, conn_token conn);

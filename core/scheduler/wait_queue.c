@@ -32,6 +32,11 @@ static void set_timer(wait_queue *q, usec_t pause) {
     q->timer = timers->set(timers->ctx, sched_now(q->s) + pause, on_timer, q);
 }
 
+/* One whose end is decided, or of which Redis may have made the next attempt, is only waited for. */
+static bool may_try(const job *j) {
+    return !j->trying && !j->busy && !j->finishing && !j->moving;
+}
+
 static void on_timer(void *arg) {
     wait_queue *q = arg;
     const scheduler_config *config = &q->s->config;
@@ -39,7 +44,7 @@ static void on_timer(void *arg) {
     assert(first);
     q->pause = q->pause * 2 < config->retry_max ? q->pause * 2 : config->retry_max;
     set_timer(q, q->pause);
-    if (first->trying || first->busy) return;
+    if (!may_try(first)) return;
     first->trying = true;
     job_place_now(first);
 }
@@ -132,7 +137,7 @@ void wait_queue_placed(job *j) {
 
 static job *first_for(const wait_queue *q, const char *node) {
     job *j;
-    DL_FOREACH(q->head, j) if (!j->trying && !j->busy && !job_was_tried(j, node)) return j;
+    DL_FOREACH(q->head, j) if (may_try(j) && !job_was_tried(j, node)) return j;
     return NULL;
 }
 

@@ -127,18 +127,22 @@ static void open_world(const char *phase) {
     ck_assert_msg(!scheduler_config_preset(phase, &config, &err), "%s", err.message);
 }
 
-static void open_scheduler(void) {
+static void open_scheduler_on(redis_link link) {
     scheduler_env env = {
         .clock = engine_clock(e),
         .timers = engine_timers(e),
         .seed = 7,
-        .redis = link_virtual_interface(wire),
+        .redis = link,
         .net = {node_registered, node_refused, node_assign, node_cancel, node_close, session_answer, NULL},
         .observer = {observe, NULL},
         .instance_id = "one",
     };
     ck_assert_msg(!scheduler_new(&config, &env, &s, &err), "%s", err.message);
     ck_assert_msg(!scheduler_session_open(s, SESSION, "s-1", &err), "%s", err.message);
+}
+
+static void open_scheduler(void) {
+    open_scheduler_on(link_virtual_interface(wire));
 }
 
 static void start_production(void) {
@@ -655,6 +659,77 @@ START_TEST(calls_of_unknown_outcome_neither_lose_nor_double_a_job) {
 }
 END_TEST
 
+START_TEST(a_job_whose_end_is_being_written_is_not_placed_any_more) {
+    start_production();
+    speak(1);
+    pass(config.pending_limit - 11 * USEC_PER_MSEC);
+    virtual_server_pause(server, engine_now(e) + 3 * config.redis_patience);
+    pass(10 * USEC_PER_MSEC);
+    int proposed = count_of(EV_PROPOSED);
+    pass(10 * second);
+    ck_assert_int_eq(count_of(EV_PROPOSED), proposed);
+    ck_assert_int_eq(answered_count, 1);
+    ck_assert_int_eq(answered[0].outcome, OUTCOME_TIMED_OUT);
+    close_world();
+}
+END_TEST
+
+/* A link whose marks fail at once, after 5 ms, without having been sent. */
+static redis_link real_link;
+
+typedef struct failed_mark {
+    link_callback *done;
+    void *arg;
+} failed_mark;
+
+static failed_mark mark_failing;
+
+static void mark_fails(void *arg) {
+    (void)arg;
+    mark_failing.done(mark_failing.arg, LINK_ERROR, NULL);
+}
+
+static void submit_but_marks(void *ctx, const redis_call *call, usec_t patience, link_callback *done, void *arg) {
+    (void)ctx;
+    if (call->script == SCRIPT_MARK_DISPATCHED && count_of(EV_RESERVED) == 1) {
+        mark_failing = (failed_mark){done, arg};
+        engine_at(e, engine_now(e) + 5 * USEC_PER_MSEC, mark_fails, NULL);
+    } else {
+        link_submit(&real_link, call, patience, done, arg);
+    }
+}
+
+START_TEST(the_loss_of_a_node_that_never_got_the_job_costs_no_attempt) {
+    open_world("production");
+    real_link = link_virtual_interface(wire);
+    open_scheduler_on((redis_link){.submit = submit_but_marks});
+    join(1, "n1", 4);
+    job_request request = {"", "s-1", 1, {"en", "de"}, audio_new(5 * second, 1024, NULL)};
+    scheduler_submit(s, SESSION, &request);
+    audio_unref(request.sound);
+    pass(USEC_PER_MSEC);
+    scheduler_node_gone(s, 1); /* while the mark is out; the reservation names the job */
+    pass(10 * USEC_PER_MSEC);
+    join(2, "n2", 4);
+    pass(5 * second);
+    ck_assert_int_eq(count_of(EV_RETRY), 0);
+    ck_assert_int_eq(assigned_count, 1);
+    ck_assert_int_eq(assigned[0].attempt, 1);
+    answer(&assigned[0], OUTCOME_OK, "");
+    assert_nothing_in_flight();
+    close_world();
+}
+END_TEST
+
+START_TEST(a_connection_has_one_session) {
+    start_production();
+    ck_assert_int_eq(scheduler_session_open(s, SESSION, "s-2", &err), SCHED_EINVAL);
+    ck_assert_str_eq(err.message, "session s-2: its connection has session s-1 open");
+    ck_assert_int_eq(scheduler_count(s).sessions, 1);
+    close_world();
+}
+END_TEST
+
 /* ---- nodes ---------------------------------------------------------------------------------------------------------- */
 
 START_TEST(a_node_is_in_its_pools_after_its_first_heartbeat) {
@@ -874,6 +949,9 @@ int main(void) {
         the_result_of_a_session_that_left_is_counted_and_dropped,
         a_session_id_is_open_once,
         calls_of_unknown_outcome_neither_lose_nor_double_a_job,
+        a_job_whose_end_is_being_written_is_not_placed_any_more,
+        the_loss_of_a_node_that_never_got_the_job_costs_no_attempt,
+        a_connection_has_one_session,
         a_node_is_in_its_pools_after_its_first_heartbeat,
         senseless_load_figures_do_no_harm,
         registering_again_leaves_old_pools_and_joins_new_ones,
