@@ -510,6 +510,24 @@ START_TEST(a_missing_password_is_told) {
 }
 END_TEST
 
+START_TEST(the_blocking_client_introduces_itself_alike_and_keeps_the_secret_too) {
+    start_guarded();
+    static const char *const who[] = {"alice:w0nder@", ":wr0ng@", "alice:wr0ng@"};
+    for (size_t i = 0; i < sizeof who / sizeof *who; i++) {
+        char text[200];
+        redis_url url;
+        sync_client *client = NULL;
+        snprintf(text, sizeof text, "unix://%s%s?db=1", who[i], private_server_socket(server));
+        ck_assert_int_eq(redis_url_parse(text, &url, &err), SCHED_OK);
+        sched_status status = sync_client_open_url(&url, PATIENCE, &client, &err);
+        ck_assert_int_eq(status, i == 0 ? SCHED_OK : SCHED_EPROTO);
+        if (i > 0) ck_assert_ptr_nonnull(strstr(err.message, "AUTH was refused: WRONGPASS"));
+        if (i > 0) ck_assert_ptr_null(strstr(err.message, "wr0ng"));
+        sync_client_close(client);
+    }
+}
+END_TEST
+
 START_TEST(calls_go_to_the_database_of_the_url) {
     server = start_server(0);
     open_as("", "?db=3");
@@ -549,6 +567,7 @@ int main(void) {
         password_and_acl_user_are_used,
         a_wrong_password_is_told_without_the_password,
         a_missing_password_is_told,
+        the_blocking_client_introduces_itself_alike_and_keeps_the_secret_too,
         calls_go_to_the_database_of_the_url,
         a_database_that_is_not_there_is_told,
     };

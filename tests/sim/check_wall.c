@@ -138,17 +138,30 @@ static void aside(const redis_url *url, const char *const *words, redis_reply **
     sync_client_close(client);
 }
 
-/* In a database of its own of a Redis that others use too. */
-START_TEST(both_clocks_see_the_same_outcomes_and_a_given_redis_is_left_as_it_was) {
-    signal(SIGPIPE, SIG_IGN);
+/* A Redis that others use, too. */
+static private_server *start_shared(redis_url *ret_url) {
     private_server *server;
+    signal(SIGPIPE, SIG_IGN);
     ck_assert_msg(!private_server_start(NULL, &server, &err), "%s", err.message);
-    redis_url url = redis_url_of_socket(private_server_socket(server));
-    url.db = 2;
+    *ret_url = redis_url_of_socket(private_server_socket(server));
+    ret_url->db = 2;
     redis_reply *reply = NULL;
-    aside(&url, (const char *[]){"SET", "lingua:v1:of-others", "1", NULL}, &reply);
+    aside(ret_url, (const char *[]){"SET", "lingua:v1:of-others", "1", NULL}, &reply);
     sync_reply_free(reply);
+    return server;
+}
 
+static void expect_left_as_it_was(const redis_url *url) {
+    redis_reply *reply = NULL;
+    aside(url, (const char *[]){"KEYS", "*", NULL}, &reply);
+    ck_assert_uint_eq(reply_count(reply), 1);
+    ck_assert_str_eq(reply_text(reply_at(reply, 0)), "lingua:v1:of-others");
+    sync_reply_free(reply);
+}
+
+START_TEST(both_clocks_see_the_same_outcomes_and_a_given_redis_is_left_as_it_was) {
+    redis_url url;
+    private_server *server = start_shared(&url);
     watched simulated = watch(CLOCK_VIRTUAL, NULL), measured = watch(CLOCK_WALL, &url);
     print_latency("virtual", &simulated);
     print_latency("wall", &measured);
@@ -170,13 +183,30 @@ START_TEST(both_clocks_see_the_same_outcomes_and_a_given_redis_is_left_as_it_was
     ck_assert_msg(error > -0.1 && error < 0.1, "service: simulated %.1f, measured %.1f us", histogram_mean(model),
                   histogram_mean(real));
 
-    reply = NULL;
-    aside(&url, (const char *[]){"KEYS", "*", NULL}, &reply);
-    ck_assert_uint_eq(reply_count(reply), 1);
-    ck_assert_str_eq(reply_text(reply_at(reply, 0)), "lingua:v1:of-others");
-    sync_reply_free(reply);
+    expect_left_as_it_was(&url);
     unwatch(simulated);
     unwatch(measured);
+    private_server_stop(server);
+}
+END_TEST
+
+static bool after_twenty_questions(void *ctx) {
+    int *asked = ctx;
+    return ++*asked >= 20;
+}
+
+START_TEST(a_run_that_ends_early_leaves_a_given_redis_as_it_was_too) {
+    redis_url url;
+    int asked = 0;
+    private_server *server = start_shared(&url);
+    sim_run *run = sim_run_new(SCENARIO, &(sim_run_options){.clock = CLOCK_WALL,
+                                                            .redis_url = &url,
+                                                            .stop = after_twenty_questions,
+                                                            .ctx = &asked});
+    ck_assert(run->facts.stopped);
+    ck_assert_uint_gt(run->core[EV_NODE_READY], 0);
+    expect_left_as_it_was(&url);
+    sim_run_free(run);
     private_server_stop(server);
 }
 END_TEST
@@ -200,6 +230,7 @@ int main(void) {
         events_run_when_their_time_has_come_and_carry_it,
         a_stall_makes_events_late_but_not_their_time,
         both_clocks_see_the_same_outcomes_and_a_given_redis_is_left_as_it_was,
+        a_run_that_ends_early_leaves_a_given_redis_as_it_was_too,
         a_redis_that_is_not_there_is_told_with_its_address,
     };
     return SUITE_RUN("wall", tests);
