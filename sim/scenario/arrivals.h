@@ -10,9 +10,7 @@
 #include "sim/scenario/csv.h"
 #include "sim/scenario/languages.h"
 
-struct yaml_value;
-
-enum { DAY_POINTS_MAX = 96, DATA_PATH_MAX = 255, COLUMN_NAME_MAX = 63, TRACE_ROWS_MAX = 4000000 };
+enum { DAY_POINTS_MAX = 96, TRACE_ROWS_MAX = 4000000 };
 
 typedef enum arrivals_kind {
     ARRIVALS_POISSON,
@@ -85,7 +83,7 @@ double day_most(const day_pattern *p);
 
 /* Reads the arrivals of the first `within` of the trace. `at` is the YAML value of the trace: places and the folder of its
  * file. Every line of the file is checked. SCHED_EINVAL with the line in the file, or the place of the name of the file. */
-sched_status trace_rows_read(trace_pattern *p, const struct yaml_value *at, const scenario_languages *langs,
-                             usec_t within, sched_error *err);
+sched_status trace_rows_read(trace_pattern *p, const yaml_value *at, const scenario_languages *langs, usec_t within,
+                             sched_error *err);
 
 #endif

@@ -197,6 +197,28 @@ sched_status csv_open(const char *path, csv **ret_csv, sched_error *err) {
     return SCHED_OK;
 }
 
+sched_status csv_open_named(const yaml_value *mapping, const char *file, csv **ret_csv, sched_error *err) {
+    sched_error inner;
+    const yaml_value *name = yaml_at(mapping, "file");
+    char *path = yaml_path(name, file);
+    sched_status status = csv_open(path, ret_csv, &inner);
+    free(path);
+    if (status == SCHED_EIO) return yaml_fail(name, err, "file: %s", inner.message);
+    return status ? sched_fail(err, status, "%s", inner.message) : SCHED_OK;
+}
+
+sched_status csv_check_digest(const csv *c, const yaml_value *mapping, char digest[CSV_DIGEST_MAX + 1],
+                              sched_error *err) {
+    char found[CSV_DIGEST_MAX + 1];
+    csv_digest(c, found);
+    if (*digest && strcmp(digest, found) != 0) {
+        return yaml_fail(yaml_at(mapping, "digest"), err, "digest: the file has %s: it is not the one that was meant",
+                         found);
+    }
+    memcpy(digest, found, sizeof found);
+    return SCHED_OK;
+}
+
 csv *csv_close(csv *c) {
     if (!c) return NULL;
     fclose(c->in);
@@ -215,6 +237,10 @@ sched_status csv_next(csv *c, bool *ret_row, sched_error *err) {
     }
     *ret_row = row;
     return SCHED_OK;
+}
+
+int64_t csv_line(const csv *c) {
+    return c->line;
 }
 
 const char *csv_text(const csv *c, int column) {

@@ -7,17 +7,24 @@
 #ifndef SIM_SCENARIO_CSV_H
 #define SIM_SCENARIO_CSV_H
 
-#include "core/base/status.h"
+#include "core/base/yaml_doc.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 enum { CSV_LINE_MAX = 4096, CSV_COLUMNS_MAX = 256, CSV_LINES_MAX = 20000000, CSV_DIGEST_MAX = 16 };
+enum { DATA_PATH_MAX = 255, COLUMN_NAME_MAX = 63 }; /* of what scenarios say of files */
 
 typedef struct csv csv;
 
 /* Opens the file and reads its header. */
 sched_status csv_open(const char *path, csv **ret_csv, sched_error *err);
+/* The same for a file that a scenario names: `mapping` is its value there, with the key "file". A file that is not there is told
+ * with the place of that name. */
+sched_status csv_open_named(const yaml_value *mapping, const char *file, csv **ret_csv, sched_error *err);
+/* After the last row: the digest goes to `digest`, or must be that when it is given already. */
+sched_status csv_check_digest(const csv *c, const yaml_value *mapping, char digest[CSV_DIGEST_MAX + 1],
+                              sched_error *err);
 csv *csv_close(csv *c); /* takes NULL, returns NULL */
 
 /* The number of the column with that name; else the columns that there are. */
@@ -25,6 +32,8 @@ sched_status csv_column(const csv *c, const char *name, int *ret_column, sched_e
 
 /* The next row; *ret_row is false when there is none. */
 sched_status csv_next(csv *c, bool *ret_row, sched_error *err);
+/* Number of the present row's line in the file, from 1. */
+int64_t csv_line(const csv *c);
 /* A field of the present row, without blanks around it; valid until the next one. */
 const char *csv_text(const csv *c, int column);
 /* The same as a number >= 0. */

@@ -14,6 +14,7 @@
 #include "core/base/detmath.h"
 #include "core/base/units.h"
 #include "core/base/yaml_bind.h"
+#include "sim/scenario/dist_sample.h"
 
 enum { STEPS = 20000 }; /* of the integration */
 
@@ -27,6 +28,7 @@ static double draw_once(const dist *d, rng *r) {
     case DIST_EXPONENTIAL: return rng_exponential(r, d->mean);
     case DIST_LOGNORMAL: return rng_lognormal(r, d->mean, d->cv);
     case DIST_GAMMA: return rng_gamma(r, d->mean, d->cv);
+    case DIST_SAMPLE: return dist_sample_draw(d->sample, r);
     default: return d->mean;
     }
 }
@@ -67,6 +69,7 @@ static double reach_above(const dist *d) {
 }
 
 static bool truncated(const dist *d) {
+    if (d->kind == DIST_SAMPLE) return false; /* values outside were left out */
     return d->kind > DIST_UNIFORM && (d->min > 0 || !isinf(d->max)) && (d->kind == DIST_EXPONENTIAL || d->cv > 0);
 }
 
@@ -157,6 +160,7 @@ static sched_status check_shape(const yaml_value *v, dist *d, sched_error *err) 
 
 static sched_status read_dist(const yaml_value *v, const setting *plain, const setting *rows, bool durations, dist *d,
                               sched_error *err) {
+    if (yaml_get(v, "file")) return dist_sample_read(v, durations, d, err);
     written w = {.cv = 0};
     setting named = *plain;
     named.name = yaml_name(v);
@@ -187,6 +191,10 @@ static void print_dist(const dist *d, char *(*format)(char *, double), FILE *out
         fputs(format(text, d->mean), out);
         return;
     }
+    if (d->kind == DIST_SAMPLE) {
+        dist_sample_print(d, format, out);
+        return;
+    }
     fprintf(out, "{dist: %s", kind_names[d->kind]);
     if (d->kind != DIST_UNIFORM) fprintf(out, ", mean: %s", format(text, d->mean));
     if (d->kind == DIST_LOGNORMAL || d->kind == DIST_GAMMA) fprintf(out, ", cv: %s", units_format_number(text, d->cv));
@@ -203,9 +211,14 @@ static void print_number(const void *field, FILE *out) {
     print_dist(field, units_format_number, out);
 }
 
+static void release(void *field) {
+    dist *d = field;
+    d->sample = dist_sample_free(d->sample);
+}
+
 const setting_type dist_of_duration =
-    {"a duration, or {dist: uniform | exponential | lognormal | gamma, mean, cv, min, max}", read_duration,
-     print_duration, NULL};
+    {"a duration, {dist: uniform | exponential | lognormal | gamma, mean, cv, min, max}, or {file, column}",
+     read_duration, print_duration, release};
 const setting_type dist_of_number =
-    {"a number, or {dist: uniform | exponential | lognormal | gamma, mean, cv, min, max}", read_number, print_number,
-     NULL};
+    {"a number, {dist: uniform | exponential | lognormal | gamma, mean, cv, min, max}, or {file, column}", read_number,
+     print_number, release};

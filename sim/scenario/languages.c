@@ -19,7 +19,15 @@ int languages_find(const scenario_languages *langs, const char *tag) {
     return -1;
 }
 
+static double weight_in(const lang_table *table, const char *tag) {
+    for (size_t i = 0; i < table->count; i++) {
+        if (!strcmp(table->weights[i].tag, tag)) return table->weights[i].weight;
+    }
+    return 0;
+}
+
 static double weight_of(const popularity *p, size_t i, const char *tag) {
+    if (p->kind == POPULARITY_FILE) return weight_in(&p->table, tag);
     if (p->kind == POPULARITY_UNIFORM) return 1;
     if (p->kind == POPULARITY_ZIPF) return det_pow((double)(i + 1), -p->zipf);
     for (size_t k = 0; k < p->weight_count; k++) {
@@ -28,7 +36,17 @@ static double weight_of(const popularity *p, size_t i, const char *tag) {
     return 1;
 }
 
+/* The languages are those of the file; `asked` of them when that is given. */
+static void take_from_table(scenario_languages *langs) {
+    const lang_table *table = &langs->popularity.table;
+    langs->count = langs->asked ? (size_t)langs->asked : table->count;
+    langs->tag = mem_zalloc(langs->count, sizeof *langs->tag);
+    for (size_t i = 0; i < langs->count; i++) memcpy(langs->tag[i], table->weights[i].tag, sizeof(lang_tag));
+    langs->asked = 0;
+}
+
 void languages_resolve(scenario_languages *langs) {
+    if (langs->popularity.kind == POPULARITY_FILE && !langs->count) take_from_table(langs);
     if (langs->asked) {
         langs->count = (size_t)langs->asked;
         langs->tag = mem_zalloc(langs->count, sizeof *langs->tag);
@@ -132,16 +150,19 @@ bool languages_may_serve(const scenario_languages *langs, const node_languages *
 
 /* --- what is asked for ------------------------------------------------------------------------------------------ */
 
-static double pair_weight_of(const pair_mix *mix, const scenario_languages *langs, size_t src, size_t tgt) {
+/* How much a language counts for the mix. */
+static double lang_weight_of(const pair_mix *mix, const scenario_languages *langs, size_t i) {
     if (mix->kind == PAIRS_UNIFORM) return 1;
-    return langs->share[src] * langs->share[tgt];
+    return mix->kind == PAIRS_PRODUCT ? weight_in(&mix->product, langs->tag[i]) : langs->share[i];
 }
 
 static void every_pair(pair_mix *mix, const scenario_languages *langs) {
+    double weights[SCENARIO_LANGS_MAX];
+    for (size_t i = 0; i < langs->count; i++) weights[i] = lang_weight_of(mix, langs, i);
     mix->pairs = mem_zalloc(langs->count * (langs->count - 1), sizeof *mix->pairs);
     for (size_t src = 0; src < langs->count; src++) {
         for (size_t tgt = 0; tgt < langs->count; tgt++) {
-            double weight = src == tgt ? 0 : pair_weight_of(mix, langs, src, tgt);
+            double weight = src == tgt ? 0 : weights[src] * weights[tgt];
             if (weight <= 0) continue;
             mix->pairs[mix->pair_count++] = (pair_share){.src = (int)src, .tgt = (int)tgt, .share = weight};
         }
@@ -185,7 +206,7 @@ static void add_opposites(pair_mix *mix) {
 }
 
 void pair_mix_resolve(pair_mix *mix, const scenario_languages *langs, bool both_ways) {
-    if (mix->kind == PAIRS_LISTED) {
+    if (mix->kind == PAIRS_LISTED || mix->kind == PAIRS_MATRIX) {
         listed_pairs(mix, langs);
     } else {
         every_pair(mix, langs);

@@ -10,23 +10,23 @@
 #include "core/base/rng.h"
 #include "core/base/settings.h"
 #include "core/domain/lang_pair.h"
+#include "sim/scenario/lang_table.h"
 
-enum { SCENARIO_LANGS_MAX = 500, SCENARIO_PAIRS_MAX = 10000, LANGS_REDRAWS = 100 };
+enum { SCENARIO_LANGS_MAX = LANG_TABLE_MAX, SCENARIO_PAIRS_MAX = PAIR_TABLE_MAX, LANGS_REDRAWS = 100 };
 
-typedef char lang_tag[LANG_MAX + 1];
-
-typedef enum popularity_kind { POPULARITY_ZIPF, POPULARITY_UNIFORM, POPULARITY_WEIGHTS } popularity_kind;
-
-typedef struct lang_weight {
-    lang_tag tag;
-    double weight; /* >= 0 */
-} lang_weight;
+typedef enum popularity_kind {
+    POPULARITY_ZIPF,
+    POPULARITY_UNIFORM,
+    POPULARITY_WEIGHTS,
+    POPULARITY_FILE
+} popularity_kind;
 
 typedef struct popularity {
     popularity_kind kind;
     double zipf;          /* exponent: share of the i-th language ~ 1 / i^zipf */
     lang_weight *weights; /* owned; a language that is not named weighs 1 */
     size_t weight_count;
+    lang_table table; /* FILE; a language that is not in it has no share */
 } popularity;
 
 typedef struct scenario_languages {
@@ -68,12 +68,7 @@ int languages_find(const scenario_languages *langs, const char *tag);
 /* The i-th of the built-in tags: more than 300 real ones, the most spoken first; then made up: x-400 */
 void languages_builtin(size_t i, lang_tag ret_tag);
 
-typedef enum pair_mix_kind { PAIRS_POPULARITY, PAIRS_UNIFORM, PAIRS_LISTED } pair_mix_kind;
-
-typedef struct pair_weight {
-    lang_pair pair;
-    double weight; /* > 0 */
-} pair_weight;
+typedef enum pair_mix_kind { PAIRS_POPULARITY, PAIRS_UNIFORM, PAIRS_LISTED, PAIRS_MATRIX, PAIRS_PRODUCT } pair_mix_kind;
 
 /* One demanded pair; src != tgt, share > 0. */
 typedef struct pair_share {
@@ -84,9 +79,11 @@ typedef struct pair_share {
 
 typedef struct pair_mix {
     pair_mix_kind kind;
-    pair_weight *weights; /* owned; LISTED */
+    pair_weight *weights; /* owned; LISTED and MATRIX */
     size_t weight_count;
-    pair_share *pairs; /* owned; what is demanded, ordered by (src, tgt) */
+    pair_table matrix;  /* where the weights come from */
+    lang_table product; /* PRODUCT; languages that the scenario has not are left out */
+    pair_share *pairs;  /* owned; what is demanded, ordered by (src, tgt) */
     size_t pair_count;
 } pair_mix;
 

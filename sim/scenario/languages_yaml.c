@@ -52,13 +52,18 @@ static sched_status read_popularity(const yaml_value *v, void *field, sched_erro
         p->kind = POPULARITY_UNIFORM;
         return SCHED_OK;
     }
+    if (yaml_get(v, "file")) {
+        p->kind = POPULARITY_FILE;
+        return lang_table_read(v, &p->table, err);
+    }
     if (yaml_kind_of(v) == YAML_MAP && yaml_count(v) == 1) {
         const yaml_value *zipf = yaml_get(v, "zipf"), *weights = yaml_get(v, "weights");
         p->kind = POPULARITY_ZIPF;
         if (zipf) return yaml_bind_value(zipf, &zipf_row, p, err);
         if (weights) return read_weights(weights, p, err);
     }
-    return yaml_fail(v, err, "popularity: expected uniform, {zipf: 1.0} or {weights: {en: 5, de: 2}}");
+    return yaml_fail(
+        v, err, "popularity: expected uniform, {zipf: 1.0}, {weights: {en: 5, de: 2}} or {file, language, weight}");
 }
 
 static void print_popularity(const void *field, FILE *out) {
@@ -74,6 +79,7 @@ static void print_popularity(const void *field, FILE *out) {
         }
         fputs("}}", out);
         break;
+    case POPULARITY_FILE: lang_table_print(&p->table, out); break;
     }
 }
 
@@ -82,17 +88,19 @@ static void release_popularity(void *field) {
     free(p->weights);
     p->weights = NULL;
     p->weight_count = 0;
+    lang_table_release(&p->table);
 }
 
-static const setting_type popularity_type = {"uniform, {zipf: 1.0} or {weights: {en: 5, de: 2}}", read_popularity,
-                                             print_popularity, release_popularity};
+static const setting_type popularity_type =
+    {"uniform, {zipf: 1.0}, {weights: {en: 5, de: 2}} or {file, language, weight, top}", read_popularity,
+     print_popularity, release_popularity};
 
 // clang-format off
 const setting languages_settings[] = {
     ROW_VALUES(scenario_languages, "list", tag, count, tag_type, SCENARIO_LANGS_MAX, NULL,
                "the languages, the most popular first"),
     ROW_COUNT(scenario_languages, "count", asked, 2, SCENARIO_LANGS_MAX, NULL,
-              "or else that many built-in tags, the most spoken first; 12 when neither is given"),
+              "or else that many built-in tags, or tags of the popularity's file, the first ones; 12 when neither is given"),
     ROW_VALUE(scenario_languages, "popularity", popularity, popularity_type, "{zipf: 1}",
               "which pairs are asked for, which languages nodes draw; what `weights` does not name weighs 1"),
     {.name = NULL},
@@ -237,8 +245,23 @@ static sched_status read_pairs(const yaml_value *v, pair_mix *mix, sched_error *
     return SCHED_OK;
 }
 
+static sched_status read_pair_file(const yaml_value *v, pair_mix *mix, sched_error *err) {
+    const yaml_value *matrix = yaml_get(v, "matrix"), *product = yaml_get(v, "product");
+    if (matrix && yaml_count(v) == 1) {
+        mix->kind = PAIRS_MATRIX;
+        return pair_table_read(matrix, &mix->matrix, &mix->weights, &mix->weight_count, err);
+    }
+    if (product && yaml_count(v) == 1) {
+        mix->kind = PAIRS_PRODUCT;
+        return lang_table_read(product, &mix->product, err);
+    }
+    return yaml_fail(v, err,
+                     "pairs: expected {matrix: {file, src, tgt, weight}} or {product: {file, language, weight, top}}");
+}
+
 static sched_status read_pair_mix(const yaml_value *v, void *field, sched_error *err) {
     pair_mix *mix = field;
+    if (yaml_kind_of(v) == YAML_MAP) return read_pair_file(v, mix, err);
     if (yaml_kind_of(v) == YAML_LIST) return read_pairs(v, mix, err);
     const char *text = yaml_text(v);
     mix->kind = strcmp(text, "uniform") ? PAIRS_POPULARITY : PAIRS_UNIFORM;
@@ -250,6 +273,15 @@ static sched_status read_pair_mix(const yaml_value *v, void *field, sched_error 
 static void print_pair_mix(const void *field, FILE *out) {
     const pair_mix *mix = field;
     char text[UNITS_TEXT_MAX];
+    if (mix->kind == PAIRS_MATRIX || mix->kind == PAIRS_PRODUCT) {
+        fputs(mix->kind == PAIRS_MATRIX ? "{matrix: " : "{product: ", out);
+        if (mix->kind == PAIRS_MATRIX)
+            pair_table_print(&mix->matrix, out);
+        else
+            lang_table_print(&mix->product, out);
+        fputc('}', out);
+        return;
+    }
     if (mix->kind != PAIRS_LISTED) {
         fputs(mix->kind == PAIRS_UNIFORM ? "uniform" : "popularity", out);
         return;
@@ -266,8 +298,10 @@ static void release_pair_mix(void *field) {
     pair_mix *mix = field;
     free(mix->weights);
     free(mix->pairs);
+    lang_table_release(&mix->product);
     *mix = (pair_mix){.kind = PAIRS_POPULARITY};
 }
 
-const setting_type pair_mix_type = {"popularity, uniform, or a list of {pair: en:de, weight: 3}", read_pair_mix,
-                                    print_pair_mix, release_pair_mix};
+const setting_type pair_mix_type =
+    {"popularity, uniform, a list of {pair: en:de, weight: 3}, {matrix: ...} or {product: ...}", read_pair_mix,
+     print_pair_mix, release_pair_mix};

@@ -7,8 +7,10 @@
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "core/base/mem.h"
 #include "core/base/suggest.h"
 #include "core/base/text.h"
 #include "core/base/units.h"
@@ -18,13 +20,20 @@ enum { BINS_MAX = 100000, WARNED_PAIRS = 12, LANGUAGES_DEFAULT = 12, CONCURRENT_
 
 /* --- languages -------------------------------------------------------------------------------------------------- */
 
-static sched_status unknown_language(const yaml_value *at, const scenario_languages *langs, const char *tag,
-                                     sched_error *err) {
+/* "\"xx\" is not among the 12 languages of the scenario; did you mean ...?" */
+static void say_unknown(const scenario_languages *langs, const char *tag, sched_error *ret_text) {
     char hint[SUGGEST_TEXT_MAX];
     suggest near = suggest_for(tag);
     for (size_t i = 0; i < langs->count; i++) suggest_offer(&near, langs->tag[i]);
-    return yaml_fail(at, err, "\"%s\" is not among the %zu languages of the scenario%s", tag, langs->count,
-                     suggest_text(&near, hint));
+    sched_fail(ret_text, SCHED_EINVAL, "\"%s\" is not among the %zu languages of the scenario%s", tag, langs->count,
+               suggest_text(&near, hint));
+}
+
+static sched_status unknown_language(const yaml_value *at, const scenario_languages *langs, const char *tag,
+                                     sched_error *err) {
+    sched_error text;
+    say_unknown(langs, tag, &text);
+    return yaml_fail(at, err, "%s", text.message);
 }
 
 static int spoken(const scenario_languages *langs) {
@@ -38,7 +47,12 @@ static sched_status finish_languages(const yaml_value *root, scenario *s, sched_
     if (langs->count && langs->asked) {
         return yaml_fail(yaml_at(root, "languages.count"), err, "languages: either list or count, not both");
     }
-    if (!langs->count && !langs->asked) langs->asked = LANGUAGES_DEFAULT;
+    bool file = langs->popularity.kind == POPULARITY_FILE;
+    if (file && langs->asked > (int64_t)langs->popularity.table.count) {
+        return yaml_fail(yaml_at(root, "languages.count"), err, "count: %lld, but the popularity names %zu languages",
+                         (long long)langs->asked, langs->popularity.table.count);
+    }
+    if (!langs->count && !langs->asked && !file) langs->asked = LANGUAGES_DEFAULT;
     for (size_t i = 0; i < langs->count; i++) {
         if (languages_find(langs, langs->tag[i]) == (int)i) continue;
         return yaml_fail(yaml_at(root, "languages.list[%zu]", i), err, "language \"%s\" is listed twice",
@@ -173,19 +187,41 @@ static sched_status finish_nodes(const yaml_value *root, scenario *s, sched_erro
 
 /* --- sessions --------------------------------------------------------------------------------------------------- */
 
-static sched_status check_pairs(const yaml_value *root, const scenario *s, size_t group, sched_error *err) {
-    const pair_mix *mix = &s->session_groups[group].pairs;
-    for (size_t i = 0; i < mix->weight_count; i++) {
-        const yaml_value *at = yaml_at(root, "sessions[%zu].pairs[%zu].pair", group, i);
+/* The place of the i-th weight: in the scenario, or in the file of the matrix. */
+static sched_status refuse_pair(const yaml_value *at, const pair_mix *mix, size_t i, const char *text,
+                                sched_error *err) {
+    if (mix->kind == PAIRS_LISTED) return yaml_fail(yaml_at(at, "[%zu].pair", i), err, "%s", text);
+    char *path = yaml_path(yaml_at(at, "matrix.file"), mix->matrix.file);
+    sched_status status = sched_fail(err, SCHED_EINVAL, "%s:%lld: %s", path, (long long)mix->weights[i].line, text);
+    free(path);
+    return status;
+}
+
+static sched_status check_pairs(const yaml_value *at, const scenario_languages *langs, const pair_mix *mix,
+                                sched_error *err) {
+    bool *seen = mem_zalloc(langs->count * langs->count, sizeof *seen);
+    sched_error text = {SCHED_OK, ""};
+    for (size_t i = 0; i < mix->weight_count && !text.status; i++) {
         const lang_pair *pair = &mix->weights[i].pair;
-        if (languages_find(&s->languages, pair->src) < 0) return unknown_language(at, &s->languages, pair->src, err);
-        if (languages_find(&s->languages, pair->tgt) < 0) return unknown_language(at, &s->languages, pair->tgt, err);
-        for (size_t k = 0; k < i; k++) {
-            if (strcmp(pair->src, mix->weights[k].pair.src) || strcmp(pair->tgt, mix->weights[k].pair.tgt)) continue;
-            return yaml_fail(at, err, "pair %s:%s is listed twice", pair->src, pair->tgt);
-        }
+        int src = languages_find(langs, pair->src), tgt = languages_find(langs, pair->tgt);
+        bool *here = src < 0 || tgt < 0 ? NULL : &seen[(size_t)src * langs->count + (size_t)tgt];
+        if (!here)
+            say_unknown(langs, src < 0 ? pair->src : pair->tgt, &text);
+        else if (*here)
+            sched_fail(&text, SCHED_EINVAL, "pair %s:%s is listed twice", pair->src, pair->tgt);
+        else
+            *here = true;
+        if (text.status) refuse_pair(at, mix, i, text.message, err);
     }
-    return SCHED_OK;
+    free(seen);
+    return text.status;
+}
+
+/* A product needs two languages that the scenario has. */
+static sched_status check_product(const yaml_value *at, const pair_mix *mix, sched_error *err) {
+    if (mix->kind != PAIRS_PRODUCT || mix->pair_count) return SCHED_OK;
+    return yaml_fail(yaml_at(at, "product"), err,
+                     "product: fewer than two of its languages are among those of the scenario");
 }
 
 /* The rate is that of the written ones, or of the trace within the run; the group itself may say none. */
@@ -239,12 +275,14 @@ static sched_status finish_sessions(const yaml_value *root, scenario *s, sched_e
             if (strcmp(g->name, s->session_groups[k].name) != 0) continue;
             status = yaml_fail(yaml_at(at, "name"), err, "two groups of sessions are named \"%s\"", g->name);
         }
-        if (!status) status = check_pairs(root, s, i, err);
+        if (!status) status = check_pairs(yaml_at(at, "pairs"), &s->languages, &g->pairs, err);
         if (!status) status = check_join(yaml_at(at, "join"), s, &g->join, err);
         if (!status) status = finish_arrivals(at, s, g, err);
         if (!status) status = finish_rate(at, g, err);
         if (status) return status;
         pair_mix_resolve(&g->pairs, &s->languages, g->two_way);
+        status = check_product(yaml_at(at, "pairs"), &g->pairs, err);
+        if (status) return status;
     }
     return SCHED_OK;
 }

@@ -2,6 +2,7 @@
 #include "sim/scenario/schema.h"
 
 #include "core/base/settings_print.h"
+#include "sim/scenario/dist_sample.h"
 #include "sim/scenario/scenario.h"
 
 static const char text_head[] =
@@ -96,6 +97,12 @@ static const char markdown_head[] =
     "Pairs\n"
     "that certainly nobody serves are warned about; when nobody serves any, the scenario is refused.\n"
     "\n"
+    "## Hash\n"
+    "\n"
+    "The hash of a scenario is taken over its full dump: comments, the order of keys and defaults that are spelled out "
+    "do not\n"
+    "change it, every value does.\n"
+    "\n"
     "## Files\n"
     "\n"
     "Tables are CSV files whose first line names the columns. A path counts from the folder of the file that names it. "
@@ -105,12 +112,6 @@ static const char markdown_head[] =
     "given, "
     "another\n"
     "file is refused. A line that cannot be right is answered with `file:line`.\n"
-    "\n"
-    "## Hash\n"
-    "\n"
-    "The hash of a scenario is taken over its full dump: comments, the order of keys and defaults that are spelled out "
-    "do not\n"
-    "change it, every value does.\n"
     "\n";
 
 static const char markdown_arrivals[] =
@@ -151,6 +152,12 @@ void scenario_schema_text(FILE *out) {
 
 void scenario_schema_markdown(FILE *out) {
     fputs(markdown_head, out);
+    fputs("### Lengths from a column: `{file: clips.csv, column: seconds}`\n\n", out);
+    dist_sample_markdown(out, 3);
+    fputs("### Languages by weight: `popularity: {file: ...}`, `pairs: {product: {file: ...}}`\n\n", out);
+    lang_table_markdown(out, 3);
+    fputs("### Pairs by weight: `pairs: {matrix: {file: ...}}`\n\n", out);
+    pair_table_markdown(out, 3);
     fputs(markdown_arrivals, out);
     arrivals_markdown(out, 3);
     fputs("## Keys\n\n", out);

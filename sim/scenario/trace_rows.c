@@ -9,7 +9,6 @@
 
 #include "core/base/mem.h"
 #include "core/base/suggest.h"
-#include "core/base/yaml_doc.h"
 
 #define SPEECH_MAX (3600 * USEC_PER_SEC)
 
@@ -124,30 +123,15 @@ static sched_status read_rows(reader *r, sched_error *err) {
     }
 }
 
-static sched_status check_digest(trace_pattern *p, const csv *file, const yaml_value *at, sched_error *err) {
-    char digest[CSV_DIGEST_MAX + 1];
-    csv_digest(file, digest);
-    if (*p->digest && strcmp(p->digest, digest) != 0) {
-        return yaml_fail(yaml_at(at, "digest"), err, "digest: the file %s has %s: it is not the one that was meant",
-                         p->file, digest);
-    }
-    memcpy(p->digest, digest, sizeof digest);
-    return SCHED_OK;
-}
-
 sched_status trace_rows_read(trace_pattern *p, const yaml_value *at, const scenario_languages *langs, usec_t within,
                              sched_error *err) {
     assert(!p->rows);
-    sched_error inner;
     reader r = {.p = p, .langs = langs, .within = within};
-    char *path = yaml_path(yaml_at(at, "file"), p->file);
-    sched_status status = csv_open(path, &r.file, &inner);
-    free(path);
-    if (status == SCHED_EIO) return yaml_fail(yaml_at(at, "file"), err, "file: %s", inner.message);
-    if (status) return sched_fail(err, status, "%s", inner.message);
+    sched_status status = csv_open_named(at, p->file, &r.file, err);
+    if (status) return status;
     status = find_columns(&r, err);
     if (!status) status = read_rows(&r, err);
-    if (!status) status = check_digest(p, r.file, at, err);
+    if (!status) status = csv_check_digest(r.file, at, p->digest, err);
     csv_close(r.file);
     if (!status && !r.any) status = yaml_fail(yaml_at(at, "file"), err, "file: %s holds no arrival", p->file);
     return status;

@@ -195,7 +195,7 @@ static const struct {
     {"t,a,b\n1,en,en\n", "time: t, src: a, tgt: b", "t.csv:2: source and target are the same"},
     {"t\n", "time: t", "s.yaml:3:38: file: t.csv holds no arrival"},
     {"t\n1\n", "time: t, digest: 0123456789abcdef",
-     "s.yaml:3:62: digest: the file t.csv has fffa19ee8c494e2c: it is not the one that was meant"},
+     "s.yaml:3:62: digest: the file has fffa19ee8c494e2c: it is not the one that was meant"},
 };
 
 START_TEST(a_bad_trace_is_refused_with_the_line_in_it) {

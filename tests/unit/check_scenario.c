@@ -269,7 +269,7 @@ static const struct {
     {"languages: {list: [en, auto]}", "s.yaml:1:24: language \"auto\": a node and a pair need a real language"},
     {"languages: {count: 501}", "s.yaml:1:20: count: \"501\" is out of bounds: expected 2 .. 500"},
     {"languages: {popularity: steep}",
-     "s.yaml:1:25: popularity: expected uniform, {zipf: 1.0} or {weights: {en: 5, de: 2}}"},
+     "s.yaml:1:25: popularity: expected uniform, {zipf: 1.0}, {weights: {en: 5, de: 2}} or {file, language, weight}"},
     {"languages: {popularity: {weights: {en: 5, EN: 2}}}", "s.yaml:1:43: language \"en\" is given twice"},
     {"languages: {list: [en, de], popularity: {weights: {fr: 5}}}",
      "s.yaml:1:56: \"fr\" is not among the 2 languages of the scenario"},
