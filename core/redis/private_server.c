@@ -126,8 +126,7 @@ static sched_status make_folder(private_server *s, sched_error *err) {
     if (len >= sizeof s->socket)
         return sched_fail(err, SCHED_EINVAL,
                           "temporary folder \"%s\" is too long for a unix socket: its path would have %zu bytes, at "
-                          "most %zu "
-                          "are possible; set TMPDIR to a shorter one",
+                          "most %zu are possible; set TMPDIR to a shorter one",
                           base, len, sizeof s->socket - 1);
     if (!mkdtemp(folder)) return sched_fail(err, SCHED_EIO, "temporary folder \"%s\": %s", folder, strerror(errno));
     memcpy(s->folder, folder, strlen(folder) + 1);

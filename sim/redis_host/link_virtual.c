@@ -59,8 +59,7 @@ static usec_t later_of(usec_t a, usec_t b) {
     return a > b ? a : b;
 }
 
-/* --- flights
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- flights ----------------------------------------------------------------------------------------------------- */
 
 static flight *new_flight(link_virtual *link) {
     if (link->all_count == link->all_capacity) {
@@ -109,8 +108,7 @@ static flight *leave_air(link_virtual *link) {
     return f;
 }
 
-/* --- answers
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- answers ----------------------------------------------------------------------------------------------------- */
 
 static void on_arrival(void *arg) {
     flight *f = arg;
@@ -177,8 +175,7 @@ static void on_started(service *s, usec_t end) {
     f->event = engine_at(link->engine, end + dist_draw_usec(&link->delay, &link->stream), on_answer, f);
 }
 
-/* --- deadlines
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- deadlines --------------------------------------------------------------------------------------------------- */
 
 static void forget(flight *f) {
     link_virtual *link = f->link;
@@ -221,8 +218,7 @@ static void on_deadline(void *arg) {
     }
 }
 
-/* --- the interface
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- the interface ----------------------------------------------------------------------------------------------- */
 
 static void on_refused(void *arg) {
     flight *f = arg;

@@ -67,8 +67,7 @@ static const char *const config[] = {
 };
 // clang-format on
 
-/* --- batches
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- batches ----------------------------------------------------------------------------------------------------- */
 
 static void set_time(virtual_redis *redis) {
     assert(redis_pipe_in_flight(redis->pipe) == 0 || redis_pipe_status(redis->pipe, NULL));
@@ -127,8 +126,7 @@ void virtual_redis_settle(virtual_redis *redis) {
     set_time(redis);
 }
 
-/* --- commands outside of simulated service
- * ---------------------------------------------------------------------------- */
+/* ---- commands outside of simulated service ----------------------------------------------------------------------- */
 
 /* Sends redis->request, which executes at the time of the page; nothing is in flight. */
 static sched_status ask_request(virtual_redis *redis, redis_reply **ret_reply, sched_error *err) {
@@ -203,8 +201,7 @@ static sched_status ask_words(virtual_redis *redis, const char *words, redis_rep
     return SCHED_OK;
 }
 
-/* --- upkeep
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- upkeep ------------------------------------------------------------------------------------------------------ */
 
 static sched_status scan_some(virtual_redis *redis, int64_t keys, sched_error *err) {
     char words[80];
@@ -246,8 +243,7 @@ sched_status virtual_redis_expire_all(virtual_redis *redis, sched_error *err) {
     return status;
 }
 
-/* --- start and stop
- * --------------------------------------------------------------------------------------------------- */
+/* ---- start and stop ---------------------------------------------------------------------------------------------- */
 
 static uint64_t spin_nsec(void) {
     cpu_set_t cpus;
@@ -337,8 +333,7 @@ virtual_redis *virtual_redis_stop(virtual_redis *redis) {
     return NULL;
 }
 
-/* --- readings
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- readings ---------------------------------------------------------------------------------------------------- */
 
 sched_status virtual_redis_status(const virtual_redis *redis, sched_error *err) {
     return redis_pipe_status(redis->pipe, err);

@@ -1,9 +1,10 @@
 /* lua_db.h - a Redis for the tests of the scripts, and short ways to call them.
  *
  * One suite runs in three worlds:
- *   alone    one private server, the scripts as they are watched  the same, each script with a shim in front that
- *   fails when a key was not declared in KEYS, or TIME is read twice cluster  three masters; each call goes to the
- *   master of its first key, so a second slot in it is an error
+ * - alone: one private server, the scripts as they are;
+ * - watched: the same, each script with a shim in front that fails when a key was not declared in KEYS, or TIME is read
+ *   twice;
+ * - cluster: three masters; each call goes to the master of its first key, so a second slot in it is an error.
  *
  * What cannot be set up or reached fails the test (ck_abort_msg). Answers live until the next call. */
 #ifndef TESTS_SUPPORT_LUA_DB_H
