@@ -1,6 +1,9 @@
 /* main.c - lingua-sim: finds the command and hands it the rest of the line. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/suggest.h"
 #include "core/base/version.h"
@@ -28,14 +31,30 @@ static void print_help(FILE *out) {
           out);
 }
 
-/* A result that could not be written is not fine. */
+/* A standard stream that was closed from outside would give its number to the next file that is opened, and what is printed
+ * would land there. Opened for the other direction, so that using it is the error that it was. */
+static void fill_closed_streams(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0) return;
+}
+
+/* A result that could not be written is not fine. Of an earlier failure only the fact is known. */
 static int finish(int status) {
-    if (fflush(stdout) == 0 && !ferror(stdout)) return status;
-    perror("lingua-sim: standard output");
+    int why = fflush(stdout) ? errno : 0;
+    if (!why && !ferror(stdout)) return status;
+    fprintf(stderr, "lingua-sim: standard output: %s\n", why ? strerror(why) : "it could not be written");
     return status ? status : STATUS_FAILED;
 }
 
+static int run_command(const command *c, int argc, char **argv) {
+    char program[64];
+    snprintf(program, sizeof program, "lingua-sim %s", c->name);
+    argv[0] = program;
+    return finish(c->run(argc, argv));
+}
+
 int main(int argc, char **argv) {
+    fill_closed_streams();
     if (argc < 2) {
         print_help(stderr);
         return STATUS_BAD_INPUT;
@@ -51,7 +70,7 @@ int main(int argc, char **argv) {
     }
     suggest near = suggest_for(name);
     for (size_t i = 0; i < COMMANDS; i++) {
-        if (!strcmp(name, commands[i].name)) return finish(commands[i].run(argc - 1, argv + 1));
+        if (!strcmp(name, commands[i].name)) return run_command(&commands[i], argc - 1, argv + 1);
         suggest_offer(&near, commands[i].name);
     }
     char hint[SUGGEST_TEXT_MAX];

@@ -1,7 +1,8 @@
 /* commands.h - the commands of lingua-sim: one file each, one line each in the table of sim/main.c.
  *
- * A command gets its own argv ("check", then the arguments), parses it with getopt_long, writes its result to stdout
- * and everything else to stderr, and returns the exit status. `--help` works on each. */
+ * A command gets its own argv ("lingua-sim check", which its messages begin with, then the arguments), parses it with
+ * getopt_long, writes its result to stdout and everything else to stderr, and returns the exit status. `--help` works on
+ * each. */
 #ifndef SIM_COMMANDS_COMMANDS_H
 #define SIM_COMMANDS_COMMANDS_H
 

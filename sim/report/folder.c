@@ -72,6 +72,7 @@ static void remove_old(report_folder *f) {
 }
 
 sched_status folder_open(const char *path, const char *name, report_folder **ret_folder, sched_error *err) {
+    if (path && !*path) return sched_fail(err, SCHED_EINVAL, "the folder of the run has no name");
     report_folder *f = mem_zalloc(1, sizeof *f);
     f->path = path ? mem_strdup(path) : join("reports/out", name);
     sched_status status = make_with_parents(f->path, err);

@@ -77,9 +77,16 @@ static const char *last_line(int said, char text[SAID_MAX]) {
     return line;
 }
 
+static sched_status ended_badly(int code, int said, sched_error *err) {
+    char text[SAID_MAX];
+    if (WIFSIGNALED(code)) return sched_fail(err, SCHED_EIO, "gnuplot: ended by signal %d", WTERMSIG(code));
+    const char *line = last_line(said, text);
+    return sched_fail(err, SCHED_EIO, "gnuplot: exit status %d: %s", WEXITSTATUS(code),
+                      *line ? line : "it said nothing");
+}
+
 sched_status gnuplot_run(const char *folder, const char *script, sched_error *err) {
     sched_status status = SCHED_OK;
-    char text[SAID_MAX];
     pid_t pid;
     int code = 0, failed;
     int in = anonymous_file("script", script), said = anonymous_file("said", "");
@@ -94,7 +101,7 @@ sched_status gnuplot_run(const char *folder, const char *script, sched_error *er
     } else if (!wait_for(pid, &code)) {
         status = sched_fail(err, SCHED_ETIMEDOUT, "gnuplot: not done after %d s", PATIENCE_MSEC / 1000);
     } else if (!WIFEXITED(code) || WEXITSTATUS(code) != 0) {
-        status = sched_fail(err, SCHED_EIO, "gnuplot: %s", last_line(said, text));
+        status = ended_badly(code, said, err);
     }
 out:
     if (in >= 0) close(in);

@@ -415,6 +415,34 @@ START_TEST(without_gnuplot_the_report_has_no_plots_and_says_so) {
 }
 END_TEST
 
+START_TEST(a_gnuplot_that_fails_without_a_word_is_told_with_its_exit_status) {
+    enter();
+    write_text("s.yaml", "name: tiny\nduration: 40s\nwarmup: 5s\nnodes: [{count: 10}]\nsessions: [{concurrent: 10}]\n");
+    ck_assert_int_eq(mkdir("bin", 0777), 0);
+    write_text("bin/gnuplot", "#!/bin/sh\nexit 7\n");
+    ck_assert_int_eq(chmod("bin/gnuplot", 0755), 0);
+    char path[4096];
+    char *before = strdup(getenv("PATH"));
+    snprintf(path, sizeof path, "%s/bin:%s", folder, before);
+    setenv("PATH", path, 1);
+    int status = RUN("s.yaml", "--out", "a");
+    setenv("PATH", before, 1);
+    free(before);
+    expect_status(status, STATUS_FINE);
+    expect_said("The report has no plots: gnuplot: exit status 7: it said nothing");
+    leave();
+}
+END_TEST
+
+START_TEST(a_folder_without_a_name_is_refused) {
+    enter();
+    write_text("s.yaml", "name: tiny\nduration: 40s\nwarmup: 5s\nnodes: [{count: 10}]\nsessions: [{concurrent: 10}]\n");
+    expect_status(RUN("s.yaml", "--out", ""), STATUS_BAD_INPUT);
+    expect_said("the folder of the run has no name");
+    leave();
+}
+END_TEST
+
 START_TEST(what_an_earlier_run_left_in_the_folder_is_gone_and_other_files_stay) {
     enter();
     write_text("s.yaml", "name: tiny\nduration: 40s\nwarmup: 5s\nnodes: [{count: 10}]\nsessions: [{concurrent: 10}]\n");
@@ -503,6 +531,8 @@ int main(void) {
         a_broken_promise_ends_the_run_with_status_1_and_its_history,
         an_interrupted_run_is_status_130_and_writes_what_it_has,
         without_gnuplot_the_report_has_no_plots_and_says_so,
+        a_gnuplot_that_fails_without_a_word_is_told_with_its_exit_status,
+        a_folder_without_a_name_is_refused,
         what_an_earlier_run_left_in_the_folder_is_gone_and_other_files_stay,
         both_clocks_are_laid_side_by_side_in_every_form_of_the_report,
         a_run_in_real_time_says_so_and_how_late_it_was,
