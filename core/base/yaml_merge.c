@@ -147,7 +147,8 @@ sched_status yaml_doc_include(yaml_doc *doc, sched_error *err) {
 
 typedef struct setter {
     yaml_doc *owner;
-    const yaml_value *value; /* root of its own document: the place of everything that is made */
+    const yaml_value *value;
+    const yaml_value *place; /* of everything that is made on the way to it */
     const char *path;        /* whole */
 } setter;
 
@@ -156,7 +157,7 @@ static bool is_index(const char *step) {
 }
 
 static const yaml_value *key_for(const setter *s, const char *step) {
-    yaml_value *key = value_like(s->owner, YAML_TEXT, s->value);
+    yaml_value *key = value_like(s->owner, YAML_TEXT, s->place);
     key->text = mem_strdup(step);
     return key;
 }
@@ -170,13 +171,13 @@ static sched_status set_element(const setter *s, const yaml_value *at, const cha
     size_t count = at ? at->count : 1;
     size_t index = strlen(step) < 9 ? strtoul(step, NULL, 10) : SIZE_MAX;
     if (index >= count) {
-        return yaml_fail(s->value, err, "%.*s: there is no element %s: expected an index 0 .. %zu",
+        return yaml_fail(s->place, err, "%.*s: there is no element %s: expected an index 0 .. %zu",
                          (int)(rest - s->path - (*rest ? 1 : 0)), s->path, step, count - 1);
     }
     const yaml_value *inner = NULL;
     sched_status status = set_below(s, at ? at->items[index] : NULL, rest, depth + 1, &inner, err);
     if (status) return status;
-    yaml_value *v = value_like(s->owner, YAML_LIST, at ? at : s->value);
+    yaml_value *v = value_like(s->owner, YAML_LIST, at ? at : s->place);
     for (size_t i = 0; i < count; i++) append(v, NULL, i == index ? inner : at->items[i]);
     *ret_value = v;
     return SCHED_OK;
@@ -187,7 +188,7 @@ static sched_status set_key(const setter *s, const yaml_value *at, const char *s
     const yaml_value *inner = NULL, *key = key_for(s, step);
     sched_status status = set_below(s, yaml_get(at, step), rest, depth + 1, &inner, err);
     if (status) return status;
-    yaml_value *v = value_like(s->owner, YAML_MAP, at ? at : s->value);
+    yaml_value *v = value_like(s->owner, YAML_MAP, at ? at : s->place);
     bool found = false;
     for (size_t i = 0; at && i < at->count; i++) {
         bool here = !strcmp(at->keys[i]->text, step);
@@ -220,16 +221,16 @@ static sched_status set_below(const setter *s, const yaml_value *at, const char 
     size_t len = strcspn(path, ".");
     const char *rest = path + len + (path[len] == '.');
     if (len == 0 || len >= sizeof step || depth == YAML_SET_STEPS_MAX || (path[len] && !*rest)) {
-        return yaml_fail(s->value, err, "\"%s\" is no path: expected keys and indexes such as nodes.0.count", s->path);
+        return yaml_fail(s->place, err, "\"%s\" is no path: expected keys and indexes such as nodes.0.count", s->path);
     }
     snprintf(step, sizeof step, "%.*s", (int)len, path);
     if (at && (at->kind == YAML_EMPTY || (at->kind == YAML_LIST && at->count == 0))) at = NULL;
     if (at && at->kind == YAML_TEXT) {
-        return yaml_fail(s->value, err, "there is no \"%s\" in a text, which is what stands there: \"%s\"", step,
+        return yaml_fail(s->place, err, "there is no \"%s\" in a text, which is what stands there: \"%s\"", step,
                          at->text);
     }
     if (at && at->kind == YAML_LIST && !is_index(step)) {
-        return yaml_fail(s->value, err, "\"%s\" is no index: expected 0 .. %zu", step, at->count - 1);
+        return yaml_fail(s->place, err, "\"%s\" is no index: expected 0 .. %zu", step, at->count - 1);
     }
     bool list = at ? at->kind == YAML_LIST : is_index(step);
     return (list ? set_element : set_key)(s, at, step, rest, depth, ret_value, err);
@@ -265,10 +266,25 @@ sched_status yaml_doc_set(yaml_doc *doc, const char *assignment, sched_error *er
         part->folder[0] = '\0'; /* paths of the command line count from the working folder */
         part->next_part = doc->parts;
         doc->parts = part;
-        setter s = {doc, part->root, path};
+        setter s = {doc, part->root, part->root, path};
         status = set_below(&s, doc->root, path, 0, &doc->root, err);
     }
     free(name);
     free(path);
     return status;
+}
+
+sched_status yaml_doc_put(yaml_doc *doc, const char *path, const yaml_value *value, const yaml_value *place,
+                          sched_error *err) {
+    assert(doc && path && value && place);
+    setter s = {doc, value, place, path};
+    return set_below(&s, doc->root, path, 0, &doc->root, err);
+}
+
+void yaml_doc_drop(yaml_doc *doc, const char *key) {
+    if (yaml_get(doc->root, key)) doc->root = without(doc, doc->root, key);
+}
+
+void yaml_doc_rewind(yaml_doc *doc, const yaml_value *root) {
+    doc->root = root;
 }

@@ -21,4 +21,13 @@ sched_status yaml_doc_include(yaml_doc *doc, sched_error *err);
  * on the way that are missing are made, and lists with one element; whether a key has a meaning is up to the reader. */
 sched_status yaml_doc_set(yaml_doc *doc, const char *assignment, sched_error *err);
 
+/* The same with a value of the document itself. What is wrong with the path is told with the place of `place`, what is wrong with
+ * the value with its own. */
+sched_status yaml_doc_put(yaml_doc *doc, const char *path, const yaml_value *value, const yaml_value *place,
+                          sched_error *err);
+/* Takes a key away from the top of the document; nothing when it is not there. */
+void yaml_doc_drop(yaml_doc *doc, const char *key);
+/* Makes an earlier root of the document its root again. */
+void yaml_doc_rewind(yaml_doc *doc, const yaml_value *root);
+
 #endif

@@ -6,9 +6,10 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "sim/commands/overrides.h"
-#include "sim/scenario/scenario.h"
+#include "sim/scenario/sweep.h"
 
 static const char help[] =
     "Usage: lingua-sim check [--dump] [--set PATH=VALUE]... FILE...\n"
@@ -37,11 +38,26 @@ static void print_line(const char *path, const scenario *s) {
            path, s->name, scenario_hash(s, hash), t.nodes, t.slots, t.pairs, t.sessions, t.jobs, 100 * t.load);
 }
 
+/* A sweep is right when each of its points is. */
+static bool check_points(const char *path, const overrides *sets) {
+    sched_error err = {0};
+    sweep_plan *plan = NULL;
+    sched_status status = strcmp(path, "-") ? sweep_load(path, sets->set, sets->count, &plan, &err) : SCHED_OK;
+    if (!status && plan) status = sweep_check(plan, &err);
+    if (status) fprintf(stderr, "%s\n", err.message);
+    sweep_free(plan);
+    return !status;
+}
+
 static bool check(const char *path, const overrides *sets, bool dump) {
     sched_error err = {0};
     scenario *s = NULL;
     if (scenario_load_set(path, sets->set, sets->count, &s, &err)) {
         fprintf(stderr, "%s\n", err.message);
+        return false;
+    }
+    if (s->sweep && !check_points(path, sets)) {
+        scenario_free(s);
         return false;
     }
     if (*s->warning) fprintf(stderr, "%s: warning: %s\n", path, s->warning);

@@ -15,6 +15,8 @@
 #include "core/base/units.h"
 #include "sim/commands/overrides.h"
 #include "sim/commands/progress.h"
+#include "sim/commands/run_given.h"
+#include "sim/commands/sweep_run.h"
 #include "sim/measure/trace_file.h"
 #include "sim/report/folder.h"
 
@@ -28,6 +30,9 @@ static const char help[] =
     "\n"
     "  --seed N          instead of the scenario's seed\n"
     "  --set PATH=VALUE  another value for one setting, such as nodes.0.count=50; may be repeated\n"
+    "  --variant NAME[:PATH=VALUE,...]\n"
+    "                    one run for each --variant, with the same seeds, in OUT/NAME, and a table that compares them;\n"
+    "                    --jobs N at once (default: one per processor), --runs N with successive seeds\n"
     "  --out DIR         folder of the run (default: reports/out/NAME)\n"
     "  --clock CLOCK     virtual (default): simulated time. wall: real time against an ordinary Redis; the figures are\n"
     "                    measured, and differ from run to run. both: one after the other, then side by side\n"
@@ -45,7 +50,8 @@ static const char help[] =
     "Examples:\n"
     "  lingua-sim run scenarios/quickstart.yaml\n"
     "  lingua-sim run scenarios/faults/node_crash.yaml --seed 7 --out crash --trace\n"
-    "  lingua-sim run scenarios/quickstart.yaml --clock both --set duration=60s\n";
+    "  lingua-sim run scenarios/quickstart.yaml --clock both --set duration=60s\n"
+    "  lingua-sim run scenarios/quickstart.yaml --variant chance:scheduler.placement=random --variant as_it_is\n";
 // clang-format on
 
 typedef enum clock_choice { RUN_VIRTUAL, RUN_WALL, RUN_BOTH, CLOCK_CHOICES } clock_choice;
@@ -58,8 +64,9 @@ typedef struct run_arguments {
     int64_t seed;
     overrides sets;
     clock_choice clock;
-    bool redis_given;
+    const char *redis_text; /* as it was given; NULL: it was not */
     redis_url redis;
+    variant_arguments variants;
 } run_arguments;
 
 /* One run of the scenario, with the instruments that watch it. */
@@ -153,7 +160,7 @@ static int parse_redis(const char *text, run_arguments *args) {
         fprintf(stderr, "lingua-sim run: --redis: %s\n", err.message);
         return STATUS_BAD_INPUT;
     }
-    args->redis_given = true;
+    args->redis_text = text;
     return GO_ON;
 }
 
@@ -162,6 +169,9 @@ static int parse(int argc, char **argv, run_arguments *args) {
     static const struct option options[] = {
         {"seed", required_argument, NULL, OPT_SEED},
         {"set", required_argument, NULL, OPT_SET},
+        {"variant", required_argument, NULL, OPT_VARIANT},
+        {"jobs", required_argument, NULL, OPT_JOBS},
+        {"runs", required_argument, NULL, OPT_RUNS},
         {"out", required_argument, NULL, OPT_OUT},
         {"scripts", required_argument, NULL, OPT_SCRIPTS},
         {"trace", no_argument, NULL, OPT_TRACE},
@@ -180,6 +190,11 @@ static int parse(int argc, char **argv, run_arguments *args) {
             break;
         case OPT_SET:
             if (!overrides_add(&args->sets, optarg)) return STATUS_BAD_INPUT;
+            break;
+        case OPT_VARIANT:
+        case OPT_JOBS:
+        case OPT_RUNS:
+            if (!variant_argument(&args->variants, c, optarg)) return STATUS_BAD_INPUT;
             break;
         case OPT_OUT: args->out = optarg; break;
         case OPT_SCRIPTS: args->scripts = optarg; break;
@@ -200,12 +215,17 @@ static int parse(int argc, char **argv, run_arguments *args) {
         fprintf(stderr, "lingua-sim run: expected one scenario, %d were given\n", argc - optind);
         return bad_usage();
     }
-    if (args->redis_given && args->clock == RUN_VIRTUAL) {
+    if (args->redis_text && args->clock == RUN_VIRTUAL) {
         fputs("lingua-sim run: --redis: only with --clock wall or both; simulated time needs a server of its own\n",
               stderr);
         return STATUS_BAD_INPUT;
     }
     args->scenario = argv[optind];
+    if (!args->variants.count && (args->variants.jobs || args->variants.runs)) {
+        fputs("lingua-sim run: --jobs and --runs are for --variant; for the points of a sweep: lingua-sim sweep\n",
+              stderr);
+        return STATUS_BAD_INPUT;
+    }
     return GO_ON;
 }
 
@@ -275,7 +295,7 @@ static sched_status simulate(one_run *run, FILE *trace_stream) {
     simulation_options options = simulation_defaults;
     options.scripts = args->scripts;
     options.clock = run->clock;
-    options.redis_url = args->redis_given ? &args->redis : NULL;
+    options.redis_url = args->redis_text ? &args->redis : NULL;
     options.log = (logger){log_to_stderr, NULL, args->quiet ? LOG_ERROR : LOG_WARN};
     options.sinks = sinks;
     options.sink_count = trace_stream ? 4 : 3;
@@ -342,8 +362,12 @@ static sched_status write_out(run_state *run, int *ret_exit) {
 
 static sched_status open_all(run_state *run) {
     const run_arguments *args = run->args;
-    sched_status status = scenario_load_set(args->scenario, args->sets.set, args->sets.count, &run->sc, &run->err);
+    sched_status status = SCHED_OK;
+    if (!run->sc) status = scenario_load_set(args->scenario, args->sets.set, args->sets.count, &run->sc, &run->err);
     if (status) return status;
+    if (scenario_drop_sweep(run->sc) && !args->quiet)
+        fprintf(stderr, "%s: runs the scenario as it stands, without its sweep; all points: lingua-sim sweep %s\n",
+                args->scenario, args->scenario);
     if (args->seeded) run->sc->seed = args->seed;
     if (*run->sc->warning && !args->quiet) fprintf(stderr, "%s: warning: %s\n", args->scenario, run->sc->warning);
     status = folder_open(args->out, run->sc->name, &run->folder, &run->err);
@@ -373,11 +397,9 @@ static int fail(const run_state *run, sched_status status) {
     return status == SCHED_EINVAL || status == SCHED_ENOENT ? STATUS_BAD_INPUT : STATUS_FAILED;
 }
 
-int cmd_run(int argc, char **argv) {
-    run_arguments args;
-    int result = parse(argc, argv, &args);
-    if (result != GO_ON) return result;
-    run_state run = {.args = &args};
+static int run_scenario(const run_arguments *args, scenario *given) {
+    int result = STATUS_FAILED;
+    run_state run = {.args = args, .sc = given};
     if (open_all(&run)) {
         fprintf(stderr, "%s\n", run.err.message);
         close_all(&run);
@@ -391,4 +413,51 @@ int cmd_run(int argc, char **argv) {
     if (status) result = fail(&run, status);
     close_all(&run);
     return result;
+}
+
+int run_given(scenario *sc, int argc, char **argv) {
+    run_arguments args;
+    optind = 0;
+    int result = parse(argc, argv, &args);
+    if (result == GO_ON) return run_scenario(&args, sc);
+    scenario_free(sc);
+    return result;
+}
+
+/* What each variant is run with, beside its own seed and folder. */
+static int run_variants(const run_arguments *args) {
+    const char *words[SWEEP_WORDS_MAX];
+    size_t n = 0;
+    if (!args->report) words[n++] = "--no-report";
+    if (args->trace) words[n++] = "--trace";
+    if (args->scripts) words[n++] = "--scripts";
+    if (args->scripts) words[n++] = args->scripts;
+    if (args->clock != RUN_VIRTUAL) words[n++] = "--clock";
+    if (args->clock != RUN_VIRTUAL) words[n++] = clock_names[args->clock];
+    if (args->redis_text) words[n++] = "--redis";
+    if (args->redis_text) words[n++] = args->redis_text;
+    const variant_arguments *v = &args->variants;
+    int64_t jobs = v->jobs || args->clock == RUN_VIRTUAL ? v->jobs : 1; /* side by side they would disturb each other */
+    return sweep_run(&(sweep_arguments){
+        .scenario = args->scenario,
+        .out = args->out,
+        .sets = &args->sets,
+        .variants = v->variant,
+        .variant_count = v->count,
+        .seeded = args->seeded,
+        .seed = args->seed,
+        .jobs = jobs,
+        .runs = v->runs,
+        .fresh = true,
+        .quiet = args->quiet,
+        .words = words,
+        .word_count = n,
+    });
+}
+
+int cmd_run(int argc, char **argv) {
+    run_arguments args;
+    int result = parse(argc, argv, &args);
+    if (result != GO_ON) return result;
+    return args.variants.count ? run_variants(&args) : run_scenario(&args, NULL);
 }

@@ -41,6 +41,13 @@ static sched_status make_with_parents(char *path, sched_error *err) {
     return make_folder(path, err);
 }
 
+sched_status folder_make(const char *path, sched_error *err) {
+    char *copy = mem_strdup(path);
+    sched_status status = make_with_parents(copy, err);
+    free(copy);
+    return status;
+}
+
 static char *join(const char *folder, const char *file) {
     size_t size = strlen(folder) + strlen(file) + 2;
     char *path = mem_alloc(size);

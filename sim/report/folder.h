@@ -9,6 +9,9 @@
 
 typedef struct report_folder report_folder;
 
+/* Makes a folder with its parents; one that is there is fine. SCHED_EIO. */
+sched_status folder_make(const char *path, sched_error *err);
+
 /* Makes `path` with its parents; NULL: reports/out/NAME. Removes the files of an earlier run, and nothing else. SCHED_EIO. */
 sched_status folder_open(const char *path, const char *name, report_folder **ret_folder, sched_error *err);
 report_folder *folder_close(report_folder *f); /* takes NULL, returns NULL */

@@ -27,7 +27,7 @@ static void name_after_file(const char *file, char name[SCENARIO_NAME_MAX + 1]) 
     name[len] = '\0';
 }
 
-static sched_status bind(const yaml_doc *doc, scenario **ret_scenario, sched_error *err) {
+sched_status scenario_bind(const yaml_doc *doc, scenario **ret_scenario, sched_error *err) {
     const yaml_value *root = yaml_doc_root(doc);
     scenario *s = mem_zalloc(1, sizeof *s);
     sched_status status = yaml_bind(root, scenario_settings, sizeof *s, s, err);
@@ -41,21 +41,34 @@ static sched_status bind(const yaml_doc *doc, scenario **ret_scenario, sched_err
     return SCHED_OK;
 }
 
-static sched_status load(yaml_doc *doc, const char *const *sets, size_t set_count, scenario **ret_scenario,
-                         sched_error *err) {
+/* Takes the document over. */
+static sched_status finish_reading(yaml_doc *doc, const char *const *sets, size_t set_count, yaml_doc **ret_doc,
+                                   sched_error *err) {
     sched_status status = yaml_doc_include(doc, err);
     for (size_t i = 0; i < set_count && !status; i++) status = yaml_doc_set(doc, sets[i], err);
-    if (!status) status = bind(doc, ret_scenario, err);
-    yaml_doc_free(doc);
+    if (status) {
+        yaml_doc_free(doc);
+    } else {
+        *ret_doc = doc;
+    }
     return status;
+}
+
+sched_status scenario_read(const char *path, const char *const *sets, size_t set_count, yaml_doc **ret_doc,
+                           sched_error *err) {
+    yaml_doc *doc = NULL;
+    sched_status status = yaml_doc_read(path, &doc, err);
+    return status ? status : finish_reading(doc, sets, set_count, ret_doc, err);
 }
 
 sched_status scenario_load_set(const char *path, const char *const *sets, size_t set_count, scenario **ret_scenario,
                                sched_error *err) {
     assert(path && ret_scenario);
     yaml_doc *doc = NULL;
-    sched_status status = yaml_doc_read(path, &doc, err);
-    return status ? status : load(doc, sets, set_count, ret_scenario, err);
+    sched_status status = scenario_read(path, sets, set_count, &doc, err);
+    if (!status) status = scenario_bind(doc, ret_scenario, err);
+    yaml_doc_free(doc);
+    return status;
 }
 
 sched_status scenario_load(const char *path, scenario **ret_scenario, sched_error *err) {
@@ -66,7 +79,12 @@ sched_status scenario_parse(const char *file, const char *text, size_t len, scen
     assert(file && ret_scenario);
     yaml_doc *doc = NULL;
     sched_status status = yaml_doc_parse(file, text, len, &doc, err);
-    return status ? status : load(doc, NULL, 0, ret_scenario, err);
+    if (status) return status;
+    status = finish_reading(doc, NULL, 0, &doc, err);
+    if (status) return status;
+    status = scenario_bind(doc, ret_scenario, err);
+    yaml_doc_free(doc);
+    return status;
 }
 
 scenario *scenario_free(scenario *s) {
@@ -75,6 +93,14 @@ scenario *scenario_free(scenario *s) {
     free(s->languages.share);
     free(s);
     return NULL;
+}
+
+bool scenario_drop_sweep(scenario *s) {
+    bool there = s->sweep || s->runs;
+    free(s->sweep);
+    s->sweep = NULL;
+    s->runs = 0;
+    return there;
 }
 
 void scenario_dump(const scenario *s, FILE *out) {

@@ -155,6 +155,8 @@ typedef struct scenario {
     size_t slo_count;
     measure_settings measure;
     char provenance[PROVENANCE_MAX + 1];
+    char *sweep;  /* owned; the axes as YAML on one line (sweep.h); NULL: none */
+    int64_t runs; /* of each point of a sweep; 0: not given, which means one */
 
     char warning[SCENARIO_WARNING_MAX]; /* one line for stderr about demand that nobody serves; "" when all is well */
 } scenario;
@@ -168,6 +170,8 @@ sched_status scenario_load_set(const char *path, const char *const *sets, size_t
 /* The same from memory; `file` names it in messages. */
 sched_status scenario_parse(const char *file, const char *text, size_t len, scenario **ret_scenario, sched_error *err);
 scenario *scenario_free(scenario *s); /* takes NULL, returns NULL */
+/* Leaves the scenario alone, without the sweep that is written in it; true when there was one. */
+bool scenario_drop_sweep(scenario *s);
 
 /* Every setting with its value, as YAML in the order of the tables: loads back to the same dump. */
 void scenario_dump(const scenario *s, FILE *out);

@@ -9,4 +9,9 @@
  * languages and their shares, demanded pairs, rates, groups and counts of faults, the warning. */
 sched_status scenario_finish(const yaml_value *root, scenario *s, sched_error *err);
 
+/* The two halves of scenario_load_set(). The document is yours. */
+sched_status scenario_read(const char *path, const char *const *sets, size_t set_count, yaml_doc **ret_doc,
+                           sched_error *err);
+sched_status scenario_bind(const yaml_doc *doc, scenario **ret_scenario, sched_error *err);
+
 #endif

@@ -10,6 +10,7 @@
 
 #include "core/base/settings_print.h"
 #include "core/base/yaml_bind.h"
+#include "sim/scenario/sweep.h"
 
 #define MSEC USEC_PER_MSEC
 #define SEC  USEC_PER_SEC
@@ -246,6 +247,9 @@ const setting scenario_settings[] = {
     ROW_VALUES(scenario, "slo", slos, slo_count, slo_type, SLOS_MAX, "[]", "what the run must meet to pass"),
     ROW_SECTION(scenario, "measure", measure, measure_rows, "what is recorded"),
     ROW_TEXT(scenario, "provenance", provenance, NULL, "where the figures come from"),
+    ROW_VALUE(scenario, "sweep", sweep, sweep_type, NULL, "axes of a sweep, the last one varies fastest; see Sweeps"),
+    ROW_COUNT(scenario, "runs", runs, 1, SWEEP_RUNS_MAX, NULL,
+              "of each point of a sweep, with successive seeds; 1 when not given"),
     {.name = NULL},
 };
 // clang-format on

@@ -59,7 +59,38 @@ static const char markdown_head[] =
     "lingua-sim run scenarios/quickstart.yaml --set nodes.0.count=400 --set 'sessions.0.arrivals={bursts: {factor: "
     "8}}'\n"
     "```\n"
+    "\n";
+
+static const char markdown_sweeps[] =
+    "## Sweeps\n"
     "\n"
+    "`sweep` turns a scenario into many. Its keys are paths, as for `--set`, its values lists; a point takes one value "
+    "from each.\n"
+    "All combinations are run, in the order in which they are written (the last axis varies fastest), each `runs` "
+    "times "
+    "with\n"
+    "successive seeds:\n"
+    "\n"
+    "```yaml\n"
+    "sweep: {sessions.0.concurrent: [500, 1000, 2000], scheduler.placement: [random, best_of_2]}\n"
+    "runs: 3\n"
+    "```\n"
+    "\n"
+    "`lingua-sim sweep FILE` runs the points side by side and prints a line for each; `points.csv` has a row for each "
+    "run, and\n"
+    "`points/` the files of each. Run again, it goes on where it was interrupted. `lingua-sim run FILE` runs the "
+    "scenario without\n"
+    "its sweep. A point is what `run --set` of its values is, with the same hash. `check` reads every point.\n"
+    "\n"
+    "A few variants that are no product of lists are compared on the command line, side by side, with the same seeds:\n"
+    "\n"
+    "```\n"
+    "lingua-sim run scenarios/quickstart.yaml --variant as_it_is --variant "
+    "chance:scheduler.placement=random,scheduler.limit=no\n"
+    "```\n"
+    "\n";
+
+static const char markdown_values[] =
     "## Quantities\n"
     "\n"
     "| written | is |\n"
@@ -152,6 +183,8 @@ void scenario_schema_text(FILE *out) {
 
 void scenario_schema_markdown(FILE *out) {
     fputs(markdown_head, out);
+    fputs(markdown_sweeps, out);
+    fputs(markdown_values, out);
     fputs("### Lengths from a column: `{file: clips.csv, column: seconds}`\n\n", out);
     dist_sample_markdown(out, 3);
     fputs("### Languages by weight: `popularity: {file: ...}`, `pairs: {product: {file: ...}}`\n\n", out);
