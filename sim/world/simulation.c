@@ -156,8 +156,6 @@ static void simulation_close(simulation *s) {
         halt(s);
         s->facts->events = engine_events(s->engine);
         s->facts->simulated = engine_now(s->engine) - s->start;
-        redis_host_lateness late = redis_host_late(s->redis);
-        s->facts->late = (simulation_lateness){late.events, late.p50, late.p99, late.max};
     }
     world_free(s->world);
     redis_host_close(s->redis);
@@ -243,6 +241,8 @@ static sched_status take_stock(simulation *s, sched_error *err) {
     simulation_facts *facts = s->facts;
     redis_traffic traffic = redis_host_traffic(s->redis);
     facts->cpu = world_cpu_spent(s->world);
+    redis_host_lateness late = redis_host_late(s->redis);
+    facts->late = (simulation_lateness){late.events, late.p50, late.p99, late.max};
     facts->redis = (simulation_redis){
         .commands = traffic.commands,
         .script_calls = traffic.script_calls,
@@ -262,12 +262,16 @@ static sched_status take_stock(simulation *s, sched_error *err) {
     return SCHED_OK;
 }
 
+/* Holds up the loop of a run in real time: there, when nobody waits for an answer any more. */
+static void let_measure(simulation *s) {
+    if (!ended(s) && s->options->measured) s->options->measured(s->options->ctx, s->redis, &s->sc.scheduler.keys);
+}
+
 static sched_status run(simulation *s, sched_error *err) {
     world_start(s->world);
     sched_status status = walk(s, s->start + s->sc.duration, err);
     if (!status) status = take_stock(s, err);
-    if (!status && !ended(s) && s->options->measured)
-        s->options->measured(s->options->ctx, s->redis, &s->sc.scheduler.keys);
+    if (!status && redis_host_time_is_free(s->redis)) let_measure(s);
     return status;
 }
 
@@ -290,7 +294,9 @@ static sched_status drain(simulation *s, sched_error *err) {
     facts->drained = world_idle(s->world);
     facts->drained_after = engine_now(s->engine) - from;
     facts->jobs_left = scheduler_count(world_scheduler(s->world)).jobs;
-    return status || ended(s) ? status : check_data(s, fsck_run, err);
+    if (status || ended(s)) return status;
+    if (!redis_host_time_is_free(s->redis)) let_measure(s);
+    return check_data(s, fsck_run, err);
 }
 
 static usec_t longest_ttl(const simulation *s) {

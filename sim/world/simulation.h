@@ -62,7 +62,8 @@ typedef struct simulation_options {
     void (*progress)(void *ctx, const simulation_progress *progress);
     bool (*stop)(void *ctx);                /* true: enough, a watched invariant broke; the run ends without drain */
     const volatile sig_atomic_t *interrupt; /* not 0: the user wants to end; the same */
-    /* The time of the scenario is over, nothing is drained yet: Redis holds what it holds under load. Read it with
+    /* The time of the scenario is over, nothing is drained yet (in real time: just drained, so that nobody waits for the answer to
+     * a job meanwhile): Redis holds what it holds under load. Read it with
      * redis_host_ask() and redis_host_measure(); `keys` is where. Not called when the run ended before. May be NULL. */
     void (*measured)(void *ctx, redis_host *redis, const keyspace *keys);
     void *ctx; /* of these four */
@@ -83,7 +84,7 @@ typedef struct simulation_redis {
 
 enum { SIMULATION_FINDINGS_MAX = 16, SIMULATION_FINDING_MAX = 200, REDIS_VERSION_MAX = 32 };
 
-/* How late the simulator itself was, over all stages; upper bounds. All 0 in virtual time. */
+/* How late the simulator itself was, over RUNS; upper bounds. All 0 in virtual time. */
 typedef struct simulation_lateness {
     uint64_t events;
     usec_t p50, p99, max;
