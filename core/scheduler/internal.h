@@ -137,12 +137,11 @@ usec_t job_attempt_limit(const job *j);
 void job_release_then(job *j, void (*then)(job *j));
 /* No node has the job now. A reservation whose release failed is left to its expiry. */
 void job_leave_node(job *j);
-/* The next attempt, excluding the node of this one. */
-void job_retry(job *j, const char *code, bool only_if_due);
 void job_finish(job *j, job_outcome outcome, const char *code, bool only_if_due);
 
 /* wait_queue.c: jobs for which every candidate was full */
-bool wait_queue_has(scheduler *s, const lang_pair *pair);
+/* A job waits that comes before this one: for the pair, and not only for other nodes than those it failed on. */
+bool wait_queue_before(const job *j);
 /* In the order of arrival; a job that stands there already and found no room stays. */
 void wait_queue_add(job *j);
 void wait_queue_remove(job *j);

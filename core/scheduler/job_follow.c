@@ -20,6 +20,8 @@ usec_t job_attempt_limit(const job *j) {
 /* ---- notes ---------------------------------------------------------------------------------------------------------- */
 
 static void advance(job *j, script_id script);
+/* The next attempt, excluding the node of this one. */
+static void retry(job *j, const char *code, bool only_if_due);
 static void complete(job *j, bool only_if_due);
 
 static bool take(job *j, note what) {
@@ -31,7 +33,7 @@ static bool take(job *j, note what) {
 static void take_result(job *j) {
     j->noted &= ~(unsigned)(NOTE_ACK | NOTE_STARTED | NOTE_NODE_LOST | NOTE_DUE);
     if (j->result == OUTCOME_FAILED)
-        job_retry(j, j->result_code, false);
+        retry(j, j->result_code, false);
     else
         job_finish(j, j->result, "", false);
 }
@@ -40,7 +42,7 @@ static void take_due(job *j) {
     if (j->state == JOB_CREATED && j->node[0] == '\0')
         job_finish(j, OUTCOME_TIMED_OUT, "NO_AVAILABLE_NODE", true);
     else
-        job_retry(j, "JOB_TIMEOUT", true);
+        retry(j, "JOB_TIMEOUT", true);
 }
 
 void job_rest(job *j) {
@@ -50,11 +52,11 @@ void job_rest(job *j) {
     } else if (j->finishing) {
         j->noted = 0;
     } else if (j->moving) {
-        if (take(j, NOTE_DUE)) job_retry(j, j->retry_code, j->retry_if_due);
+        if (take(j, NOTE_DUE)) retry(j, j->retry_code, j->retry_if_due);
     } else if (take(j, NOTE_RESULT)) {
         take_result(j);
     } else if (take(j, NOTE_NODE_LOST)) {
-        job_retry(j, "NODE_LOST", false);
+        retry(j, "NODE_LOST", false);
     } else if (take(j, NOTE_DUE)) {
         take_due(j);
     } else if (take(j, NOTE_ACK)) {
@@ -250,9 +252,15 @@ static void cancel_at_node(job *j) {
     if (n) j->s->env.net.node_cancel(j->s->env.net.ctx, n->conn, j->id, j->attempt, j->retry_code);
 }
 
+static void offer_room(scheduler *s, const char *node_id) {
+    const node_conn *n = *node_id ? node_by_id(s, node_id) : NULL;
+    if (n) wait_queue_room(s, n);
+}
+
 static void start_next_attempt(job *j) {
     scheduler *s = j->s;
     char failed[ID_MAX + 1];
+    bool answered = !j->retry_if_due; /* a node that was silent gets no job for its silence */
     memcpy(failed, j->node, sizeof failed);
     exclude(j, failed);
     job_leave_node(j);
@@ -263,6 +271,7 @@ static void start_next_attempt(job *j) {
     job_emit(j, (sched_event){.kind = EV_RETRY, .node = failed, .code = j->retry_code});
     job_set_due(j, sched_now(s) + s->config.pending_limit);
     job_place(j);
+    if (answered) offer_room(s, failed);
 }
 
 static void give_up(job *j) {
@@ -281,7 +290,7 @@ static void on_reassigned(void *arg, link_status status, const redis_reply *repl
     sched_answered(j->s, SCRIPT_FAILOVER_REASSIGN, status, reply);
     j->busy = false;
     if (status == LINK_UNKNOWN && ++j->tries < UNKNOWN_TRIES) {
-        job_retry(j, j->retry_code, j->retry_if_due);
+        retry(j, j->retry_code, j->retry_if_due);
         return;
     }
     bool again = status == LINK_OK && (reply_says(reply, "RETRY") || moved_by_us(j, reply));
@@ -302,7 +311,7 @@ static void on_reassigned(void *arg, link_status status, const redis_reply *repl
     }
 }
 
-void job_retry(job *j, const char *code, bool only_if_due) {
+static void retry(job *j, const char *code, bool only_if_due) {
     scheduler *s = j->s;
     redis_key key;
     redis_call call;
@@ -330,8 +339,7 @@ static void finished(job *j) {
     if (j->released) job_emit(j, (sched_event){.kind = EV_RELEASED});
     job_answer_session(j, j->result, j->result_code);
     job_drop(j);
-    const node_conn *n = *node ? node_by_id(s, node) : NULL;
-    if (n) wait_queue_room(s, n);
+    offer_room(s, node);
 }
 
 /* An unknown outcome was repeated, and the first call had happened after all. */

@@ -204,7 +204,7 @@ void job_place_now(job *j) {
 }
 
 void job_place(job *j) {
-    if (wait_queue_has(j->s, &j->pair))
+    if (wait_queue_before(j))
         wait_queue_add(j);
     else
         job_place_now(j);

@@ -3,7 +3,8 @@
  * Two things bring a job on: a slot that comes free on a node of ours (then the longest-waiting job which that node serves
  * is placed there directly, without a proposal: among hundreds of full nodes a random proposal would miss the free one), and
  * a timer of the queue (50 ms doubling to 1 s), because slots also come free elsewhere. Only the head tries, so that a queue
- * of thousands costs no more Redis than a queue of one.
+ * of thousands costs no more Redis than a queue of one; and if the head has failed on some nodes, the first job that has not:
+ * in a pair of few nodes the head may be waiting for a node that is not there, while those that there are stand idle.
  *
  * A job that tries keeps its place: `trying` is set, and it leaves the queue when it was placed or has ended. */
 #include "core/base/mem.h"
@@ -37,16 +38,28 @@ static bool may_try(const job *j) {
     return !j->trying && !j->busy && !j->finishing && !j->moving;
 }
 
+static void try_proposal(job *j) {
+    if (!may_try(j)) return;
+    j->trying = true;
+    job_place_now(j);
+}
+
+/* The longest-waiting job that may take any node; NULL when all of them have failed somewhere. */
+static job *first_for_any(const wait_queue *q) {
+    job *j;
+    DL_FOREACH(q->head, j) if (j->tried_count == 0) return j;
+    return NULL;
+}
+
 static void on_timer(void *arg) {
     wait_queue *q = arg;
     const scheduler_config *config = &q->s->config;
-    job *first = q->head;
+    job *first = q->head, *any = first_for_any(q);
     assert(first);
     q->pause = q->pause * 2 < config->retry_max ? q->pause * 2 : config->retry_max;
     set_timer(q, q->pause);
-    if (!may_try(first)) return;
-    first->trying = true;
-    job_place_now(first);
+    try_proposal(first);
+    if (any && any != first) try_proposal(any);
 }
 
 static wait_queue *queue_of(scheduler *s, const lang_pair *pair) {
@@ -68,8 +81,9 @@ static wait_queue *queue_for(scheduler *s, const lang_pair *pair) {
     return q;
 }
 
-bool wait_queue_has(scheduler *s, const lang_pair *pair) {
-    return queue_of(s, pair) != NULL;
+bool wait_queue_before(const job *j) {
+    const wait_queue *q = queue_of(j->s, &j->pair);
+    return q && (j->tried_count > 0 || first_for_any(q));
 }
 
 static bool arrived_before(const job *a, const job *b) {

@@ -68,7 +68,3 @@ void pool_give(pool *p, void *item) {
     p->taken--;
     chain(p, item);
 }
-
-size_t pool_taken(const pool *p) {
-    return p->taken;
-}

@@ -14,6 +14,5 @@ pool *pool_free(pool *p); /* with all items, also those that are taken; takes NU
 
 void *pool_take(pool *p); /* its content is undefined */
 void pool_give(pool *p, void *item);
-size_t pool_taken(const pool *p);
 
 #endif

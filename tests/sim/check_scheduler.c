@@ -460,6 +460,39 @@ START_TEST(on_full_refuse_answers_at_once) {
 }
 END_TEST
 
+START_TEST(a_job_that_failed_on_the_only_node_holds_nobody_up) {
+    start_production();
+    join(1, "n1", 4);
+    speak(1);
+    answer(&assigned[0], OUTCOME_FAILED, "MODEL_NOT_AVAILABLE");
+    ck_assert_int_eq(scheduler_count(s).waiting, 1);
+    speak(2);
+    ck_assert_int_eq(assigned_count, 2);
+    scheduler_node_gone(s, 1);
+    pass(10 * USEC_PER_MSEC);
+    speak(3);
+    ck_assert_int_eq(assigned_count, 2);
+    join(2, "n1", 4);
+    pass(2 * second);
+    ck_assert_int_eq(assigned_count, 3);
+    ck_assert_uint_eq(assigned[2].conn, 2);
+    close_world();
+}
+END_TEST
+
+START_TEST(the_slot_of_a_failed_attempt_goes_to_the_longest_waiting_job_at_once) {
+    start_production();
+    join(1, "n1", 1);
+    speak(1);
+    speak(2);
+    ck_assert_int_eq(assigned_count, 1);
+    answer(&assigned[0], OUTCOME_FAILED, "MODEL_NOT_AVAILABLE");
+    ck_assert_int_eq(assigned_count, 2);
+    ck_assert_str_ne(assigned[1].job, assigned[0].job);
+    close_world();
+}
+END_TEST
+
 START_TEST(the_waiting_queue_is_bounded) {
     open_world("production");
     config.waiting_max = 2;
@@ -939,6 +972,8 @@ int main(void) {
         a_full_node_refuses_and_a_freed_slot_goes_to_the_longest_waiting_job_at_once,
         phase_3_lets_the_node_queue_and_never_refuses,
         on_full_refuse_answers_at_once,
+        a_job_that_failed_on_the_only_node_holds_nobody_up,
+        the_slot_of_a_failed_attempt_goes_to_the_longest_waiting_job_at_once,
         the_waiting_queue_is_bounded,
         best_of_two_prefers_the_less_loaded_node,
         a_node_that_was_just_read_to_be_full_is_not_asked,
