@@ -391,12 +391,12 @@ char *yaml_path(const yaml_value *v, const char *path) {
     return whole;
 }
 
-sched_status yaml_place(const yaml_value *v, sched_status status, sched_error *err) {
-    if (!err) return status;
+static sched_status put_place(const yaml_value *v, sched_error *err) {
+    if (!err) return SCHED_EINVAL;
     char text[SCHED_ERROR_MAX];
     memcpy(text, err->message, sizeof text);
-    if (v->doc->argument) return sched_fail(err, status, "%s: %s", v->doc->file, text);
-    return sched_fail(err, status, "%s:%d:%d: %s", v->doc->file, v->line, v->column, text);
+    if (v->doc->argument) return sched_fail(err, SCHED_EINVAL, "%s: %s", v->doc->file, text);
+    return sched_fail(err, SCHED_EINVAL, "%s:%d:%d: %s", v->doc->file, v->line, v->column, text);
 }
 
 sched_status yaml_fail(const yaml_value *v, sched_error *err, const char *format, ...) {
@@ -404,5 +404,5 @@ sched_status yaml_fail(const yaml_value *v, sched_error *err, const char *format
     va_start(args, format);
     sched_vfail(err, SCHED_EINVAL, format, args);
     va_end(args);
-    return yaml_place(v, SCHED_EINVAL, err);
+    return put_place(v, err);
 }

@@ -59,7 +59,5 @@ char *yaml_path(const yaml_value *v, const char *path);
 /* SCHED_EINVAL with the place of `v` before the text. */
 sched_status yaml_fail(const yaml_value *v, sched_error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Puts the place of `v` before a message that has none yet; returns `status`. */
-sched_status yaml_place(const yaml_value *v, sched_status status, sched_error *err);
 
 #endif

@@ -9,7 +9,7 @@
 
 enum { BATCH = 100 };
 
-void fsck_ask(fsck *f, const redis_call *call) {
+static void put_question(fsck *f, const redis_call *call) {
     if (!f->status) f->status = sync_client_append(f->client, call, f->err);
 }
 
@@ -20,7 +20,7 @@ redis_reply *fsck_answer(fsck *f) {
 }
 
 redis_reply *fsck_call(fsck *f, const redis_call *call) {
-    fsck_ask(f, call);
+    put_question(f, call);
     return fsck_answer(f);
 }
 
@@ -29,7 +29,7 @@ void fsck_ask_about(fsck *f, const char *command, const char *key, const char *f
     call_command(&call, command);
     call_key(&call, key);
     if (field) call_str(&call, field);
-    fsck_ask(f, &call);
+    put_question(f, &call);
 }
 
 void fsck_note(fsck *f, fsck_kind kind, const char *key, const char *format, ...) {

@@ -21,13 +21,12 @@ typedef struct fsck {
     sched_error *err;
 } fsck;
 
-/* Questions may be put one after the other; answers come in that order, and belong to the caller. */
-void fsck_ask(fsck *f, const redis_call *call);
-redis_reply *fsck_answer(fsck *f);
-/* The answer to one question. */
+/* Asks one question and takes its answer, which belongs to the caller. */
 redis_reply *fsck_call(fsck *f, const redis_call *call);
-/* "HGETALL key", "ZSCORE key field": `field` may be NULL. */
+/* Several questions may be put one after the other; answers come in that order. "HGETALL key", "ZSCORE key field": `field`
+ * may be NULL. */
 void fsck_ask_about(fsck *f, const char *command, const char *key, const char *field);
+redis_reply *fsck_answer(fsck *f);
 
 void fsck_note(fsck *f, fsck_kind kind, const char *key, const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* True when the reply to a read of `key` is an error, which means another type; it is noted then. */

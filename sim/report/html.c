@@ -189,7 +189,8 @@ static void pairs(const void *ctx, FILE *out) {
     pair_figures worst[WORST_PAIRS];
     size_t total, count = recorder_worst_pairs(report_of(ctx)->recorder, PAIR_ANSWERS_MIN, worst, WORST_PAIRS, &total);
     fprintf(out,
-            "<p class=\"soft\">The %zu with the highest p95 of end to end, of %zu pairs that were asked for; at least "
+            "<p class=\"soft\">The %zu with the highest p95 of end to end (to an eighth), of %zu pairs that were asked "
+            "for; at least "
             "%d answers. The "
             "p95 here is at most 12 %% too high.</p>\n",
             count, total, PAIR_ANSWERS_MIN);

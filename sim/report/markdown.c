@@ -138,7 +138,7 @@ static void nodes(const void *ctx, FILE *out) {
 static void pairs(const void *ctx, FILE *out) {
     pair_figures worst[WORST_PAIRS];
     size_t total, count = recorder_worst_pairs(report_of(ctx)->recorder, PAIR_ANSWERS_MIN, worst, WORST_PAIRS, &total);
-    fprintf(out, "By p95 of end to end, of %zu pairs that were asked for; at least %d answers.", total,
+    fprintf(out, "By p95 of end to end (to an eighth), of %zu pairs that were asked for; at least %d answers.", total,
             PAIR_ANSWERS_MIN);
     if (count)
         fputs("\n\n| pair | requests | refused | mean, ms | p95, ms | max, ms |\n|---|--:|--:|--:|--:|--:|", out);
