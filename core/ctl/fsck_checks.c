@@ -1,3 +1,7 @@
+/* fsck_checks.c - what all checks do: put questions to Redis, a hundred at a time, and note what does not fit.
+ *
+ * Questions are pipelined because a check asks several about each of a hundred thousand keys; one round trip each would make
+ * it take minutes. The first failure of the connection is kept and silences all that follows. */
 #include "core/ctl/fsck_checks.h"
 
 #include "core/domain/ids.h"

@@ -1,3 +1,4 @@
+/* audio.c - counted references instead of copies: a job, its retries and the message on its way share one recording. */
 #include "core/domain/audio.h"
 
 #include "core/base/mem.h"

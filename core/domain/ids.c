@@ -1,3 +1,5 @@
+/* ids.c - one alphabet for all names from outside: none of its characters means anything to a Redis key, a pattern of SCAN, a
+ * log line or a list by spaces, so that no place needs to quote. */
 #include "core/domain/ids.h"
 
 #include <string.h>

@@ -1,3 +1,5 @@
+/* job.c - names and transitions as tables: the names stand in Redis and in scripts, so the order of the enum is free to
+ * change, the texts are not. */
 #include "core/domain/job.h"
 
 #include <assert.h>

@@ -1,3 +1,5 @@
+/* lang_pair.c - lists of languages are sorted and hold a tag once: two nodes that offer the same in another order are then the
+ * same text in Redis, and a registration that changes nothing is seen as one. */
 #include "core/domain/lang_pair.h"
 
 #include <assert.h>

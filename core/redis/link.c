@@ -1,3 +1,4 @@
+/* link.c - names for logs and events; what a link does is up to those who implement it. */
 #include "core/redis/link.h"
 
 const char *link_status_name(link_status status) {

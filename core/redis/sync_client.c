@@ -1,3 +1,6 @@
+/* sync_client.c - the client library's own blocking connection, with deadlines and with scripts by name.
+ *
+ * Only the code of a refused AUTH is passed on: a server may repeat the arguments, and a password is none for a log. */
 #include "core/redis/sync_client.h"
 
 #include "core/base/mem.h"

@@ -1,3 +1,4 @@
+/* events.c - the names that traces and reports show; other tools read them, so they stay. */
 #include "core/scheduler/events.h"
 
 #include <assert.h>

@@ -1,3 +1,4 @@
+/* trace.c - the names that trace.jsonl shows; other tools read them, so they stay. */
 #include "sim/measure/trace.h"
 
 #include <assert.h>

@@ -1,3 +1,5 @@
+/* redis_info.c - two numbers out of INFO. Server CPU is taken from here because the statistics of commands stand still in virtual
+ * time. */
 #include "sim/redis_host/redis_info.h"
 
 #include <stdlib.h>

@@ -1,3 +1,5 @@
+/* template.c - {{name}} and nothing else: a page is text with holes, what goes into one is written by a function. An unknown name
+ * is a bug of ours, since pages are embedded at build. */
 #include "sim/report/template.h"
 
 #include <assert.h>
