@@ -1,5 +1,4 @@
-/* job.c - names and transitions as tables: the names stand in Redis and in scripts, so the order of the enum is free to
- * change, the texts are not. */
+/* job.c - names and transitions as tables. The names stand in Redis and in scripts: a new one may be added, an old one stays. */
 #include "core/domain/job.h"
 
 #include <assert.h>
