@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { SCAN_BATCH = 200 };
@@ -110,21 +111,22 @@ static const char *spell_tombstone(redis_key *key, const keyspace *ks, const cha
 typedef struct key_kind {
     const char *name;
     speller *spell;
-    fsck_check *check;
-    bool wants_tag; /* the check is told the tag, not the rest */
+    fsck_check *check; /* or the judging, when it is asked about beforehand */
+    bool wants_tag;    /* the check is told the tag, not the rest */
+    fsck_check *ask;   /* NULL: the check asks for itself */
 } key_kind;
 
 static const key_kind key_kinds[] = {
-    {"node", spell_node, fsck_check_node, false},
-    {"langs", spell_langs, fsck_check_langs, false},
-    {"resv", spell_reservations, fsck_check_reservations, false},
-    {"expiry", spell_expiry, fsck_check_expiry, true},
-    {"job", spell_job, fsck_check_job, false},
-    {"req", spell_request, fsck_check_request, false},
-    {"deadlines", spell_deadlines, fsck_check_deadlines, true},
-    {"members", spell_members, fsck_check_members, true},
-    {"places", spell_places, fsck_check_places, true},
-    {"left", spell_tombstone, fsck_check_tombstone, false},
+    {"node", spell_node, fsck_check_node, false, NULL},
+    {"langs", spell_langs, fsck_check_langs, false, NULL},
+    {"resv", spell_reservations, fsck_check_reservations, false, NULL},
+    {"expiry", spell_expiry, fsck_check_expiry, true, NULL},
+    {"job", spell_job, fsck_judge_job, false, fsck_ask_job},
+    {"req", spell_request, fsck_judge_request, false, fsck_ask_request},
+    {"deadlines", spell_deadlines, fsck_check_deadlines, true, NULL},
+    {"members", spell_members, fsck_check_members, true, NULL},
+    {"places", spell_places, fsck_check_places, true, NULL},
+    {"left", spell_tombstone, fsck_check_tombstone, false, NULL},
 };
 
 typedef struct key_parts {
@@ -162,16 +164,37 @@ static const key_kind *kind_of(const fsck *f, const char *key, key_parts *parts)
 
 /* --- the walk ----------------------------------------------------------------------------------------------------- */
 
-static void check_key(fsck *f, const char *key) {
-    key_parts parts;
-    const key_kind *kind = kind_of(f, key, &parts);
-    if (!kind)
-        fsck_note(f, FSCK_UNKNOWN, key, "found a key that nobody writes, expected none");
-    else
-        kind->check(f, key, kind->wants_tag ? parts.tag : parts.rest);
+/* The keys of one SCAN, three times: ask about what there are many of; judge it, which may ask for more; then the others, which ask
+ * for themselves and therefore must find no answer outstanding. */
+static void ask_about_batch(fsck *f, const redis_reply *keys) {
+    for (size_t i = 0; i < reply_count(keys); i++) {
+        key_parts parts;
+        const key_kind *kind = kind_of(f, reply_text(reply_at(keys, i)), &parts);
+        if (kind && kind->ask) kind->ask(f, reply_text(reply_at(keys, i)), parts.rest);
+    }
 }
 
-static void note_left(fsck *f, const char *key) {
+static void check_those(fsck *f, const redis_reply *keys, bool asked) {
+    for (size_t i = 0; i < reply_count(keys); i++) {
+        const char *key = reply_text(reply_at(keys, i));
+        key_parts parts;
+        const key_kind *kind = kind_of(f, key, &parts);
+        if ((kind && kind->ask) != asked) continue;
+        if (kind)
+            kind->check(f, key, kind->wants_tag ? parts.tag : parts.rest);
+        else
+            fsck_note(f, FSCK_UNKNOWN, key, "found a key that nobody writes, expected none");
+    }
+}
+
+static void check_batch(fsck *f, const redis_reply *keys) {
+    ask_about_batch(f, keys);
+    check_those(f, keys, true);
+    fsck_judge_all_later(f);
+    check_those(f, keys, false);
+}
+
+static void note_left_key(fsck *f, const char *key) {
     if (strlen(key) >= KEY_MAX) { /* nobody here could have written it, or ask for it */
         fsck_note(f, FSCK_LEFT, key, "found a key of %zu bytes, expected nothing", strlen(key));
         return;
@@ -186,6 +209,10 @@ static void note_left(fsck *f, const char *key) {
     sync_reply_free(ttl);
 }
 
+static void note_left(fsck *f, const redis_reply *keys) {
+    for (size_t i = 0; i < reply_count(keys); i++) note_left_key(f, reply_text(reply_at(keys, i)));
+}
+
 static int64_t server_time(fsck *f) {
     redis_call call;
     call_command(&call, "TIME");
@@ -195,7 +222,7 @@ static int64_t server_time(fsck *f) {
     return msec;
 }
 
-static sched_status walk(sync_client *client, const keyspace *ks, void (*visit)(fsck *f, const char *key),
+static sched_status walk(sync_client *client, const keyspace *ks, void (*visit)(fsck *f, const redis_reply *keys),
                          fsck_report *ret_report, sched_error *err) {
     fsck_report report = {0};
     fsck f = {.client = client, .keys = ks, .report = &report, .err = err};
@@ -213,18 +240,17 @@ static sched_status walk(sync_client *client, const keyspace *ks, void (*visit)(
         redis_reply *reply = fsck_call(&f, &call);
         const redis_reply *keys = reply_at(reply, 1);
         snprintf(cursor, sizeof cursor, "%s", reply_text(reply_at(reply, 0)));
-        for (size_t i = 0; i < reply_count(keys); i++) {
-            report.keys++;
-            visit(&f, reply_text(reply_at(keys, i)));
-        }
+        report.keys += (int64_t)reply_count(keys);
+        visit(&f, keys);
         sync_reply_free(reply);
     } while (!f.status && strcmp(cursor, "0") != 0);
+    free(f.later);
     if (!f.status) *ret_report = report;
     return f.status;
 }
 
 sched_status fsck_run(sync_client *client, const keyspace *ks, fsck_report *ret_report, sched_error *err) {
-    return walk(client, ks, check_key, ret_report, err);
+    return walk(client, ks, check_batch, ret_report, err);
 }
 
 sched_status fsck_expect_empty(sync_client *client, const keyspace *ks, fsck_report *ret_report, sched_error *err) {

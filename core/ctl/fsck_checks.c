@@ -4,6 +4,7 @@
  * it take minutes. The first failure of the connection is kept and silences all that follows. */
 #include "core/ctl/fsck_checks.h"
 
+#include "core/base/mem.h"
 #include "core/domain/ids.h"
 
 #include <inttypes.h>
@@ -67,6 +68,34 @@ static void note_if_large(fsck *f, const char *key, const char *text) {
 
 void fsck_note_large(fsck *f, const char *key, const redis_reply *list) {
     for (size_t i = 0; i < reply_count(list); i++) note_if_large(f, key, reply_text(reply_at(list, i)));
+}
+
+/* --- second questions --------------------------------------------------------------------------------------------- */
+
+struct fsck_later {
+    fsck_judge_later *judge;
+    const char *key;
+    char text[ID_MAX + 1 + REQUEST_ID_MAX + 1];
+};
+
+void fsck_ask_later(fsck *f, fsck_judge_later *judge, const char *key, const char *text) {
+    if (f->later_count == f->later_capacity) {
+        f->later_capacity = f->later_capacity ? 2 * f->later_capacity : 256;
+        f->later = mem_realloc(f->later, f->later_capacity, sizeof *f->later);
+    }
+    fsck_later *later = &f->later[f->later_count++];
+    later->judge = judge;
+    later->key = key;
+    snprintf(later->text, sizeof later->text, "%s", text);
+}
+
+void fsck_judge_all_later(fsck *f) {
+    for (size_t i = 0; i < f->later_count; i++) {
+        redis_reply *answer = fsck_answer(f);
+        f->later[i].judge(f, f->later[i].key, f->later[i].text, answer);
+        sync_reply_free(answer);
+    }
+    f->later_count = 0;
 }
 
 /* --- entries of one key ------------------------------------------------------------------------------------------- */

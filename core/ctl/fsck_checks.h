@@ -12,6 +12,8 @@
 
 enum { FSCK_VALUE_MAX = 4096 };
 
+typedef struct fsck_later fsck_later;
+
 typedef struct fsck {
     sync_client *client;
     const keyspace *keys;
@@ -19,6 +21,8 @@ typedef struct fsck {
     int64_t now; /* of the server, ms, when the walk began */
     sched_status status;
     sched_error *err;
+    fsck_later *later; /* second questions of this batch; owned by the walk */
+    size_t later_count, later_capacity;
 } fsck;
 
 /* Asks one question and takes its answer, which belongs to the caller. */
@@ -54,14 +58,23 @@ bool fsck_parse_offer(const char *offer, lang_service *ret_service);
 /* "node ver" and "job attempt": an id, a space, a number >= 1. */
 bool fsck_parse_numbered(const char *text, char id[ID_MAX + 1], int64_t *ret_number);
 
-/* One check per kind of key; `rest` is what follows the name in the key, "" when nothing does. */
+/* A second question that follows from the answer to the first: put it, then say who judges its answer. All second answers of a
+ * batch come when all first ones were judged. `key` must live as long as the batch; `text` is copied. */
+typedef void fsck_judge_later(fsck *f, const char *key, const char *text, const redis_reply *answer);
+void fsck_ask_later(fsck *f, fsck_judge_later *judge, const char *key, const char *text);
+void fsck_judge_all_later(fsck *f);
+
+/* One check per kind of key; `rest` is what follows the name in the key, "" when nothing does. What there are many of (jobs
+ * and their requests) is asked about for a whole batch of keys before the first answer is taken: ask, then judge. */
 typedef void fsck_check(fsck *f, const char *key, const char *rest);
 void fsck_check_node(fsck *f, const char *key, const char *node_id);
 void fsck_check_langs(fsck *f, const char *key, const char *node_id);
 void fsck_check_reservations(fsck *f, const char *key, const char *node_id);
 void fsck_check_expiry(fsck *f, const char *key, const char *rest);
-void fsck_check_job(fsck *f, const char *key, const char *job_id);
-void fsck_check_request(fsck *f, const char *key, const char *request_id);
+void fsck_ask_job(fsck *f, const char *key, const char *job_id);
+void fsck_judge_job(fsck *f, const char *key, const char *job_id);
+void fsck_ask_request(fsck *f, const char *key, const char *request_id);
+void fsck_judge_request(fsck *f, const char *key, const char *request_id);
 void fsck_check_deadlines(fsck *f, const char *key, const char *rest);
 void fsck_check_members(fsck *f, const char *key, const char *pair);
 void fsck_check_places(fsck *f, const char *key, const char *pair);

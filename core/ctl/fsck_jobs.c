@@ -4,6 +4,7 @@
 #include "core/domain/ids.h"
 #include "core/domain/job.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool names_job(const char *id, unsigned *ret_bucket) {
@@ -61,14 +62,21 @@ static void judge_life(fsck *f, const char *key, job_state state, const redis_re
         fsck_note(f, FSCK_JOB_UNINDEXED, key, "found no deadline for a job in %s, expected one", job_state_name(state));
 }
 
-static void check_binding(fsck *f, const char *key, const char *job_id, const char *request_id) {
+/* `text` is the job's id and, behind a space, its request. */
+static void judge_binding(fsck *f, const char *key, const char *text, const redis_reply *bound) {
+    size_t id_len = strcspn(text, " ");
+    const char *found = reply_text(bound);
+    if (strlen(found) != id_len || strncmp(found, text, id_len) != 0)
+        fsck_note(f, FSCK_REQUEST, key, "found request %.80s bound to \"%.64s\", expected to this job",
+                  text + id_len + 1, found);
+}
+
+static void ask_for_binding(fsck *f, const char *key, const char *job_id, const char *request_id) {
+    char text[ID_MAX + 1 + REQUEST_ID_MAX + 1];
     redis_key request;
+    snprintf(text, sizeof text, "%s %s", job_id, request_id);
     fsck_ask_about(f, "GET", key_request(&request, f->keys, request_id), NULL);
-    redis_reply *bound = fsck_answer(f);
-    if (strcmp(reply_text(bound), job_id) != 0)
-        fsck_note(f, FSCK_REQUEST, key, "found request %.80s bound to \"%.64s\", expected to this job", request_id,
-                  reply_text(bound));
-    sync_reply_free(bound);
+    fsck_ask_later(f, judge_binding, key, text);
 }
 
 static void judge_job(fsck *f, const char *key, const char *job_id, const redis_reply *job, const redis_reply *ttl,
@@ -85,17 +93,20 @@ static void judge_job(fsck *f, const char *key, const char *job_id, const redis_
     judge_texts(f, key, job);
     judge_state(f, key, job, state);
     judge_life(f, key, state, ttl, due);
-    if (request_id && *request_id && strlen(request_id) <= REQUEST_ID_MAX) check_binding(f, key, job_id, request_id);
+    if (request_id && *request_id && strlen(request_id) <= REQUEST_ID_MAX) ask_for_binding(f, key, job_id, request_id);
 }
 
-void fsck_check_job(fsck *f, const char *key, const char *job_id) {
+void fsck_ask_job(fsck *f, const char *key, const char *job_id) {
     redis_key deadlines;
     unsigned bucket = 0;
     job_bucket_of_job(job_id, &bucket);
-    f->report->jobs++;
     fsck_ask_about(f, "HGETALL", key, NULL);
     fsck_ask_about(f, "PTTL", key, NULL);
     fsck_ask_about(f, "ZSCORE", key_job_deadlines(&deadlines, f->keys, bucket), job_id);
+}
+
+void fsck_judge_job(fsck *f, const char *key, const char *job_id) {
+    f->report->jobs++;
     redis_reply *job = fsck_answer(f);
     redis_reply *ttl = fsck_answer(f);
     redis_reply *due = fsck_answer(f);
@@ -110,12 +121,24 @@ void fsck_check_job(fsck *f, const char *key, const char *job_id) {
 
 /* --- the request -------------------------------------------------------------------------------------------------- */
 
-void fsck_check_request(fsck *f, const char *key, const char *request_id) {
-    redis_key job_key;
-    unsigned bucket;
+/* `text` is the request's id and, behind a space, the job that it is bound to. */
+static void judge_request_of_job(fsck *f, const char *key, const char *text, const redis_reply *named) {
+    size_t id_len = strcspn(text, " ");
+    const char *found = reply_text(named);
+    if (strlen(found) != id_len || strncmp(found, text, id_len) != 0)
+        fsck_note(f, FSCK_REQUEST, key, "found job %s, whose request is \"%.80s\", expected this one",
+                  text + id_len + 1, found);
+}
+
+void fsck_ask_request(fsck *f, const char *key, const char *request_id) {
+    (void)request_id;
     fsck_ask_about(f, "GET", key, NULL);
+}
+
+void fsck_judge_request(fsck *f, const char *key, const char *request_id) {
     redis_reply *bound = fsck_answer(f);
     const char *job_id = reply_text(bound);
+    unsigned bucket;
     if (fsck_wrong_type(f, key, bound)) {
         sync_reply_free(bound);
         return;
@@ -123,12 +146,11 @@ void fsck_check_request(fsck *f, const char *key, const char *request_id) {
     if (!names_job(job_id, &bucket)) {
         fsck_note(f, FSCK_REQUEST, key, "found \"%.80s\", expected a job id", job_id);
     } else {
-        fsck_ask_about(f, "HGET", key_job(&job_key, f->keys, job_id), "req");
-        redis_reply *named = fsck_answer(f);
-        if (strcmp(reply_text(named), request_id) != 0)
-            fsck_note(f, FSCK_REQUEST, key, "found job %s, whose request is \"%.80s\", expected this one", job_id,
-                      reply_text(named));
-        sync_reply_free(named);
+        char text[ID_MAX + 1 + REQUEST_ID_MAX + 1];
+        redis_key job;
+        snprintf(text, sizeof text, "%s %s", request_id, job_id);
+        fsck_ask_about(f, "HGET", key_job(&job, f->keys, job_id), "req");
+        fsck_ask_later(f, judge_request_of_job, key, text);
     }
     sync_reply_free(bound);
 }

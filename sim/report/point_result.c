@@ -23,7 +23,7 @@ const point_figure point_figures[POINT_FIGURES] = {
     {"e2e_p99_ms",                "latency_ms.end_to_end.p99",          NULL,              1,   0},
     {"wait_mean_ms",              "oracle.real.mean_wait_ms",           "wait mean, ms",   1,   1},
     {"wait_p99_ms",               "oracle.real.p99_wait_ms",            "wait p99, ms",    1,   1},
-    {"best_wait_p99_ms",          "oracle.central_queue.p99_wait_ms",   "at best, ms",     1,   1},
+    {"best_wait_p99_ms",          "oracle.central_queue.p99_wait_ms",   "best p99, ms",    1,   1},
     {"queue_wait_p99_ms",         "latency_ms.queue_wait.p99",          NULL,              1,   1},
     {"placement_p99_ms",          "latency_ms.placement.p99",           NULL,              1,   1},
     {"utilisation_mean",          "utilisation.mean",                   "use, %",          100, 1},
