@@ -408,8 +408,9 @@ static sched_status finish_fault(const yaml_value *at, const scenario *s, fault 
     return check_names(yaml_at(at, "nodes"), s, who, err);
 }
 
-static sched_status check_times(const yaml_value *root, const scenario *s, sched_error *err) {
+static sched_status check_times(const yaml_value *root, scenario *s, sched_error *err) {
     char a[UNITS_TEXT_MAX], b[UNITS_TEXT_MAX];
+    if (!yaml_get(root, "warmup") && s->warmup > s->duration / 4) s->warmup = s->duration / 4;
     if (s->warmup >= s->duration) {
         return yaml_fail(yaml_at(root, "warmup"), err, "warmup: %s is not shorter than the duration of %s",
                          units_format_duration(a, s->warmup), units_format_duration(b, s->duration));

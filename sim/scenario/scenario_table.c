@@ -234,7 +234,7 @@ const setting scenario_settings[] = {
     ROW_COUNT(scenario, "seed", seed, 0, 9007199254740992.0, "1", "everything random follows from it"),
     ROW_VALUE(scenario, "start", start, instant_type, "2026-01-01T00:00:00Z", "simulated time at the start of the run"),
     ROW_DURATION(scenario, "duration", duration, SEC, 24 * HOUR, "10min", "simulated time"),
-    ROW_DURATION(scenario, "warmup", warmup, 0, 24 * HOUR, "30s", "what is submitted before is not measured"),
+    ROW_DURATION(scenario, "warmup", warmup, 0, 24 * HOUR, "30s", "what is submitted before is not measured; unless given, at most a quarter of the duration"),
     ROW_SECTION(scenario, "languages", languages, languages_settings, "the languages, and how popular they are"),
     ROW_LIST(scenario, "nodes", node_groups, node_group_count, node_rows, GROUPS_MAX, "[{}]", "groups of GPU nodes"),
     ROW_LIST(scenario, "sessions", session_groups, session_group_count, session_rows, GROUPS_MAX, "[{}]",

@@ -245,7 +245,7 @@ static const struct {
     {"nodes: [{name: a}, {name: a}]", "s.yaml:1:27: two groups of nodes are named \"a\""},
     {"sessions: [{name: a}, {name: a}]", "s.yaml:1:30: two groups of sessions are named \"a\""},
     {"nodes: [{name: a b}]", "s.yaml:1:16: name \"a b\": expected 1 to 64 of A-Z a-z 0-9 . _ : -"},
-    {"duration: 20s", "s.yaml:1:1: warmup: 30s is not shorter than the duration of 20s"},
+    {"{duration: 20s, warmup: 30s}", "s.yaml:1:25: warmup: 30s is not shorter than the duration of 20s"},
     {"warmup: 10min", "s.yaml:1:9: warmup: 10min is not shorter than the duration of 10min"},
     {"nodes: [{leave: {at: 5min}}]", "s.yaml:1:17: leave: share is missing: part of the group, such as 50%"},
     {"nodes: [{leave: {at: 5s, share: 10%}}]", "s.yaml:1:17: leave: at 5s not all have joined: expected at least 10s"},
@@ -438,6 +438,7 @@ static void ck_hashes(const char *one, const char *other, bool same) {
 
 START_TEST(the_hash_is_about_values_not_about_their_spelling) {
     ck_hashes("seed: 5\nduration: 2min", "# question\nduration: 120s\nseed: 5", true);
+    ck_hashes("duration: 40s", "duration: 40s\nwarmup: 10s", true);
     ck_hashes("seed: 5", "seed: 5\nwarmup: 30s\nfaults: []\nscheduler: {phase: production}", true);
     ck_hashes("languages: {count: 3}", "languages: {list: [en, zh, es]}", true);
     ck_hashes("slo: [\"lost == 0\"]", "slo: [lost==0]", true);
