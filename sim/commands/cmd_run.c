@@ -407,10 +407,13 @@ static int run_scenario(const run_arguments *args, scenario *given) {
     }
     watch_signals();
     sched_status status = simulate_all(&run);
-    leave_signals();
     if (!status) status = folder_close_trace(run.folder, &run.err);
     if (!status) status = write_out(&run, &result);
-    if (status) result = fail(&run, status);
+    leave_signals();
+    if (status)
+        result = fail(&run, status);
+    else if (interrupted) /* also while the report was drawn: all is written, perhaps without plots */
+        result = STATUS_INTERRUPTED;
     close_all(&run);
     return result;
 }
