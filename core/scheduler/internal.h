@@ -78,6 +78,7 @@ typedef struct node_conn {
     int64_t changing_to;                 /* the version whose pools are being joined; 0: no change is under way */
     node_load load;                      /* of the last heartbeat */
     bool registered, silent, acks, gone; /* silent: the registration under way is our own repair */
+    int registering;                     /* registrations that Redis has not answered */
     int calls;                           /* callbacks that still name this struct */
     UT_hash_handle hh;                   /* by conn */
     UT_hash_handle hh_node;              /* by node id, when it owns that id */

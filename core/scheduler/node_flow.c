@@ -123,6 +123,7 @@ static void register_node(node_conn *n) {
     call_str(&call, n->targets);
     call_int(&call, n->slots);
     call_int(&call, usec_to_msec_up(n->s->config.node_ttl));
+    n->registering++;
     node_call(n, &call, on_registered);
 }
 
@@ -164,6 +165,7 @@ static void on_registered(void *arg, link_status status, const redis_reply *repl
     scheduler *s = n->s;
     char owner[OWNER_MAX + 1];
     sched_answered(s, SCRIPT_REGISTER_NODE, status, reply);
+    n->registering--;
     if (n->gone) { /* it left while we wrote its record: the record must go too */
         sched_owner(s, n->conn, owner);
         node_take_offline(s, n->node, owner, "disconnected");
@@ -194,6 +196,8 @@ static sched_status take_registration(node_conn *n, const node_registration *r, 
         return sched_fail(err, SCHED_EINVAL, "concurrency limit %lld: expected at least 1", (long long)r->slots);
     sched_status status = lang_service_make(&r->asr, &r->semantic, &r->tts, (int)s->config.pairs_max, &service, err);
     if (status) return status;
+    if (n->registering && strcmp(n->node, node_id) != 0)
+        return sched_fail(err, SCHED_EINVAL, "node %s: the registration as %s is still being stored", node_id, n->node);
     if (n->registered && strcmp(n->node, node_id) != 0) {
         char owner[OWNER_MAX + 1];
         sched_owner(s, n->conn, owner);

@@ -86,7 +86,8 @@ typedef struct node_load {
     int64_t running_jobs;
 } node_load;
 
-/* Answered by node_registered, or by node_refused with the reason. A new registration on a connection replaces its old one. */
+/* Answered by node_registered, or by node_refused with the reason. A new registration on a connection replaces its old one;
+ * under another name it is refused until the one before was answered. */
 void scheduler_node_register(scheduler *s, conn_token conn, const node_registration *registration);
 /* The first one puts the node into its pools; a heartbeat of a connection that never registered is refused. */
 void scheduler_node_heartbeat(scheduler *s, conn_token conn, const node_load *load);

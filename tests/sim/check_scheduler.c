@@ -928,6 +928,26 @@ START_TEST(the_late_end_of_an_old_connection_does_not_touch_the_node_that_came_b
 }
 END_TEST
 
+START_TEST(another_name_has_to_wait_until_the_registration_before_was_answered) {
+    start_production();
+    node_registration r = {"n1", langs("en de"), langs("en de"), langs("en de"), 4};
+    scheduler_node_register(s, 1, &r);
+    r.node_id = "n2";
+    scheduler_node_register(s, 1, &r);
+    ck_assert_int_eq(refused_count, 1);
+    ck_assert_ptr_nonnull(strstr(last_refusal, "node n2: the registration as n1 is still being stored"));
+    pass(second / 100);
+    ck_assert_str_eq(last_node, "n1");
+    scheduler_node_register(s, 1, &r);
+    pass(second / 10);
+    ck_assert_str_eq(last_node, "n2");
+    redis_key key;
+    ck_assert_int_eq(ask_int("EXISTS", key_node(&key, &config.keys, "n1")), 0);
+    ck_assert_int_eq(ask_int("EXISTS", key_node(&key, &config.keys, "n2")), 1);
+    close_world();
+}
+END_TEST
+
 START_TEST(a_connection_that_ends_while_it_registers_leaves_nothing) {
     start_production();
     node_registration r = {"n1", langs("en de"), langs("en de"), langs("en de"), 4};
@@ -997,6 +1017,7 @@ int main(void) {
         a_lost_connection_empties_the_pools_and_moves_the_jobs_at_once,
         a_silent_node_is_offline_after_45_seconds_and_a_sweep,
         the_late_end_of_an_old_connection_does_not_touch_the_node_that_came_back,
+        another_name_has_to_wait_until_the_registration_before_was_answered,
         a_connection_that_ends_while_it_registers_leaves_nothing,
         a_stale_member_is_taken_out_by_whoever_is_refused,
     };
