@@ -272,7 +272,7 @@ static void on_ended(void *ctx, size_t task, int status) {
     size_t cell = s->todo[task];
     sweep_cell *c = &s->cells[cell];
     sched_error why = {0};
-    bool early = status == STATUS_INTERRUPTED || status > FARM_KILLED;
+    bool early = status > FARM_KILLED; /* by a signal, or STATUS_INTERRUPTED, which is 128 + SIGINT */
     if (!take_result(s, c, &why) && !early) {
         c->state = CELL_BROKEN;
         tell_broken(s, c, status);
