@@ -1,0 +1,239 @@
+/* check_nodes.c - the life of a node: registration, pools, heartbeats, and every way in which it may go. */
+#include "tests/support/hand_world.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "tests/support/suite.h"
+
+START_TEST(a_node_is_in_its_pools_after_its_first_heartbeat) {
+    start_production();
+    offer(1, "", "en de fr", 4);
+    ck_assert_int_eq(registered_count, 1);
+    ck_assert_int_eq(strncmp(last_node, "node-", 5), 0);
+    ck_assert_uint_eq(strlen(last_node), 13);
+    ck_assert_int_eq(pool_size("en", "de"), 0);
+    beat(1);
+    ck_assert_int_eq(pool_size("en", "de"), 1);
+    ck_assert_int_eq(pool_size("fr", "en"), 1);
+    ck_assert_int_eq(count_of(EV_NODE_READY), 1);
+    close_world();
+}
+END_TEST
+
+START_TEST(senseless_load_figures_do_no_harm) {
+    start_production();
+    join(1, "n1", 4);
+    node_load bad[] = {{.cpu = NAN, .gpu = INFINITY, .mem = -INFINITY, .running_jobs = -1},
+                       {.cpu = 1e300, .gpu = -1, .mem = 1e18, .running_jobs = INT64_MAX}};
+    for (int i = 0; i < 2; i++) {
+        scheduler_node_heartbeat(s, 1, &bad[i]);
+        pass(10 * USEC_PER_MSEC);
+    }
+    ck_assert_int_eq(count_of(EV_REDIS), 0);
+    ck_assert_int_eq(closed_count, 0);
+    close_world();
+}
+END_TEST
+
+START_TEST(registering_again_leaves_old_pools_and_joins_new_ones) {
+    start_production();
+    offer(1, "n1", "en de", 4);
+    beat(1);
+    offer(1, "n1", "en fr", 4);
+    beat(1);
+    ck_assert_int_eq(pool_size("en", "de"), 0);
+    ck_assert_int_eq(pool_size("de", "en"), 0);
+    ck_assert_int_eq(pool_size("en", "fr"), 1);
+    ck_assert_int_eq(scheduler_count(s).nodes, 1);
+    close_world();
+}
+END_TEST
+
+START_TEST(a_registration_that_comes_while_pools_are_changed_is_applied_too) {
+    start_production();
+    offer(1, "n1", "en de", 4);
+    scheduler_node_heartbeat(s, 1, &(node_load){.cpu = 10}); /* its answer starts the change of pools */
+    node_registration other = {"n1", langs("en fr"), langs("en fr"), langs("en fr"), 4};
+    scheduler_node_register(s, 1, &other);
+    pass(100 * USEC_PER_MSEC);
+    beat(1);
+    ck_assert_int_eq(pool_size("en", "de"), 0);
+    ck_assert_int_eq(pool_size("de", "en"), 0);
+    ck_assert_int_eq(pool_size("en", "fr"), 1);
+    ck_assert_int_eq(pool_size("fr", "en"), 1);
+    close_world();
+}
+END_TEST
+
+START_TEST(a_node_that_comes_back_may_speak_before_its_registration_is_stored) {
+    start_production();
+    join(1, "n1", 1);
+    speak(1);
+    scheduler_node_gone(s, 1);
+    node_registration again = {"n1", langs("en de"), langs("en de"), langs("en de"), 1};
+    scheduler_node_register(s, 2, &again);
+    scheduler_node_ack(s, 2, assigned[0].job, assigned[0].attempt);
+    scheduler_node_result(s, 2, &(node_result){assigned[0].job, assigned[0].attempt, OUTCOME_OK, ""});
+    pass(second);
+    ck_assert_int_eq(answered_count, 1);
+    ck_assert_int_eq(answered[0].outcome, OUTCOME_OK);
+    close_world();
+}
+END_TEST
+
+START_TEST(a_connection_without_a_node_speaks_for_no_job) {
+    start_production();
+    offer(9, "n 9", "en de", 1); /* refused: the connection is known, and has no node */
+    speak(1);
+    char job_id[ID_MAX + 1];
+    snprintf(job_id, sizeof job_id, "%s", last_of(EV_CREATED)->job);
+    scheduler_node_result(s, 9, &(node_result){job_id, 1, OUTCOME_OK, ""});
+    scheduler_node_ack(s, 9, job_id, 1);
+    ck_assert_int_eq(count_of(EV_STALE), 2);
+    pass(60 * second);
+    ck_assert_int_eq(answered[0].outcome, OUTCOME_TIMED_OUT);
+    close_world();
+}
+END_TEST
+
+START_TEST(bad_registrations_are_refused_with_the_reason) {
+    start_production();
+    offer(1, "n 1", "en de", 4);
+    ck_assert_ptr_nonnull(strstr(last_refusal, "node id \"n 1\""));
+    offer(1, "n1", "en", 4);
+    ck_assert_ptr_nonnull(strstr(last_refusal, "no language pair"));
+    offer(1, "n1", "en de", -1);
+    ck_assert_ptr_nonnull(strstr(last_refusal, "concurrency limit -1"));
+    ck_assert_int_eq(refused_count, 3);
+    beat(9);
+    ck_assert_int_eq(refused_count, 4);
+    ck_assert_uint_eq(last_closed, 9);
+    close_world();
+}
+END_TEST
+
+START_TEST(a_lost_connection_empties_the_pools_and_moves_the_jobs_at_once) {
+    start_production();
+    join(1, "n1", 4);
+    speak(0);
+    join(2, "n2", 4);
+    scheduler_node_gone(s, 1);
+    pass(100 * USEC_PER_MSEC);
+    ck_assert_int_eq(pool_size("en", "de"), 1);
+    ck_assert_int_eq(assigned_count, 2);
+    ck_assert_uint_eq(assigned[1].conn, 2);
+    ck_assert_str_eq(last_of(EV_RETRY)->code, "NODE_LOST");
+    ck_assert_str_eq(last_of(EV_NODE_OFFLINE)->code, "disconnected");
+    answer(&assigned[1], OUTCOME_OK, "");
+    ck_assert_int_eq(answered[0].outcome, OUTCOME_OK);
+    redis_key key;
+    ck_assert_int_eq(ask_int("EXISTS", key_node(&key, &config.keys, "n1")), 0);
+    close_world();
+}
+END_TEST
+
+START_TEST(a_silent_node_is_offline_after_45_seconds_and_a_sweep) {
+    start_production();
+    join(1, "n1", 4);
+    usec_t last = engine_now(e) - 10 * USEC_PER_MSEC;
+    pass(44 * second);
+    ck_assert_int_eq(count_of(EV_NODE_OFFLINE), 0);
+    pass(second + config.reap_round + 100 * USEC_PER_MSEC);
+    ck_assert_int_eq(count_of(EV_NODE_OFFLINE), 1);
+    ck_assert_str_eq(last_of(EV_NODE_OFFLINE)->code, "expired");
+    ck_assert_int_ge(last_of(EV_NODE_OFFLINE)->at - last, 45 * second);
+    ck_assert_int_eq(pool_size("en", "de"), 0);
+    beat(1);
+    ck_assert_int_eq(count_of(EV_NODE_EXPIRED_HEARTBEAT), 1);
+    pass(100 * USEC_PER_MSEC);
+    ck_assert_msg(pool_size("en", "de") == 1, "its heartbeat registers it again from what the connection keeps");
+    ck_assert_int_eq(registered_count, 1);
+    close_world();
+}
+END_TEST
+
+START_TEST(the_late_end_of_an_old_connection_does_not_touch_the_node_that_came_back) {
+    start_production();
+    join(1, "n1", 4);
+    join(2, "n1", 4);
+    ck_assert_int_eq(closed_count, 1);
+    ck_assert_uint_eq(last_closed, 1);
+    scheduler_node_gone(s, 1);
+    pass(second);
+    ck_assert_int_eq(count_of(EV_NODE_OFFLINE), 0);
+    ck_assert_int_eq(pool_size("en", "de"), 1);
+    speak(0);
+    ck_assert_uint_eq(assigned[0].conn, 2);
+    close_world();
+}
+END_TEST
+
+START_TEST(another_name_has_to_wait_until_the_registration_before_was_answered) {
+    start_production();
+    node_registration r = {"n1", langs("en de"), langs("en de"), langs("en de"), 4};
+    scheduler_node_register(s, 1, &r);
+    r.node_id = "n2";
+    scheduler_node_register(s, 1, &r);
+    ck_assert_int_eq(refused_count, 1);
+    ck_assert_ptr_nonnull(strstr(last_refusal, "node n2: the registration as n1 is still being stored"));
+    pass(second / 100);
+    ck_assert_str_eq(last_node, "n1");
+    scheduler_node_register(s, 1, &r);
+    pass(second / 10);
+    ck_assert_str_eq(last_node, "n2");
+    redis_key key;
+    ck_assert_int_eq(ask_int("EXISTS", key_node(&key, &config.keys, "n1")), 0);
+    ck_assert_int_eq(ask_int("EXISTS", key_node(&key, &config.keys, "n2")), 1);
+    close_world();
+}
+END_TEST
+
+START_TEST(a_connection_that_ends_while_it_registers_leaves_nothing) {
+    start_production();
+    node_registration r = {"n1", langs("en de"), langs("en de"), langs("en de"), 4};
+    scheduler_node_register(s, 1, &r);
+    scheduler_node_gone(s, 1);
+    pass(second);
+    redis_key key;
+    ck_assert_int_eq(ask_int("EXISTS", key_node(&key, &config.keys, "n1")), 0);
+    ck_assert_int_eq(scheduler_count(s).nodes, 0);
+    close_world();
+}
+END_TEST
+
+START_TEST(a_stale_member_is_taken_out_by_whoever_is_refused) {
+    start_production();
+    join(1, "n1", 4);
+    redis_call call;
+    redis_key key;
+    redis_reply *reply;
+    call_command(&call, "DEL");
+    call_key(&call, key_node(&key, &config.keys, "n1"));
+    ck_assert(!virtual_redis_sync(redis, &call, &reply, &err));
+    virtual_redis_reply_free(reply);
+    speak(0);
+    ck_assert_int_eq(pool_size("en", "de"), 0);
+    ck_assert_str_eq(last_of(EV_GRANT_REFUSED)->code, "GONE");
+    close_world();
+}
+END_TEST
+
+int main(void) {
+    const TTest *const tests[] = {
+        a_node_is_in_its_pools_after_its_first_heartbeat,
+        senseless_load_figures_do_no_harm,
+        registering_again_leaves_old_pools_and_joins_new_ones,
+        a_registration_that_comes_while_pools_are_changed_is_applied_too,
+        a_node_that_comes_back_may_speak_before_its_registration_is_stored,
+        a_connection_without_a_node_speaks_for_no_job,
+        bad_registrations_are_refused_with_the_reason,
+        a_lost_connection_empties_the_pools_and_moves_the_jobs_at_once,
+        a_silent_node_is_offline_after_45_seconds_and_a_sweep,
+        the_late_end_of_an_old_connection_does_not_touch_the_node_that_came_back,
+        another_name_has_to_wait_until_the_registration_before_was_answered,
+        a_connection_that_ends_while_it_registers_leaves_nothing,
+        a_stale_member_is_taken_out_by_whoever_is_refused,
+    };
+    return SUITE_RUN("nodes", tests);
+}

@@ -1,0 +1,212 @@
+/* hand_world.c - see the header. The transport and the observer only write down what they are told. */
+#include "tests/support/hand_world.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+static const usec_t start = INT64_C(1767225600) * USEC_PER_SEC;
+const usec_t second = USEC_PER_SEC;
+
+engine *e;
+virtual_redis *redis;
+virtual_server *server;
+link_virtual *wire;
+static scripts *lua;
+scheduler *s;
+scheduler_config config;
+sched_error err;
+
+/* ---- what the scheduler said ---------------------------------------------------------------------------------------- */
+
+said assigned[LOG_MAX], cancelled[LOG_MAX], answered[LOG_MAX], events[LOG_MAX];
+sched_event_kind kinds[LOG_MAX];
+int assigned_count, cancelled_count, answered_count, event_count, registered_count, refused_count, closed_count;
+char last_node[ID_MAX + 1], last_refusal[256];
+conn_token last_closed;
+
+static void node_registered(void *ctx, conn_token conn, const char *node_id) {
+    (void)ctx, (void)conn;
+    registered_count++;
+    snprintf(last_node, sizeof last_node, "%s", node_id);
+}
+
+static void node_refused(void *ctx, conn_token conn, const char *code, const char *message) {
+    (void)ctx, (void)conn;
+    refused_count++;
+    snprintf(last_refusal, sizeof last_refusal, "%s %s", code, message);
+}
+
+static void node_assign(void *ctx, conn_token conn, const job_assign *a) {
+    (void)ctx;
+    said *line = &assigned[assigned_count++];
+    *line = (said){.conn = conn, .attempt = a->attempt, .at = engine_now(e)};
+    snprintf(line->job, sizeof line->job, "%s", a->job_id);
+}
+
+static void node_cancel(void *ctx, conn_token conn, const char *job_id, int64_t attempt, const char *reason) {
+    (void)ctx;
+    said *line = &cancelled[cancelled_count++];
+    *line = (said){.conn = conn, .attempt = attempt, .at = engine_now(e)};
+    snprintf(line->job, sizeof line->job, "%s", job_id);
+    snprintf(line->code, sizeof line->code, "%s", reason);
+}
+
+static void node_close(void *ctx, conn_token conn, const char *reason) {
+    (void)ctx, (void)reason;
+    closed_count++;
+    last_closed = conn;
+}
+
+static void session_answer(void *ctx, conn_token conn, const job_answer *a) {
+    (void)ctx;
+    said *line = &answered[answered_count++];
+    *line = (said){.conn = conn, .outcome = a->outcome, .at = engine_now(e)};
+    snprintf(line->job, sizeof line->job, "%s", a->job_id);
+    snprintf(line->code, sizeof line->code, "%s", a->code);
+}
+
+static void observe(void *ctx, const sched_event *event) {
+    (void)ctx;
+    ck_assert_int_lt(event_count, LOG_MAX);
+    kinds[event_count] = event->kind;
+    said *line = &events[event_count++];
+    *line = (said){.attempt = event->attempt, .at = event->at, .value = event->value, .outcome = event->outcome};
+    snprintf(line->job, sizeof line->job, "%s", event->job);
+    snprintf(line->node, sizeof line->node, "%s", event->node);
+    snprintf(line->code, sizeof line->code, "%s", event->code);
+}
+
+int count_of(sched_event_kind kind) {
+    int n = 0;
+    for (int i = 0; i < event_count; i++) n += kinds[i] == kind;
+    return n;
+}
+
+const said *last_of(sched_event_kind kind) {
+    for (int i = event_count - 1; i >= 0; i--)
+        if (kinds[i] == kind) return &events[i];
+    ck_abort_msg("no event %s", sched_event_name(kind));
+    return NULL;
+}
+
+/* ---- the world ------------------------------------------------------------------------------------------------------ */
+
+void pass(usec_t time) {
+    engine_run(e, engine_now(e) + time);
+}
+
+void open_world(const char *phase) {
+    virtual_redis_options redis_options = virtual_redis_defaults;
+    virtual_server_options server_options = {.costs = COST_ZERO, .seed = 1};
+    link_virtual_options link_options = {.delay = {.kind = DIST_CONSTANT}, .window = 10000, .seed = 1};
+    assigned_count = cancelled_count = answered_count = event_count = 0;
+    e = engine_new(start);
+    ck_assert_msg(!virtual_redis_start(e, &redis_options, &redis, &err), "%s", err.message);
+    ck_assert_msg(!scripts_new(NULL, &lua, &err), "%s", err.message);
+    ck_assert_msg(!virtual_server_new(e, redis, lua, &server_options, &server, &err), "%s", err.message);
+    wire = link_virtual_new(e, server, &link_options);
+    ck_assert_msg(!scheduler_config_preset(phase, &config, &err), "%s", err.message);
+}
+
+void open_scheduler_on(redis_link link) {
+    scheduler_env env = {
+        .clock = engine_clock(e),
+        .timers = engine_timers(e),
+        .seed = 7,
+        .redis = link,
+        .net = {node_registered, node_refused, node_assign, node_cancel, node_close, session_answer, NULL},
+        .observer = {observe, NULL},
+        .instance_id = "one",
+    };
+    ck_assert_msg(!scheduler_new(&config, &env, &s, &err), "%s", err.message);
+    ck_assert_msg(!scheduler_session_open(s, SESSION, "s-1", &err), "%s", err.message);
+}
+
+void open_scheduler(void) {
+    open_scheduler_on(link_virtual_interface(wire));
+}
+
+void start_production(void) {
+    open_world("production");
+    open_scheduler();
+}
+
+void close_world(void) {
+    scheduler_stop(s);
+    pass(2 * second);
+    s = scheduler_free(s);
+    wire = link_virtual_free(wire);
+    server = virtual_server_free(server);
+    lua = scripts_free(lua);
+    redis = virtual_redis_stop(redis);
+    e = engine_free(e);
+}
+
+lang_list langs(const char *text) {
+    lang_list list;
+    ck_assert(!lang_list_parse(text, &list, &err));
+    return list;
+}
+
+void offer(conn_token conn, const char *node, const char *languages, int64_t slots) {
+    node_registration r = {node, langs(languages), langs(languages), langs(languages), slots};
+    scheduler_node_register(s, conn, &r);
+    pass(10 * USEC_PER_MSEC);
+}
+
+void beat(conn_token conn) {
+    scheduler_node_heartbeat(s, conn, &(node_load){.cpu = 10});
+    pass(10 * USEC_PER_MSEC);
+}
+
+void join(conn_token conn, const char *node, int64_t slots) {
+    offer(conn, node, "en de", slots);
+    beat(conn);
+}
+
+void speak_as(const char *request_id, uint64_t utterance, const char *tgt) {
+    job_request request = {request_id, "s-1", utterance, {"en", ""}, audio_new(5 * second, 1024, NULL)};
+    snprintf(request.pair.tgt, sizeof request.pair.tgt, "%s", tgt);
+    scheduler_submit(s, SESSION, &request);
+    audio_unref(request.sound);
+    pass(10 * USEC_PER_MSEC);
+}
+
+void speak(uint64_t utterance) {
+    speak_as("", utterance, "de");
+}
+
+void answer(const said *a, job_outcome outcome, const char *code) {
+    scheduler_node_result(s, a->conn, &(node_result){a->job, a->attempt, outcome, code});
+    pass(10 * USEC_PER_MSEC);
+}
+
+void assert_nothing_in_flight(void) {
+    scheduler_counts counts = scheduler_count(s);
+    ck_assert_int_eq(counts.jobs, 0);
+    ck_assert_int_eq(counts.waiting, 0);
+    ck_assert_int_eq(counts.calls, 0);
+}
+
+/* The reply of a plain command, as text or number. */
+int64_t ask_int(const char *command, const char *key) {
+    redis_call call;
+    redis_reply *reply;
+    call_command(&call, command);
+    call_key(&call, key);
+    ck_assert_msg(!virtual_redis_sync(redis, &call, &reply, &err), "%s", err.message);
+    int64_t value = reply_int(reply);
+    virtual_redis_reply_free(reply);
+    return value;
+}
+
+int64_t reservations_of(const char *node) {
+    redis_key key;
+    return ask_int("ZCARD", key_node_reservations(&key, &config.keys, node));
+}
+
+int64_t pool_size(const char *src, const char *tgt) {
+    redis_key key;
+    return ask_int("HLEN", key_pool_members(&key, &config.keys, src, tgt));
+}

@@ -1,0 +1,72 @@
+/* hand_world.h - a world that a test plays by hand: the scheduler on a real Redis in virtual time, and all that it said.
+ *
+ * The test is the nodes and the speakers; simulated time passes only in pass() and in what calls it. Network delays and service
+ * costs are zero, so what takes time are the scheduler's own timers. One world at a time; each test runs in a process of its own,
+ * so the variables begin as zero. */
+#ifndef TESTS_SUPPORT_HAND_WORLD_H
+#define TESTS_SUPPORT_HAND_WORLD_H
+
+#include "core/scheduler/scheduler.h"
+#include "sim/engine/engine.h"
+#include "sim/redis_host/link_virtual.h"
+
+enum { LOG_MAX = 8192, NODES = 4, SESSION = 1000 };
+
+extern const usec_t second;
+
+extern engine *e;
+extern virtual_redis *redis;
+extern virtual_server *server;
+extern link_virtual *wire;
+extern scheduler *s;
+extern scheduler_config config; /* to be changed between open_world() and open_scheduler() */
+extern sched_error err;
+
+/* ---- what the scheduler said: in order, the oldest first ---- */
+
+typedef struct said {
+    char job[ID_MAX + 1], node[ID_MAX + 1], code[48];
+    int64_t attempt, value;
+    conn_token conn;
+    usec_t at;
+    job_outcome outcome;
+} said;
+
+extern said assigned[LOG_MAX], cancelled[LOG_MAX], answered[LOG_MAX], events[LOG_MAX];
+extern sched_event_kind kinds[LOG_MAX]; /* of events[] */
+extern int assigned_count, cancelled_count, answered_count, event_count, registered_count, refused_count, closed_count;
+extern char last_node[ID_MAX + 1], last_refusal[256];
+extern conn_token last_closed;
+
+int count_of(sched_event_kind kind);
+/* Fails the test when there is none. */
+const said *last_of(sched_event_kind kind);
+
+/* ---- the world ---- */
+
+void open_world(const char *phase);
+/* With one session, "s-1", on connection SESSION. */
+void open_scheduler(void);
+void open_scheduler_on(redis_link link);
+void start_production(void); /* all three */
+void close_world(void);
+void pass(usec_t time);
+
+lang_list langs(const char *text);
+/* A node registers for all pairs of `languages`; its heartbeat puts it into the pools; both, for en and de. */
+void offer(conn_token conn, const char *node, const char *languages, int64_t slots);
+void beat(conn_token conn);
+void join(conn_token conn, const char *node, int64_t slots);
+/* Five seconds of English are to be heard in `tgt`. speak() asks for German. */
+void speak_as(const char *request_id, uint64_t utterance, const char *tgt);
+void speak(uint64_t utterance);
+/* The node that was assigned this job ends it. */
+void answer(const said *a, job_outcome outcome, const char *code);
+
+void assert_nothing_in_flight(void);
+/* The reply of a plain command about one key. */
+int64_t ask_int(const char *command, const char *key);
+int64_t reservations_of(const char *node);
+int64_t pool_size(const char *src, const char *tgt);
+
+#endif
