@@ -62,13 +62,18 @@ static void judge_life(fsck *f, const char *key, job_state state, const redis_re
         fsck_note(f, FSCK_JOB_UNINDEXED, key, "found no deadline for a job in %s, expected one", job_state_name(state));
 }
 
+/* `text` is what should be found and, behind a space, where: that place when something else is there, NULL when all is well. */
+static const char *misplaced(const char *text, const char *found) {
+    size_t len = strcspn(text, " ");
+    return strlen(found) != len || strncmp(found, text, len) != 0 ? text + len + 1 : NULL;
+}
+
 /* `text` is the job's id and, behind a space, its request. */
 static void judge_binding(fsck *f, const char *key, const char *text, const redis_reply *bound) {
-    size_t id_len = strcspn(text, " ");
-    const char *found = reply_text(bound);
-    if (strlen(found) != id_len || strncmp(found, text, id_len) != 0)
-        fsck_note(f, FSCK_REQUEST, key, "found request %.80s bound to \"%.64s\", expected to this job",
-                  text + id_len + 1, found);
+    const char *request_id = misplaced(text, reply_text(bound));
+    if (request_id)
+        fsck_note(f, FSCK_REQUEST, key, "found request %.80s bound to \"%.64s\", expected to this job", request_id,
+                  reply_text(bound));
 }
 
 static void ask_for_binding(fsck *f, const char *key, const char *job_id, const char *request_id) {
@@ -123,11 +128,10 @@ void fsck_judge_job(fsck *f, const char *key, const char *job_id) {
 
 /* `text` is the request's id and, behind a space, the job that it is bound to. */
 static void judge_request_of_job(fsck *f, const char *key, const char *text, const redis_reply *named) {
-    size_t id_len = strcspn(text, " ");
-    const char *found = reply_text(named);
-    if (strlen(found) != id_len || strncmp(found, text, id_len) != 0)
-        fsck_note(f, FSCK_REQUEST, key, "found job %s, whose request is \"%.80s\", expected this one",
-                  text + id_len + 1, found);
+    const char *job_id = misplaced(text, reply_text(named));
+    if (job_id)
+        fsck_note(f, FSCK_REQUEST, key, "found job %s, whose request is \"%.80s\", expected this one", job_id,
+                  reply_text(named));
 }
 
 void fsck_ask_request(fsck *f, const char *key, const char *request_id) {

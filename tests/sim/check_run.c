@@ -1,6 +1,5 @@
 /* check_run.c - lingua-sim run as its user meets it: exit status, files, bytes. */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
@@ -15,6 +14,7 @@
 #include "core/base/embedded.h"
 #include "sim/commands/commands.h"
 #include "sim/report/plots.h"
+#include "tests/support/command_world.h"
 #include "tests/support/suite.h"
 
 #define SMALL                                                                                                          \
@@ -42,26 +42,14 @@ static const char *const same_files[] = {
     "plots/map.csv",
 };
 
-static char folder[64];
+static char folder[TEMP_PATH_MAX];
 
 static void enter(void) {
-    strcpy(folder, "/tmp/lingua-check-run-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    ck_assert_int_eq(chdir(folder), 0);
+    command_enter(folder);
 }
 
 static void leave(void) {
-    char erase[128];
-    ck_assert_int_eq(chdir("/"), 0);
-    snprintf(erase, sizeof erase, "rm -rf %s", folder);
-    ck_assert_int_eq(system(erase), 0);
-}
-
-static void write_text(const char *path, const char *text) {
-    FILE *out = fopen(path, "w");
-    ck_assert_ptr_nonnull(out);
-    fputs(text, out);
-    ck_assert_int_eq(fclose(out), 0);
+    command_leave(folder);
 }
 
 static char *read_text(const char *path) {
@@ -74,24 +62,7 @@ static char *read_text(const char *path) {
     return len >= 0 ? text : strcpy(realloc(text, 1), "");
 }
 
-/* Runs the command with these words; what it says lands in the files `stdout` and `stderr`. */
-static int run(const char *const words[]) {
-    char *argv[16] = {"run"};
-    int argc = 1;
-    for (; words[argc - 1]; argc++) argv[argc] = (char *)(uintptr_t)words[argc - 1];
-    fflush(NULL);
-    int out = dup(STDOUT_FILENO), err = dup(STDERR_FILENO);
-    ck_assert(freopen("stdout", "w", stdout) && freopen("stderr", "w", stderr));
-    optind = 0;
-    int status = cmd_run(argc, argv);
-    fflush(NULL);
-    dup2(out, STDOUT_FILENO);
-    dup2(err, STDERR_FILENO);
-    close(out);
-    close(err);
-    return status;
-}
-#define RUN(...) run((const char *const[]){__VA_ARGS__, NULL})
+#define RUN(...) command_run(cmd_run, "run", (const char *const[]){__VA_ARGS__, NULL})
 
 static void expect_status(int status, int expected) {
     if (status == expected) return;
@@ -120,7 +91,7 @@ static json_t *at(json_t *o, const char *path) {
 
 START_TEST(one_seed_gives_the_same_bytes_and_another_seed_does_not) {
     enter();
-    write_text("s.yaml", SMALL);
+    command_write("s.yaml", SMALL);
     expect_status(RUN("s.yaml", "--out", "a", "--seed", "7", "--trace"), STATUS_FINE);
     ck_assert_int_eq(rename("a", "first") || rename("stdout", "first/stdout"), 0);
     expect_status(RUN("s.yaml", "--out", "a", "--seed", "7", "--trace"), STATUS_FINE);
@@ -190,7 +161,7 @@ static void expect_latencies(json_t *result) {
 
 START_TEST(the_result_has_every_field_that_other_tools_rely_on) {
     enter();
-    write_text("s.yaml", SMALL "slo: [\"e2e_p95<20s\", \"lost==0\", \"refused<1%\"]\n");
+    command_write("s.yaml", SMALL "slo: [\"e2e_p95<20s\", \"lost==0\", \"refused<1%\"]\n");
     expect_status(RUN("s.yaml", "--out", "a", "--no-report"), STATUS_FINE);
     json_t *result = load("a/result.json");
     for (size_t i = 0; i < sizeof integer_fields / sizeof *integer_fields; i++)
@@ -223,7 +194,7 @@ END_TEST
 
 START_TEST(the_sums_of_the_jobs_hold_in_the_result) {
     enter();
-    write_text("s.yaml", SMALL);
+    command_write("s.yaml", SMALL);
     expect_status(RUN("s.yaml", "--out", "a", "--no-report"), STATUS_FINE);
     json_t *result = load("a/result.json"), *jobs = at(result, "jobs");
     json_int_t ended = 0;
@@ -256,7 +227,7 @@ static void expect_unique_ids(const char *html) {
 
 START_TEST(the_page_needs_no_other_file) {
     enter();
-    write_text("s.yaml", SMALL);
+    command_write("s.yaml", SMALL);
     expect_status(RUN("s.yaml", "--out", "a"), STATUS_FINE);
     char *html = read_text("a/report.html");
     ck_assert_int_eq(count(html, "<svg"), FIGURES);
@@ -279,7 +250,7 @@ END_TEST
 
 START_TEST(a_missed_objective_is_status_1_and_the_verdict_names_it) {
     enter();
-    write_text("s.yaml", SMALL "slo: [\"e2e_p50<1ms\", \"lost==0\"]\n");
+    command_write("s.yaml", SMALL "slo: [\"e2e_p50<1ms\", \"lost==0\"]\n");
     expect_status(RUN("s.yaml", "--out", "a", "--no-report"), STATUS_FAILED);
     json_t *result = load("a/result.json");
     ck_assert_str_eq(json_string_value(at(result, "verdict")), "fail");
@@ -301,9 +272,9 @@ static void expect_said(const char *part) {
 
 START_TEST(bad_usage_and_bad_scenarios_are_status_2_and_leave_nothing_behind) {
     enter();
-    write_text("bad.yaml", "duration: 10\n");
-    write_text("file", "");
-    write_text("s.yaml", SMALL);
+    command_write("bad.yaml", "duration: 10\n");
+    command_write("file", "");
+    command_write("s.yaml", SMALL);
     ck_assert_int_eq(RUN("missing.yaml", "--out", "a"), STATUS_BAD_INPUT);
     expect_said("missing.yaml");
     ck_assert_int_eq(RUN("bad.yaml", "--out", "a"), STATUS_BAD_INPUT);
@@ -344,14 +315,14 @@ static void write_forgetful_scripts(void) {
     for (const embedded_file *f = embedded_scripts; f->name; f++) {
         char path[128];
         snprintf(path, sizeof path, "lua/%s", f->name);
-        write_text(path, (const char *)f->data);
+        command_write(path, (const char *)f->data);
     }
-    write_text("lua/release_reservation.lua", "#!lua flags=allow-oom\nreturn {'OK', 0}\n");
+    command_write("lua/release_reservation.lua", "#!lua flags=allow-oom\nreturn {'OK', 0}\n");
 }
 
 START_TEST(a_broken_promise_ends_the_run_with_status_1_and_its_history) {
     enter();
-    write_text("s.yaml", SMALL);
+    command_write("s.yaml", SMALL);
     write_forgetful_scripts();
     expect_status(RUN("s.yaml", "--out", "a", "--scripts", "lua"), STATUS_FAILED);
     json_t *result = load("a/result.json");
@@ -375,7 +346,8 @@ static void send_interrupt(int signal) {
 
 START_TEST(an_interrupted_run_is_status_130_and_writes_what_it_has) {
     enter();
-    write_text("s.yaml", "name: long\nduration: 10h\nnodes: [{name: gpu, count: 20}]\nsessions: [{concurrent: 20}]\n");
+    command_write("s.yaml",
+                  "name: long\nduration: 10h\nnodes: [{name: gpu, count: 20}]\nsessions: [{concurrent: 20}]\n");
     signal(SIGALRM, send_interrupt);
     struct itimerval timer = {.it_value = {.tv_sec = 2}};
     setitimer(ITIMER_REAL, &timer, NULL);
@@ -395,10 +367,11 @@ END_TEST
 
 START_TEST(without_gnuplot_the_report_has_no_plots_and_says_so) {
     enter();
-    write_text("s.yaml", "name: tiny\nduration: 40s\nwarmup: 5s\nnodes: [{count: 10}]\nsessions: [{concurrent: 10}]\n");
+    command_write("s.yaml",
+                  "name: tiny\nduration: 40s\nwarmup: 5s\nnodes: [{count: 10}]\nsessions: [{concurrent: 10}]\n");
     ck_assert_int_eq(mkdir("bin", 0777), 0);
     ck_assert_int_eq(system("ln -s \"$(command -v redis-server)\" bin/redis-server"), 0);
-    char path[128];
+    char path[TEMP_PATH_MAX + 16];
     snprintf(path, sizeof path, "%s/bin", folder);
     char *before = strdup(getenv("PATH"));
     setenv("PATH", path, 1);
@@ -417,9 +390,10 @@ END_TEST
 
 START_TEST(a_gnuplot_that_fails_without_a_word_is_told_with_its_exit_status) {
     enter();
-    write_text("s.yaml", "name: tiny\nduration: 40s\nwarmup: 5s\nnodes: [{count: 10}]\nsessions: [{concurrent: 10}]\n");
+    command_write("s.yaml",
+                  "name: tiny\nduration: 40s\nwarmup: 5s\nnodes: [{count: 10}]\nsessions: [{concurrent: 10}]\n");
     ck_assert_int_eq(mkdir("bin", 0777), 0);
-    write_text("bin/gnuplot", "#!/bin/sh\nexit 7\n");
+    command_write("bin/gnuplot", "#!/bin/sh\nexit 7\n");
     ck_assert_int_eq(chmod("bin/gnuplot", 0755), 0);
     char path[4096];
     char *before = strdup(getenv("PATH"));
@@ -436,7 +410,8 @@ END_TEST
 
 START_TEST(a_folder_without_a_name_is_refused) {
     enter();
-    write_text("s.yaml", "name: tiny\nduration: 40s\nwarmup: 5s\nnodes: [{count: 10}]\nsessions: [{concurrent: 10}]\n");
+    command_write("s.yaml",
+                  "name: tiny\nduration: 40s\nwarmup: 5s\nnodes: [{count: 10}]\nsessions: [{concurrent: 10}]\n");
     expect_status(RUN("s.yaml", "--out", ""), STATUS_BAD_INPUT);
     expect_said("the folder of the run has no name");
     leave();
@@ -445,10 +420,11 @@ END_TEST
 
 START_TEST(what_an_earlier_run_left_in_the_folder_is_gone_and_other_files_stay) {
     enter();
-    write_text("s.yaml", "name: tiny\nduration: 40s\nwarmup: 5s\nnodes: [{count: 10}]\nsessions: [{concurrent: 10}]\n");
+    command_write("s.yaml",
+                  "name: tiny\nduration: 40s\nwarmup: 5s\nnodes: [{count: 10}]\nsessions: [{concurrent: 10}]\n");
     expect_status(RUN("s.yaml", "--out", "a/b/c", "--trace"), STATUS_FINE);
     ck_assert_int_eq(access("a/b/c/trace.jsonl", F_OK), 0);
-    write_text("a/b/c/notes.txt", "mine");
+    command_write("a/b/c/notes.txt", "mine");
     expect_status(RUN("s.yaml", "--out", "a/b/c", "--no-report"), STATUS_FINE);
     ck_assert_int_ne(access("a/b/c/trace.jsonl", F_OK), 0);
     ck_assert_int_ne(access("a/b/c/report.html", F_OK), 0);
@@ -470,7 +446,7 @@ END_TEST
 
 START_TEST(both_clocks_are_laid_side_by_side_in_every_form_of_the_report) {
     enter();
-    write_text("s.yaml", SHORT);
+    command_write("s.yaml", SHORT);
     expect_status(RUN("s.yaml", "--out", "o", "--clock", "both", "--quiet"), STATUS_FINE);
     json_t *result = load("o/result.json");
     ck_assert_str_eq(json_string_value(at(result, "clock")), "virtual");
@@ -504,7 +480,7 @@ END_TEST
 
 START_TEST(a_run_in_real_time_says_so_and_how_late_it_was) {
     enter();
-    write_text("s.yaml", SHORT);
+    command_write("s.yaml", SHORT);
     expect_status(RUN("s.yaml", "--out", "o", "--clock", "wall", "--quiet"), STATUS_FINE);
     json_t *result = load("o/result.json");
     ck_assert_str_eq(json_string_value(at(result, "clock")), "wall");

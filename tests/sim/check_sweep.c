@@ -1,6 +1,5 @@
 /* check_sweep.c - lingua-sim sweep and run --variant as their user meets them: files, bytes, interrupts. */
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 
 #include "sim/commands/commands.h"
 #include "sim/commands/farm.h"
+#include "tests/support/command_world.h"
 #include "tests/support/suite.h"
 
 #define SMALL                                                                                                          \
@@ -24,28 +24,16 @@
     "sessions: [{name: talkers, concurrent: 10, join: {at: 6s, over: 2s}}]\n"
 #define AXES "sweep: {\"sessions.0.concurrent\": [5, 15], \"scheduler.placement\": [random, best_of_2]}\n"
 
-enum { ROWS_MAX = 32, WORDS_MAX = 16, PATIENCE_S = 30 };
+enum { ROWS_MAX = 32, PATIENCE_S = 30 };
 
-static char folder[64];
+static char folder[TEMP_PATH_MAX];
 
 static void setup(void) {
-    strcpy(folder, "/tmp/lingua-check-sweep-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    ck_assert_int_eq(chdir(folder), 0);
+    command_enter(folder);
 }
 
 static void teardown(void) {
-    char erase[128];
-    ck_assert_int_eq(chdir("/"), 0);
-    snprintf(erase, sizeof erase, "rm -rf %s", folder);
-    ck_assert_int_eq(system(erase), 0);
-}
-
-static void write_text(const char *path, const char *text) {
-    FILE *out = fopen(path, "w");
-    ck_assert_ptr_nonnull(out);
-    fputs(text, out);
-    ck_assert_int_eq(fclose(out), 0);
+    command_leave(folder);
 }
 
 /* "" when there is no such file; free() it. */
@@ -58,25 +46,8 @@ static char *read_text(const char *path) {
     return len >= 0 ? text : strcpy(realloc(text, 1), "");
 }
 
-/* Runs a command with these words; what it says lands in the files `stdout` and `stderr`. */
-static int run(int (*command_run)(int argc, char **argv), const char *const words[]) {
-    char *argv[WORDS_MAX] = {"command"};
-    int argc = 1;
-    for (; words[argc - 1]; argc++) argv[argc] = (char *)(uintptr_t)words[argc - 1];
-    fflush(NULL);
-    int out = dup(STDOUT_FILENO), err = dup(STDERR_FILENO);
-    ck_assert(freopen("stdout", "w", stdout) && freopen("stderr", "w", stderr));
-    optind = 0;
-    int status = command_run(argc, argv);
-    fflush(NULL);
-    dup2(out, STDOUT_FILENO);
-    dup2(err, STDERR_FILENO);
-    close(out);
-    close(err);
-    return status;
-}
-#define SWEEP(...) run(cmd_sweep, (const char *const[]){__VA_ARGS__, NULL})
-#define RUN(...)   run(cmd_run, (const char *const[]){__VA_ARGS__, NULL})
+#define SWEEP(...) command_run(cmd_sweep, "sweep", (const char *const[]){__VA_ARGS__, NULL})
+#define RUN(...)   command_run(cmd_run, "run", (const char *const[]){__VA_ARGS__, NULL})
 
 static void expect_status(int status, int expected) {
     if (status == expected) return;
@@ -134,7 +105,7 @@ static void expect_row(const char *path, int row, const char *const cells[]) {
 #define EXPECT_ROW(path, row, ...) expect_row(path, row, (const char *const[]){__VA_ARGS__, NULL})
 
 START_TEST(the_rows_are_the_points_in_their_order_each_with_successive_seeds) {
-    write_text("s.yaml", SMALL AXES "runs: 2\n");
+    command_write("s.yaml", SMALL AXES "runs: 2\n");
     expect_status(SWEEP("s.yaml", "--out", "a", "--seed", "7"), STATUS_FINE);
     ck_assert_int_eq(count_lines("a/points.csv"), 9);
     EXPECT_ROW("a/points.csv", 0, "point", "run", "sessions.0.concurrent", "scheduler.placement", "seed", "verdict",
@@ -151,7 +122,7 @@ START_TEST(the_rows_are_the_points_in_their_order_each_with_successive_seeds) {
 END_TEST
 
 START_TEST(a_point_is_what_run_gives_with_the_same_settings) {
-    write_text("s.yaml", SMALL AXES);
+    command_write("s.yaml", SMALL AXES);
     expect_status(SWEEP("s.yaml", "--out", "a"), STATUS_FINE);
     expect_status(RUN("s.yaml", "--set", "sessions.0.concurrent=15", "--set", "scheduler.placement=random", "--out",
                       "b", "--no-report"),
@@ -163,7 +134,7 @@ START_TEST(a_point_is_what_run_gives_with_the_same_settings) {
 END_TEST
 
 START_TEST(runs_side_by_side_give_the_same_bytes_as_one_after_the_other) {
-    write_text("s.yaml", SMALL AXES "runs: 2\n");
+    command_write("s.yaml", SMALL AXES "runs: 2\n");
     expect_status(SWEEP("s.yaml", "--out", "a", "--jobs", "1"), STATUS_FINE);
     ck_assert_int_eq(rename("a", "first") || rename("stdout", "first/stdout"), 0);
     expect_status(SWEEP("s.yaml", "--out", "a", "--jobs", "2"), STATUS_FINE);
@@ -209,7 +180,7 @@ static void sweep_interrupted(int signal) {
 }
 
 START_TEST(an_interrupted_sweep_keeps_what_is_done_and_goes_on_from_there) {
-    write_text("long.yaml", LONG_POINTS);
+    command_write("long.yaml", LONG_POINTS);
     sweep_interrupted(_i ? SIGTERM : SIGINT);
     ck_assert_int_eq(count_lines("a/points.csv"), 2);
     expect_in("a/points/2-10h/result.json", "\"interrupted\": true");
@@ -218,7 +189,7 @@ START_TEST(an_interrupted_sweep_keeps_what_is_done_and_goes_on_from_there) {
     ck_assert_int_ne(access("a/points/3-10h", F_OK), 0);
 
     struct timespec first = changed("a/points/1-20s/result.json");
-    write_text("short.yaml", SMALL "sweep: {duration: [20s, 21s, 22s]}\n");
+    command_write("short.yaml", SMALL "sweep: {duration: [20s, 21s, 22s]}\n");
     expect_status(SWEEP("short.yaml", "--out", "a"), STATUS_FINE);
     expect_in("stderr", "sweep: 1 of 3 runs are kept from before");
     expect_changed("a/points/1-20s/result.json", first, false);
@@ -229,7 +200,7 @@ END_TEST
 
 START_TEST(a_run_is_done_again_when_asked_or_when_scenario_seed_or_result_are_others) {
     static const char result[] = "a/points/1-5/result.json";
-    write_text("s.yaml", SMALL "sweep: {sessions.0.concurrent: [5]}\n");
+    command_write("s.yaml", SMALL "sweep: {sessions.0.concurrent: [5]}\n");
     expect_status(SWEEP("s.yaml", "--out", "a"), STATUS_FINE);
     struct timespec before = changed(result);
     expect_status(SWEEP("s.yaml", "--out", "a"), STATUS_FINE);
@@ -242,14 +213,14 @@ START_TEST(a_run_is_done_again_when_asked_or_when_scenario_seed_or_result_are_ot
     before = changed(result);
     expect_status(SWEEP("s.yaml", "--out", "a", "--seed", "2", "--set", "nodes.0.count=11"), STATUS_FINE);
     expect_changed(result, before, true);
-    write_text(result, "{\"schema\": \"ling");
+    command_write(result, "{\"schema\": \"ling");
     expect_status(SWEEP("s.yaml", "--out", "a"), STATUS_FINE);
     expect_in(result, "\"verdict\": \"pass\"");
 }
 END_TEST
 
 START_TEST(a_point_that_fails_does_not_stop_the_others) {
-    write_text("s.yaml", SMALL "sweep: {slo: [[\"e2e_p50<1ms\"], [\"e2e_p50<1min\"]]}\n");
+    command_write("s.yaml", SMALL "sweep: {slo: [[\"e2e_p50<1ms\"], [\"e2e_p50<1min\"]]}\n");
     expect_status(SWEEP("s.yaml", "--out", "a", "--jobs", "1"), STATUS_FAILED);
     ck_assert_int_eq(count_lines("a/points.csv"), 3);
     expect_in("a/points.csv", "1,1,\"[\"\"e2e_p50<1ms\"\"]\",1,fail,");
@@ -259,9 +230,9 @@ START_TEST(a_point_that_fails_does_not_stop_the_others) {
 END_TEST
 
 START_TEST(a_run_that_gives_no_result_is_an_error_with_its_reason) {
-    write_text("s.yaml", SMALL "sweep: {sessions.0.concurrent: [5, 15]}\n");
+    command_write("s.yaml", SMALL "sweep: {sessions.0.concurrent: [5, 15]}\n");
     ck_assert_int_eq(mkdir("a", 0777) || mkdir("a/points", 0777), 0);
-    write_text("a/points/1-5", "in the way");
+    command_write("a/points/1-5", "in the way");
     expect_status(SWEEP("s.yaml", "--out", "a"), STATUS_FAILED);
     EXPECT_ROW("a/points.csv", 1, "1", "1", "5", "1", "error", "");
     EXPECT_ROW("a/points.csv", 2, "2", "1", "15", "1", "pass");
@@ -270,8 +241,8 @@ START_TEST(a_run_that_gives_no_result_is_an_error_with_its_reason) {
 END_TEST
 
 START_TEST(bad_input_is_told_before_anything_is_run) {
-    write_text("s.yaml", SMALL "sweep: {nodes.0.count: [10, 20, 20x]}\n");
-    write_text("plain.yaml", SMALL);
+    command_write("s.yaml", SMALL "sweep: {nodes.0.count: [10, 20, 20x]}\n");
+    command_write("plain.yaml", SMALL);
     ck_assert_int_eq(SWEEP("s.yaml", "--out", "a"), STATUS_BAD_INPUT);
     expect_in("stderr", "s.yaml:7:33: count: \"20x\"");
     ck_assert_int_eq(SWEEP("s.yaml", "--out", "a", "--set", "sweep={scheduler.placment: [a]}"), STATUS_BAD_INPUT);
@@ -290,14 +261,14 @@ START_TEST(bad_input_is_told_before_anything_is_run) {
 END_TEST
 
 START_TEST(check_reads_every_point) {
-    write_text("s.yaml", SMALL "sweep: {nodes.0.count: [10, 20, 20x]}\n");
-    ck_assert_int_eq(run(cmd_check, (const char *const[]){"s.yaml", NULL}), STATUS_BAD_INPUT);
+    command_write("s.yaml", SMALL "sweep: {nodes.0.count: [10, 20, 20x]}\n");
+    ck_assert_int_eq(command_run(cmd_check, "check", (const char *const[]){"s.yaml", NULL}), STATUS_BAD_INPUT);
     expect_in("stderr", "s.yaml:7:33: count: \"20x\"");
 }
 END_TEST
 
 START_TEST(variants_are_compared_side_by_side_with_the_same_seeds) {
-    write_text("s.yaml", SMALL);
+    command_write("s.yaml", SMALL);
     expect_status(RUN("s.yaml", "--out", "a", "--no-report", "--runs", "2", "--variant", "as_it_is", "--variant",
                       "more:sessions.0.concurrent=20,nodes.0.count=12"),
                   STATUS_FINE);
