@@ -4,7 +4,6 @@
  * exactly by what stands in the table of presets. */
 #include "core/scheduler/config.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -1,14 +1,13 @@
-/* job_place.c - the first half of a job's way: request → create → propose → (read loads) → grant → mark → send.
+/* job_place.c - which node a job goes to: propose → (read loads) → grant.
  *
- * A pool only proposes: what it knows of a node may be old. The node's own record grants, and the compare-and-set of the
- * mark decides which node has the job. So a wrong proposal costs a call, never a wrong placement. When the outcome of a
- * grant is unknown, its reservation is released by (job, attempt) before anything else is tried: releasing what was never
- * held does no harm, holding what nobody knows of would.
+ * A pool only proposes: what it knows of a node may be old. The node's own record grants. So a wrong proposal costs a call, never
+ * a wrong placement. When the outcome of a grant is unknown, its reservation is released by (job, attempt) before anything else is
+ * tried: releasing what was never held does no harm, holding what nobody knows of would.
  *
  * All candidates full, twice: the job waits (wait_queue.c) until there is room or its pending deadline passes. */
 #include "core/base/mem.h"
-#include "core/domain/ids.h"
-#include "core/scheduler/internal.h"
+#include "core/scheduler/job_flow.h"
+#include "core/scheduler/node_flow.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -18,184 +17,6 @@
 
 static void propose(job *j);
 static void ask_next(job *j);
-static void mark(job *j);
-
-/* ---- the request ---------------------------------------------------------------------------------------------------- */
-
-job *job_find(scheduler *s, const char *job_id) {
-    job *j;
-    HASH_FIND_STR(s->jobs, job_id, j);
-    return j;
-}
-
-void job_emit(job *j, sched_event event) {
-    event.job = j->id;
-    event.session = j->session;
-    event.utterance = j->utterance;
-    event.pair = &j->pair;
-    if (!event.attempt) event.attempt = j->attempt;
-    sched_emit(j->s, event);
-}
-
-void job_answer_session(job *j, job_outcome outcome, const char *code) {
-    scheduler *s = j->s;
-    session *one;
-    HASH_FIND(hh, s->sessions_by_conn, &j->conn, sizeof j->conn, one);
-    job_emit(j, (sched_event){.kind = one ? EV_RESULT_SENT : EV_SESSION_GONE, .outcome = outcome, .code = code});
-    if (!one) return;
-    job_answer answer = {
-        .request_id = j->request,
-        .session_id = j->session,
-        .job_id = j->id,
-        .utterance = j->utterance,
-        .pair = &j->pair,
-        .outcome = outcome,
-        .code = code,
-    };
-    s->env.net.session_answer(s->env.net.ctx, j->conn, &answer);
-}
-
-void job_drop(job *j) {
-    scheduler *s = j->s;
-    assert(!j->busy);
-    if (j->waiting) wait_queue_remove(j);
-    s->env.timers.cancel(s->env.timers.ctx, j->due_timer);
-    HASH_DEL(s->jobs, j);
-    audio_unref(j->sound);
-    free(j->candidates);
-    free(j);
-    s->counts.jobs--;
-}
-
-static void refuse(scheduler *s, conn_token conn, const job_request *request, usec_t arrived, const char *code) {
-    sched_event event = {
-        .kind = EV_SUBMITTED,
-        .session = request->session_id,
-        .utterance = request->utterance,
-        .pair = &request->pair,
-        .until = arrived,
-    };
-    sched_emit(s, event);
-    event.kind = EV_REFUSED;
-    event.code = code;
-    sched_emit(s, event);
-    job_answer answer = {
-        .request_id = request->request_id ? request->request_id : "",
-        .session_id = request->session_id,
-        .job_id = "",
-        .utterance = request->utterance,
-        .pair = &request->pair,
-        .code = code,
-    };
-    s->env.net.session_answer(s->env.net.ctx, conn, &answer);
-}
-
-static void refuse_job(job *j, const char *code) {
-    job_request request = {j->request, j->session, j->utterance, j->pair, NULL};
-    refuse(j->s, j->conn, &request, j->arrived, code);
-    job_drop(j);
-}
-
-static void on_created(void *arg, link_status status, const redis_reply *reply);
-
-static void create(job *j) {
-    const scheduler *s = j->s;
-    redis_key key;
-    char pair[PAIR_MAX + 1];
-    unsigned bucket = job_bucket_of_request(j->request);
-    redis_call call;
-    call_script(&call, SCRIPT_CREATE_JOB);
-    call_key(&call, key_job(&key, &s->config.keys, j->id));
-    call_key(&call, key_request(&key, &s->config.keys, j->request));
-    call_key(&call, key_job_deadlines(&key, &s->config.keys, bucket));
-    call_str(&call, j->id);
-    call_str(&call, j->request);
-    call_str(&call, s->instance);
-    call_str(&call, j->session);
-    call_int(&call, (int64_t)j->utterance);
-    call_str(&call, lang_pair_text(pair, &j->pair));
-    call_int(&call, usec_to_msec_up(j->sound->duration));
-    call_int(&call, usec_to_msec_up(s->config.pending_limit));
-    j->busy = true;
-    sched_call(j->s, &call, on_created, j);
-}
-
-static void duplicate(job *j, const redis_reply *reply) {
-    scheduler *s = j->s;
-    sched_emit(s, (sched_event){.kind = EV_DUPLICATE, .job = reply_text(reply_at(reply, 1)), .session = j->session});
-    job_drop(j);
-}
-
-static void on_created(void *arg, link_status status, const redis_reply *reply) {
-    job *j = arg;
-    sched_answered(j->s, SCRIPT_CREATE_JOB, status, reply);
-    j->busy = false;
-    if (status == LINK_UNKNOWN && ++j->tries < UNKNOWN_TRIES) {
-        create(j); /* the same job id: if the first call did happen, this one answers EXISTS with our own id */
-        return;
-    }
-    bool ours = reply_says(reply, "EXISTS") && !strcmp(reply_text(reply_at(reply, 1)), j->id);
-    if (status == LINK_OK && (reply_says(reply, "CREATED") || ours)) {
-        j->created = sched_now(j->s);
-        j->tries = 0;
-        job_emit(j, (sched_event){.kind = EV_SUBMITTED, .until = j->arrived});
-        job_emit(j, (sched_event){.kind = EV_CREATED, .until = j->created + j->s->config.pending_limit});
-        job_set_due(j, j->created + j->s->config.pending_limit);
-        job_place(j);
-    } else if (status == LINK_OK && reply_says(reply, "EXISTS")) {
-        duplicate(j, reply);
-    } else {
-        refuse_job(j, status == LINK_ERROR ? "INTERNAL_ERROR" : "SCHEDULER_DEPENDENCY_DOWN");
-    }
-}
-
-static const char *request_problem(const scheduler *s, const job_request *request, const char *request_id) {
-    lang_pair pair;
-    if (lang_pair_make(request->pair.src, request->pair.tgt, &pair, NULL)) return "INVALID_MESSAGE";
-    if (!request_id_valid(request_id)) return "INVALID_MESSAGE";
-    if (s->counts.jobs >= s->config.jobs_max) return "SCHEDULER_OVERLOADED";
-    return NULL;
-}
-
-void scheduler_submit(scheduler *s, conn_token conn, const job_request *request) {
-    assert(request->sound && request->session_id);
-    usec_t arrived = sched_now(s);
-    session *one;
-    HASH_FIND(hh, s->sessions_by_conn, &conn, sizeof conn, one);
-    if (!one || strcmp(one->id, request->session_id) != 0) {
-        refuse(s, conn, request, arrived, "INVALID_SESSION");
-        return;
-    }
-    char request_id[REQUEST_ID_MAX + 2];
-    if (request->request_id && *request->request_id)
-        snprintf(request_id, sizeof request_id, "%s", request->request_id);
-    else
-        snprintf(request_id, sizeof request_id, "%s:%llu:%s", request->session_id,
-                 (unsigned long long)request->utterance, request->pair.tgt);
-    const char *problem = request_problem(s, request, request_id);
-    if (problem) {
-        refuse(s, conn, request, arrived, problem);
-        return;
-    }
-    job *j = mem_zalloc(1, sizeof *j);
-    j->s = s;
-    j->conn = conn;
-    j->arrived = arrived;
-    j->attempt = 1;
-    j->released = true;
-    j->due = USEC_NEVER;
-    j->utterance = request->utterance;
-    j->pair = request->pair;
-    j->sound = audio_ref(request->sound);
-    memcpy(j->session, one->id, sizeof j->session);
-    memcpy(j->request, request_id, sizeof j->request); /* checked: it fits */
-    job_id_make(j->id, j->request, rng_u64(&s->draws));
-    HASH_ADD_STR(s->jobs, id, j);
-    s->counts.jobs++;
-    create(j);
-}
-
-/* ---- the proposal --------------------------------------------------------------------------------------------------- */
 
 void job_place_now(job *j) {
     assert(!j->busy && j->node[0] == '\0');
@@ -219,6 +40,10 @@ static void new_candidates(job *j, size_t most) {
     j->asked = 0;
 }
 
+void job_forget_candidates(job *j) {
+    new_candidates(j, 0);
+}
+
 static void add_candidate(job *j, const char *node, int64_t version) {
     candidate *c = &j->candidates[j->candidate_count++];
     c->version = version;
@@ -234,7 +59,7 @@ void job_place_on(job *j, const node_conn *n) {
     ask_next(j);
 }
 
-static void wait_for_room(job *j) {
+void job_wait_for_room(job *j) {
     if (j->s->config.on_full == ON_FULL_REFUSE)
         job_finish(j, OUTCOME_FAILED, "NO_AVAILABLE_NODE", false);
     else
@@ -307,7 +132,7 @@ static void proposed(job *j, link_status status, const redis_reply *reply) {
     take_candidates(j, status == LINK_OK ? reply : NULL);
     job_emit(j, (sched_event){.kind = EV_PROPOSED, .value = j->candidate_count});
     if (j->candidate_count == 0)
-        wait_for_room(j);
+        job_wait_for_room(j);
     else
         ask_next(j);
 }
@@ -380,7 +205,7 @@ static void on_granted(void *arg, link_status status, const redis_reply *reply) 
                                   .value = reply_int(reply_at(reply, 1)),
                                   .limit = reply_int(reply_at(reply, 2)),
                                   .until = reply_int(reply_at(reply, 3)) * USEC_PER_MSEC});
-        mark(j);
+        job_mark(j);
         return;
     }
     if (status == LINK_UNKNOWN) {
@@ -415,7 +240,7 @@ static void ask_next(job *j) {
         if (++j->round < ROUNDS_MAX)
             propose(j);
         else
-            wait_for_room(j);
+            job_wait_for_room(j);
         return;
     }
     if (j->candidates[j->candidate_next].load == LOAD_UNKNOWN && to_compare(j) > 0)
@@ -443,79 +268,4 @@ static void ask(job *j) {
     call_int(&call, usec_to_msec_up(job_attempt_limit(j) + s->config.reservation_grace));
     j->busy = true;
     sched_call(s, &call, on_granted, j);
-}
-
-/* ---- the mark and the sending --------------------------------------------------------------------------------------- */
-
-/* How long the node may stay silent: an acknowledging node must acknowledge first. */
-static usec_t first_deadline(const job *j, const node_conn *n) {
-    const scheduler *s = j->s;
-    usec_t attempt = job_attempt_limit(j);
-    return n && n->acks && s->config.ack_limit < attempt ? s->config.ack_limit : attempt;
-}
-
-static void send_assignment(job *j, const redis_reply *reply) {
-    scheduler *s = j->s;
-    new_candidates(j, 0);
-    j->state = JOB_DISPATCHED;
-    j->sent = sched_now(s);
-    usec_t due = reply_int(reply_at(reply, 1)) * USEC_PER_MSEC;
-    job_emit(j, (sched_event){.kind = EV_DISPATCHED, .node = j->node, .until = due});
-    job_set_due(j, due);
-    wait_queue_placed(j);
-    const node_conn *n = node_by_id(s, j->node);
-    if (!n) {
-        job_note(j, NOTE_NODE_LOST);
-        return;
-    }
-    job_assign assign = {j->id, j->session, j->attempt, j->utterance, &j->pair, j->sound};
-    s->env.net.node_assign(s->env.net.ctx, n->conn, &assign);
-    job_rest(j);
-}
-
-static void place_again(job *j) {
-    job_leave_node(j);
-    wait_for_room(j);
-}
-
-void job_lost(job *j) {
-    job_emit(j, (sched_event){.kind = EV_FINISHED, .node = j->node, .outcome = OUTCOME_FAILED, .code = "JOB_LOST"});
-    job_emit(j, (sched_event){.kind = EV_RELEASED});
-    job_answer_session(j, OUTCOME_FAILED, "JOB_LOST");
-    job_drop(j);
-}
-
-static void on_marked(void *arg, link_status status, const redis_reply *reply) {
-    job *j = arg;
-    sched_answered(j->s, SCRIPT_MARK_DISPATCHED, status, reply);
-    j->busy = false;
-    if (status == LINK_UNKNOWN && ++j->tries < UNKNOWN_TRIES) {
-        mark(j); /* the same node and attempt: if it did happen, this call answers OK again */
-        return;
-    }
-    j->tries = 0;
-    if (status == LINK_OK && reply_says(reply, "OK"))
-        send_assignment(j, reply);
-    else if (status == LINK_OK)
-        job_release_then(j, job_lost);
-    else if (status == LINK_UNKNOWN)
-        job_rest(j); /* it may be dispatched: only the deadline's compare-and-set can tell */
-    else
-        job_release_then(j, place_again);
-}
-
-static void mark(job *j) {
-    scheduler *s = j->s;
-    unsigned bucket = job_bucket_of_request(j->request);
-    redis_key key;
-    redis_call call;
-    call_script(&call, SCRIPT_MARK_DISPATCHED);
-    call_key(&call, key_job(&key, &s->config.keys, j->id));
-    call_key(&call, key_job_deadlines(&key, &s->config.keys, bucket));
-    call_str(&call, j->id);
-    call_int(&call, j->attempt);
-    call_str(&call, j->node);
-    call_int(&call, usec_to_msec_up(first_deadline(j, node_by_id(s, j->node))));
-    j->busy = true;
-    sched_call(s, &call, on_marked, j);
 }

@@ -4,9 +4,8 @@
  * that is cut short (lost connection, crash) does no harm: the node's record keeps its generations of languages until
  * node_assigned, and the next heartbeat answers REASSIGN. */
 #include "core/base/mem.h"
-#include "core/scheduler/internal.h"
+#include "core/scheduler/node_flow.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,10 +1,12 @@
-/* scheduler.c - the object itself: its beginning and end, its sessions, and the few helpers that the flow files share.
+/* scheduler.c - the object itself: its beginning and end, and the few helpers that the flow files share.
  *
  * Nothing here waits: each public function does what can be done now, submits calls to Redis, and goes on in their
  * callbacks. Calls that are out are counted, because a scheduler may only be freed when none will come back. */
 #include "core/base/mem.h"
 #include "core/domain/ids.h"
-#include "core/scheduler/internal.h"
+#include "core/scheduler/job_flow.h"
+#include "core/scheduler/node_flow.h"
+#include "core/scheduler/session_flow.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -35,15 +37,6 @@ sched_status scheduler_new(const scheduler_config *config, const scheduler_env *
     return SCHED_OK;
 }
 
-static void sessions_free_all(scheduler *s) {
-    session *one, *next;
-    HASH_CLEAR(hh_id, s->sessions_by_id);
-    HASH_ITER (hh, s->sessions_by_conn, one, next) {
-        HASH_DEL(s->sessions_by_conn, one);
-        free(one);
-    }
-}
-
 scheduler *scheduler_free(scheduler *s) {
     if (!s) return NULL;
     assert(s->counts.calls == 0);
@@ -51,7 +44,7 @@ scheduler *scheduler_free(scheduler *s) {
     job *j, *next;
     HASH_ITER (hh, s->jobs, j, next) job_drop(j);
     node_conn_free_all(s);
-    sessions_free_all(s);
+    session_free_all(s);
     free(s);
     return NULL;
 }
@@ -102,33 +95,4 @@ void sched_answered(scheduler *s, script_id script, link_status status, const re
 
 void sched_owner(const scheduler *s, conn_token conn, char owner[OWNER_MAX + 1]) {
     snprintf(owner, OWNER_MAX + 1, "%s:%016llx", s->instance, (unsigned long long)conn);
-}
-
-sched_status scheduler_session_open(scheduler *s, conn_token conn, const char *session_id, sched_error *err) {
-    assert(conn != 0);
-    sched_status status = id_check("session id", session_id, err);
-    if (status) return status;
-    session *found;
-    HASH_FIND(hh, s->sessions_by_conn, &conn, sizeof conn, found);
-    if (found)
-        return sched_fail(err, SCHED_EINVAL, "session %s: its connection has session %s open", session_id, found->id);
-    HASH_FIND(hh_id, s->sessions_by_id, session_id, strlen(session_id), found);
-    if (found) return sched_fail(err, SCHED_FULL, "session %s is open already", session_id);
-    session *one = mem_zalloc(1, sizeof *one);
-    one->conn = conn;
-    snprintf(one->id, sizeof one->id, "%s", session_id);
-    HASH_ADD(hh, s->sessions_by_conn, conn, sizeof one->conn, one);
-    HASH_ADD_KEYPTR(hh_id, s->sessions_by_id, one->id, strlen(one->id), one);
-    s->counts.sessions++;
-    return SCHED_OK;
-}
-
-void scheduler_session_gone(scheduler *s, conn_token conn) {
-    session *one;
-    HASH_FIND(hh, s->sessions_by_conn, &conn, sizeof conn, one);
-    if (!one) return;
-    HASH_DELETE(hh_id, s->sessions_by_id, one);
-    HASH_DELETE(hh, s->sessions_by_conn, one);
-    free(one);
-    s->counts.sessions--;
 }

@@ -6,7 +6,8 @@
  * ZRANGEBYSCORE by our own clock; what it finds is a candidate only, because the script that acts on it asks the
  * server's clock again. Deadlines of our own jobs have timers; the sweep leaves them GRACE to act first. */
 #include "core/base/mem.h"
-#include "core/scheduler/internal.h"
+#include "core/scheduler/job_flow.h"
+#include "core/scheduler/node_flow.h"
 
 #include <stdio.h>
 #include <stdlib.h>

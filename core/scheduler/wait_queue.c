@@ -8,7 +8,8 @@
  *
  * A job that tries keeps its place: `trying` is set, and it leaves the queue when it was placed or has ended. */
 #include "core/base/mem.h"
-#include "core/scheduler/internal.h"
+#include "core/scheduler/job_flow.h"
+#include "core/scheduler/node_flow.h"
 
 #include <assert.h>
 #include <stdlib.h>

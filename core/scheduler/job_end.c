@@ -1,0 +1,133 @@
+/* job_end.c - the reservation is given back, then the end is written.
+ *
+ * In this order one call takes a job from any state to RELEASED in the normal case. If giving back fails, the job is left FINISHED,
+ * its reservation expires by itself, and the sweep releases the job. */
+#include "core/scheduler/job_flow.h"
+#include "core/scheduler/node_flow.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- giving the reservation back ------------------------------------------------------------------------------------ */
+
+void job_leave_node(job *j) {
+    j->noted &= ~(unsigned)NOTE_NODE_LOST; /* what was noted of that node says nothing about the next one */
+    j->node[0] = '\0';
+    j->released = true;
+}
+
+static void on_unreserved(job *j, link_status status, const redis_reply *reply) {
+    sched_answered(j->s, SCRIPT_RELEASE_RESERVATION, status, reply);
+    j->busy = false;
+    if (status != LINK_OK) return;
+    j->released = true;
+    job_emit(j, (sched_event){.kind = EV_UNRESERVED, .node = j->node});
+}
+
+static void submit_release(job *j, link_callback *done) {
+    scheduler *s = j->s;
+    redis_key key;
+    redis_call call;
+    call_script(&call, SCRIPT_RELEASE_RESERVATION);
+    call_key(&call, key_node_reservations(&key, &s->config.keys, j->node));
+    call_str(&call, j->id);
+    call_int(&call, j->attempt);
+    j->busy = true;
+    sched_call(s, &call, done, j);
+}
+
+static void on_released_then(void *arg, link_status status, const redis_reply *reply) {
+    job *j = arg;
+    job_step *then = j->then;
+    on_unreserved(j, status, reply);
+    then(j);
+}
+
+void job_release_then(job *j, job_step *then) {
+    if (j->released) {
+        then(j);
+        return;
+    }
+    assert(j->node[0]);
+    j->then = then;
+    submit_release(j, on_released_then);
+}
+
+/* ---- the end -------------------------------------------------------------------------------------------------------- */
+
+void job_offer_room(scheduler *s, const char *node_id) {
+    const node_conn *n = *node_id ? node_by_id(s, node_id) : NULL;
+    if (n) wait_queue_room(s, n);
+}
+
+static void finished(job *j) {
+    scheduler *s = j->s;
+    char node[ID_MAX + 1];
+    memcpy(node, j->node, sizeof node);
+    job_emit(j, (sched_event){.kind = EV_FINISHED, .node = node, .outcome = j->result, .code = j->result_code});
+    if (j->released) job_emit(j, (sched_event){.kind = EV_RELEASED});
+    job_answer_session(j, j->result, j->result_code);
+    job_drop(j);
+    job_offer_room(s, node);
+}
+
+/* An unknown outcome was repeated, and the first call had happened after all. */
+static bool finished_by_us(const job *j, const redis_reply *reply) {
+    return j->tries > 0 && reply_says(reply, "STALE") && reply_int(reply_at(reply, 2)) == j->attempt &&
+           !strcmp(reply_text(reply_at(reply, 3)), job_outcome_name(j->result));
+}
+
+static void on_completed(void *arg, link_status status, const redis_reply *reply) {
+    job *j = arg;
+    sched_answered(j->s, SCRIPT_COMPLETE_TASK, status, reply);
+    j->busy = false;
+    if (status != LINK_OK) { /* the end is decided; write it when Redis is there again */
+        j->tries += status == LINK_UNKNOWN;
+        job_look_again(j, sched_now(j->s) + j->s->config.retry_max);
+    } else if (reply_says(reply, "OK") || finished_by_us(j, reply)) {
+        finished(j);
+    } else if (reply_says(reply, "NOTDUE")) {
+        j->finishing = false;
+        job_not_due(j, reply);
+    } else {
+        job_lost(j);
+    }
+}
+
+void job_complete(job *j, bool only_if_due) {
+    scheduler *s = j->s;
+    redis_key key;
+    redis_call call;
+    call_script(&call, SCRIPT_COMPLETE_TASK);
+    call_key(&call, key_job(&key, &s->config.keys, j->id));
+    call_key(&call, key_request(&key, &s->config.keys, j->request));
+    call_key(&call, key_job_deadlines(&key, &s->config.keys, job_bucket_of_request(j->request)));
+    call_str(&call, j->id);
+    call_int(&call, j->attempt);
+    call_str(&call, job_outcome_name(j->result));
+    call_str(&call, j->result_code);
+    call_int(&call, j->released ? 1 : 0);
+    call_int(&call, usec_to_msec_up(s->config.finished_ttl));
+    call_int(&call, only_if_due ? 1 : 0);
+    j->busy = true;
+    sched_call(s, &call, on_completed, j);
+}
+
+static void complete_now(job *j) {
+    job_complete(j, false);
+}
+
+void job_finish(job *j, job_outcome outcome, const char *code, bool only_if_due) {
+    assert(!j->busy && !j->finishing && outcome != OUTCOME_NONE);
+    j->finishing = true;
+    j->tries = 0;
+    j->result = outcome;
+    if (j->result_code != code) snprintf(j->result_code, sizeof j->result_code, "%s", code);
+    if (only_if_due) {
+        assert(j->released); /* only a job that is still waiting for a node ends by its deadline alone */
+        job_complete(j, true);
+    } else {
+        job_release_then(j, complete_now);
+    }
+}

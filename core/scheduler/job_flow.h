@@ -1,0 +1,131 @@
+/* job_flow.h - a job on its way; shared by the job_*.c files, by wait_queue.c, and by what lets jobs go on.
+ *
+ *     job_request.c   the request is checked, the job created
+ *     job_place.c     propose → (read loads) → grant
+ *     job_send.c      mark → send
+ *     job_follow.c    what the node says, deadlines
+ *     job_retry.c     the next attempt
+ *     job_end.c       the reservation given back, the end written
+ *
+ * A job is followed by one chain of Redis calls at a time. What happens meanwhile (a result, a lost node, a deadline) is
+ * noted in job->noted and taken up when the chain rests (job_rest() in job_follow.c), in one fixed order. So no two calls for one
+ * job are ever under way together, and every step can rely on the fields it finds. */
+#ifndef CORE_SCHEDULER_JOB_FLOW_H
+#define CORE_SCHEDULER_JOB_FLOW_H
+
+#include "core/scheduler/internal.h"
+
+enum {
+    TRIED_MAX = 8,     /* nodes that failed a job and are excluded from its next proposals; the latest are kept */
+    ROUNDS_MAX = 2,    /* proposals of one placement before the job waits */
+    UNKNOWN_TRIES = 3, /* how often a call whose outcome is unknown is repeated at once */
+};
+
+typedef enum note {
+    NOTE_RESULT = 1, /* job->result_* hold it */
+    NOTE_NODE_LOST = 2,
+    NOTE_DUE = 4, /* the deadline passed by our clock */
+    NOTE_ACK = 8,
+    NOTE_STARTED = 16,
+    NOTE_COMPLETE = 32, /* the end could not be written; try again */
+} note;
+
+typedef void job_step(job *j);
+
+struct job {
+    scheduler *s;
+    char id[ID_MAX + 1], request[REQUEST_ID_MAX + 1], session[ID_MAX + 1];
+    uint64_t utterance;
+    lang_pair pair;
+    audio *sound;
+    conn_token conn; /* of the session */
+    usec_t arrived, created;
+
+    job_state state; /* as Redis last told us */
+    int64_t attempt;
+    char node[ID_MAX + 1]; /* of this attempt; "" while none holds a reservation */
+    usec_t sent, due;      /* due: USEC_NEVER while none is known */
+    timer_handle due_timer;
+
+    bool busy;      /* a call of the chain is out */
+    unsigned noted; /* set of note */
+    int tries;      /* repetitions of the call under way after an unknown outcome */
+    job_outcome result;
+    char result_code[48];
+    bool released;  /* the reservation of this attempt was given back, or there was none */
+    bool finishing; /* the outcome is decided and being written; result and result_code hold it */
+
+    job_step *then;      /* what follows the release under way */
+    char retry_code[48]; /* why the next attempt is made; also while it is being asked for */
+    bool retry_if_due;
+    bool moving; /* Redis may have made the next attempt or not: that is found out before anything else happens */
+
+    candidate *candidates; /* owned, while a placement is tried */
+    int candidate_count, candidate_next, asked, loads_out, round;
+    char tried[TRIED_MAX][ID_MAX + 1];
+    int tried_count;
+
+    wait_queue *waiting; /* NULL unless the job stands in it */
+    bool trying;         /* it stands there, and a placement is being tried */
+    job *next, *prev;
+    UT_hash_handle hh;
+};
+
+/* job_request.c */
+job *job_find(scheduler *s, const char *job_id);
+void job_drop(job *j);
+/* An event about this job: its id, attempt, session, pair and utterance are filled in. */
+void job_emit(job *j, sched_event event);
+void job_answer_session(job *j, job_outcome outcome, const char *code);
+
+/* job_place.c */
+void job_place(job *j);                             /* behind those that wait for the pair already */
+void job_place_now(job *j);                         /* before them */
+void job_place_on(job *j, const node_conn *n);      /* on that node or not at all */
+bool job_was_tried(const job *j, const char *node); /* and failed there */
+void job_forget_candidates(job *j);
+/* No candidate is left: it waits for room, or is refused, as configured. */
+void job_wait_for_room(job *j);
+
+/* job_send.c: with a reservation on job->node */
+void job_mark(job *j);
+/* Redis says that the job is not ours any more: the session is told, and we stop. */
+void job_lost(job *j);
+
+/* job_follow.c */
+void job_note(job *j, note what); /* takes it up at once when the chain rests */
+void job_rest(job *j);            /* the chain has nothing more to do now */
+void job_set_due(job *j, usec_t at);
+usec_t job_attempt_limit(const job *j);
+/* Redis could not be asked, or says that it is not due yet: look again then. */
+void job_look_again(job *j, usec_t at);
+/* The deadline has not passed by Redis's clock; its answer carries the one of the index. */
+void job_not_due(job *j, const redis_reply *reply);
+
+/* job_retry.c */
+/* The next attempt, excluding the node of this one. */
+void job_retry(job *j, const char *code, bool only_if_due);
+
+/* job_end.c */
+/* Gives the reservation of the present attempt back, then goes on with `then`. */
+void job_release_then(job *j, job_step *then);
+/* No node has the job now. A reservation whose release failed is left to its expiry. */
+void job_leave_node(job *j);
+void job_finish(job *j, job_outcome outcome, const char *code, bool only_if_due);
+/* Writes the end that was decided. */
+void job_complete(job *j, bool only_if_due);
+/* Room may have come free on that node: the longest-waiting job that it serves is placed there. */
+void job_offer_room(scheduler *s, const char *node_id);
+
+/* wait_queue.c: jobs for which every candidate was full */
+/* A job waits that comes before this one: for the pair, and not only for other nodes than those it failed on. */
+bool wait_queue_before(const job *j);
+/* In the order of arrival; a job that stands there already and found no room stays. */
+void wait_queue_add(job *j);
+void wait_queue_remove(job *j);
+/* The job was placed: the next one of its pair may try at once. */
+void wait_queue_placed(job *j);
+/* A slot of this node came free: the longest-waiting job that it serves is placed there. */
+void wait_queue_room(scheduler *s, const node_conn *n);
+
+#endif

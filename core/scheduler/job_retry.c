@@ -1,0 +1,96 @@
+/* job_retry.c - a job's next attempt, when the present one failed, or its node was lost or silent.
+ *
+ * Redis makes it (attempt + 1, back to CREATED); only then the reservation is given back and the search begins anew, without the
+ * nodes that failed. */
+#include "core/scheduler/job_flow.h"
+#include "core/scheduler/node_flow.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void exclude(job *j, const char *node) {
+    if (!*node) return;
+    if (j->tried_count == TRIED_MAX) {
+        memmove(j->tried[0], j->tried[1], sizeof j->tried - sizeof j->tried[0]);
+        j->tried_count--;
+    }
+    snprintf(j->tried[j->tried_count++], sizeof j->tried[0], "%s", node);
+}
+
+/* A node that was silent may still be at work; one that is gone or has answered is not. */
+static void cancel_at_node(job *j) {
+    const node_conn *n = j->retry_if_due ? node_by_id(j->s, j->node) : NULL;
+    if (n) j->s->env.net.node_cancel(j->s->env.net.ctx, n->conn, j->id, j->attempt, j->retry_code);
+}
+
+static void start_next_attempt(job *j) {
+    scheduler *s = j->s;
+    char failed[ID_MAX + 1];
+    bool answered = !j->retry_if_due; /* a node that was silent gets no job for its silence */
+    memcpy(failed, j->node, sizeof failed);
+    exclude(j, failed);
+    job_leave_node(j);
+    j->attempt++;
+    j->state = JOB_CREATED;
+    if (j->noted & NOTE_RESULT) job_emit(j, (sched_event){.kind = EV_STALE, .node = failed, .attempt = j->attempt - 1});
+    j->noted = 0;
+    job_emit(j, (sched_event){.kind = EV_RETRY, .node = failed, .code = j->retry_code});
+    job_set_due(j, sched_now(s) + s->config.pending_limit);
+    job_place(j);
+    if (answered) job_offer_room(s, failed);
+}
+
+static void give_up(job *j) {
+    bool timed_out = !strcmp(j->retry_code, "JOB_TIMEOUT");
+    job_finish(j, timed_out ? OUTCOME_TIMED_OUT : OUTCOME_FAILED, j->retry_code, false);
+}
+
+/* An unknown outcome was repeated, and the first call had happened after all. */
+static bool moved_by_us(const job *j, const redis_reply *reply) {
+    return (j->tries > 0 || j->moving) && reply_says(reply, "STALE") &&
+           !strcmp(reply_text(reply_at(reply, 1)), "CREATED") && reply_int(reply_at(reply, 2)) == j->attempt + 1;
+}
+
+static void on_reassigned(void *arg, link_status status, const redis_reply *reply) {
+    job *j = arg;
+    sched_answered(j->s, SCRIPT_FAILOVER_REASSIGN, status, reply);
+    j->busy = false;
+    if (status == LINK_UNKNOWN && ++j->tries < UNKNOWN_TRIES) {
+        job_retry(j, j->retry_code, j->retry_if_due);
+        return;
+    }
+    bool again = status == LINK_OK && (reply_says(reply, "RETRY") || moved_by_us(j, reply));
+    j->tries = 0;
+    j->moving = status == LINK_UNKNOWN || (j->moving && status != LINK_OK);
+    if (again) {
+        cancel_at_node(j);
+        job_release_then(j, start_next_attempt);
+    } else if (status != LINK_OK) {
+        job_look_again(j, sched_now(j->s) + j->s->config.retry_max); /* the deadline in the index still stands */
+    } else if (reply_says(reply, "EXHAUSTED")) {
+        cancel_at_node(j);
+        give_up(j);
+    } else if (reply_says(reply, "NOTDUE")) {
+        job_not_due(j, reply);
+    } else {
+        job_release_then(j, job_lost);
+    }
+}
+
+void job_retry(job *j, const char *code, bool only_if_due) {
+    scheduler *s = j->s;
+    redis_key key;
+    redis_call call;
+    if (j->retry_code != code) snprintf(j->retry_code, sizeof j->retry_code, "%s", code);
+    j->retry_if_due = only_if_due;
+    call_script(&call, SCRIPT_FAILOVER_REASSIGN);
+    call_key(&call, key_job(&key, &s->config.keys, j->id));
+    call_key(&call, key_job_deadlines(&key, &s->config.keys, job_bucket_of_request(j->request)));
+    call_str(&call, j->id);
+    call_int(&call, j->attempt);
+    call_int(&call, s->config.attempts_max);
+    call_int(&call, usec_to_msec_up(s->config.pending_limit));
+    call_int(&call, only_if_due ? 1 : 0);
+    j->busy = true;
+    sched_call(s, &call, on_reassigned, j);
+}

@@ -1,0 +1,69 @@
+/* node_flow.h - nodes of this instance's connections; shared by the node_*.c files, pool_change.c, and by what asks for a node.
+ *
+ *     node_conn.c       which connection speaks for which node
+ *     node_register.c   registration
+ *     node_beat.c       heartbeats and the pools that follow from them
+ *     node_leave.c      the end
+ *
+ * Redis holds what a node is; here is only who speaks for it. Every change of the record carries the owner (instance and
+ * connection token), so the late end of an old connection never touches the node that came back. */
+#ifndef CORE_SCHEDULER_NODE_FLOW_H
+#define CORE_SCHEDULER_NODE_FLOW_H
+
+#include "core/scheduler/internal.h"
+
+struct node_conn {
+    scheduler *s;
+    conn_token conn;
+    char node[ID_MAX + 1];
+    char *sources, *targets; /* languages, space-separated: what the registration serves */
+    int64_t slots, version;
+    int64_t changing_to;                 /* the version whose pools are being joined; 0: no change is under way */
+    node_load load;                      /* of the last heartbeat */
+    bool registered, silent, acks, gone; /* silent: the registration under way is our own repair */
+    int registering;                     /* registrations that Redis has not answered */
+    int calls;                           /* callbacks that still name this struct */
+    UT_hash_handle hh;                   /* by conn */
+    UT_hash_handle hh_node;              /* by node id, when it owns that id */
+};
+
+/* node_conn.c */
+node_conn *node_by_conn(scheduler *s, conn_token conn);   /* NULL unless it tried to register */
+node_conn *node_by_id(scheduler *s, const char *node_id); /* NULL unless one of our connections owns that id */
+node_conn *node_conn_for(scheduler *s, conn_token conn);  /* makes it when there is none */
+bool node_serves(const node_conn *n, const lang_pair *pair);
+/* It speaks for its id from now on; a connection that did so before is closed. */
+void node_claim_id(node_conn *n);
+void node_give_up_id(node_conn *n);
+/* A call whose callback gets the connection: it lives until node_unref(). */
+void node_call(node_conn *n, const redis_call *call, link_callback *done);
+void node_ref(node_conn *n);
+/* One callback less names this connection; the last one frees it when it has ended. */
+void node_unref(node_conn *n);
+void node_close(node_conn *n, const char *reason);
+void node_conn_free_all(scheduler *s);
+
+/* node_register.c */
+/* How calls of a live node begin: its record, its languages, the expiry index, its name and who speaks for it. */
+void node_begin_call(redis_call *call, script_id script, const node_conn *n);
+void node_register_again(node_conn *n); /* Redis has forgotten it */
+
+/* node_beat.c */
+void node_send_heartbeat(node_conn *n);
+
+/* node_leave.c */
+/* `owner` "" is the reaper: only when the node's expiry has passed. */
+void node_take_offline(scheduler *s, const char *node_id, const char *owner, const char *why);
+
+/* pool_change.c: a node joins and leaves the pools of many pairs, a few calls at a time */
+typedef struct pool_change pool_change;
+pool_change *pool_change_new(scheduler *s, const char *node_id, int64_t version);
+void pool_change_join(pool_change *c, const char *sources, const char *targets);
+/* Pairs that are joined in the same change are not left. */
+void pool_change_leave(pool_change *c, const char *sources, const char *targets);
+/* Runs and frees the change; `done` learns whether every call was answered as hoped. */
+void pool_change_run(pool_change *c, void (*done)(void *arg, bool complete), void *arg);
+/* A member that turned out not to serve the pair any more. */
+void pool_drop_member(scheduler *s, const lang_pair *pair, const char *node_id, int64_t version);
+
+#endif
