@@ -45,9 +45,9 @@ const char *cut_reason_name(cut_reason reason);
 bool cut_continues(cut_reason reason);
 
 typedef struct speech_rules {
-    usec_t pause;        /* > 0 */
-    usec_t max_duration; /* > 0 */
-    int64_t bytes_max;   /* > 0 */
+    usec_t pause;                          /* > 0 */
+    usec_t max_duration;                   /* > 0 */
+    int64_t bytes_max;                     /* > 0 */
     usec_t hangover_manual, hangover_auto; /* >= 0 */
     usec_t padding_manual, padding_auto;   /* silence that the node adds to the end */
 } speech_rules;
