@@ -98,6 +98,14 @@ const char *key_node_expiry(redis_key *key, const keyspace *ks, unsigned bucket)
     return spell(key, "%s{n%02u}:expiry", ks->prefix, bucket);
 }
 
+const char *key_node_marks(redis_key *key, const keyspace *ks, const char *node_id) {
+    return spell(key, "%s{n%02u}:marks:%s", ks->prefix, node_bucket(node_id), node_id);
+}
+
+const char *key_node_hold(redis_key *key, const keyspace *ks, const char *node_id) {
+    return spell(key, "%s{n%02u}:hold:%s", ks->prefix, node_bucket(node_id), node_id);
+}
+
 const char *key_pool_members(redis_key *key, const keyspace *ks, const char *src, const char *tgt) {
     return spell(key, "%s{%s:%s}:members", ks->prefix, src, tgt);
 }
@@ -108,4 +116,16 @@ const char *key_pool_places(redis_key *key, const keyspace *ks, const char *src,
 
 const char *key_pool_left(redis_key *key, const keyspace *ks, const char *src, const char *tgt, const char *node_id) {
     return spell(key, "%s{%s:%s}:left:%s", ks->prefix, src, tgt, node_id);
+}
+
+const char *key_session(redis_key *key, const keyspace *ks, const char *session_id) {
+    return spell(key, "%s{s:%s}:session", ks->prefix, session_id);
+}
+
+const char *key_session_affinity(redis_key *key, const keyspace *ks, const char *session_id, const char *tgt) {
+    return spell(key, "%s{s:%s}:affinity:%s", ks->prefix, session_id, tgt);
+}
+
+const char *key_room(redis_key *key, const keyspace *ks, const char *code) {
+    return spell(key, "%s{r:%s}:room", ks->prefix, code);
 }

@@ -5,6 +5,7 @@
  *   {jNNN}     NNN = FNV-1a 64 of the request id mod 256, three digits; a job id carries it: "j042-9f86d081884c7d65"
  *   {nNN}      NN  = FNV-1a 64 of the node id mod 64, two digits
  *   {src:tgt}  a directed language pair
+ *   {s:ID}     a session; {r:CODE}  a room. Ids of sessions have no braces (id_valid), so the tag ends where it should.
  * docs/REDIS_DATA_MODEL.md describes each key's content. */
 #ifndef CORE_REDIS_KEYS_H
 #define CORE_REDIS_KEYS_H
@@ -44,9 +45,16 @@ const char *key_node(redis_key *key, const keyspace *ks, const char *node_id);
 const char *key_node_langs(redis_key *key, const keyspace *ks, const char *node_id);
 const char *key_node_reservations(redis_key *key, const keyspace *ks, const char *node_id);
 const char *key_node_expiry(redis_key *key, const keyspace *ks, unsigned bucket);
+const char *key_node_marks(redis_key *key, const keyspace *ks, const char *node_id);
+const char *key_node_hold(redis_key *key, const keyspace *ks, const char *node_id);
 
 const char *key_pool_members(redis_key *key, const keyspace *ks, const char *src, const char *tgt);
 const char *key_pool_places(redis_key *key, const keyspace *ks, const char *src, const char *tgt);
 const char *key_pool_left(redis_key *key, const keyspace *ks, const char *src, const char *tgt, const char *node_id);
+
+const char *key_session(redis_key *key, const keyspace *ks, const char *session_id);
+const char *key_session_affinity(redis_key *key, const keyspace *ks, const char *session_id, const char *tgt);
+/* `code` is six digits. */
+const char *key_room(redis_key *key, const keyspace *ks, const char *code);
 
 #endif

@@ -21,6 +21,7 @@ const cost_profile cost_profile_default = {
         [SCRIPT_REGISTER_NODE]          = SCRIPT( 8.27, 283),
         [SCRIPT_HEARTBEAT]              = SCRIPT( 7.64, 253),
         [SCRIPT_NODE_ASSIGNED]          = SCRIPT( 5.79, 188),
+        [SCRIPT_DRAIN_NODE]             = SCRIPT( 5.92, 189),
         [SCRIPT_NODE_OFFLINE]           = SCRIPT(34.03, 265),
         [SCRIPT_FORGET_NODE]            = SCRIPT( 7.31, 238),
         [SCRIPT_POOL_JOIN]              = SCRIPT( 6.07, 203),
@@ -28,7 +29,9 @@ const cost_profile cost_profile_default = {
         [SCRIPT_SELECT_NODE]            = SCRIPT( 5.60, 144), /* 4 candidates */
         [SCRIPT_SELECT_SHARD]           = SCRIPT(34.20, 130), /* by its ratio to select_node in one run, 6.1 */
         [SCRIPT_RESERVE_NODE]           = SCRIPT(12.18, 266),
+        [SCRIPT_CONFIRM_RESERVATION]    = SCRIPT( 9.07, 241),
         [SCRIPT_RELEASE_RESERVATION]    = SCRIPT( 5.43, 140),
+        [SCRIPT_MARK_SERVICE]           = SCRIPT(10.34, 221),
         [SCRIPT_CREATE_JOB]             = SCRIPT(13.15, 335),
         [SCRIPT_MARK_DISPATCHED]        = SCRIPT(10.42, 211),
         [SCRIPT_ACCEPT_JOB]             = SCRIPT( 8.54, 211),
@@ -36,6 +39,13 @@ const cost_profile cost_profile_default = {
         [SCRIPT_COMPLETE_TASK]          = SCRIPT(13.55, 274),
         [SCRIPT_RELEASE_JOB]            = SCRIPT( 4.68, 181),
         [SCRIPT_FAILOVER_REASSIGN]      = SCRIPT(10.36, 214),
+        [SCRIPT_OPEN_SESSION]           = SCRIPT( 8.10, 194),
+        [SCRIPT_CLOSE_SESSION]          = SCRIPT( 3.17, 158),
+        [SCRIPT_ROOM_CREATE]            = SCRIPT( 8.35, 198),
+        [SCRIPT_ROOM_JOIN]              = SCRIPT(11.48, 214), /* rooms of 2 to 4 */
+        [SCRIPT_ROOM_LEAVE]             = SCRIPT( 7.30, 126),
+        [SCRIPT_ROOM_SPEAK]             = SCRIPT( 8.89, 139),
+        [SCRIPT_ROOM_PREFER]            = SCRIPT( 6.33, 156),
     },
     .command = {.base_usec = 1.0, .usec_per_byte = 0.0003, .cv = 0.15}, /* ZRANGEBYSCORE of 16; ECHO costs 0.6 */
 };

@@ -27,15 +27,19 @@ struct lua_db {
 
 static const char *const world_names[LUA_WORLDS] = {"alone", "watched", "cluster"};
 
-/* Keys of each script in the order of its header. Nodes: n record, l langs, r reservations, x expiry. Pools: m members,
- * p places, t tombstone. Jobs: j job, q request, d deadlines. */
+/* Keys of each script in the order of its header. Nodes: n record, l langs, r reservations, x expiry, k marks, h hold.
+ * Pools: m members, p places, t tombstone. Jobs: j job, q request, d deadlines. s session. o room. */
 static const char *const script_keys[SCRIPT_COUNT] = {
-    [SCRIPT_REGISTER_NODE] = "nlx",  [SCRIPT_HEARTBEAT] = "nlx",         [SCRIPT_NODE_ASSIGNED] = "nl",
-    [SCRIPT_NODE_OFFLINE] = "nlrx",  [SCRIPT_FORGET_NODE] = "nlrx",      [SCRIPT_POOL_JOIN] = "mpt",
-    [SCRIPT_POOL_LEAVE] = "mpt",     [SCRIPT_SELECT_NODE] = "m",         [SCRIPT_SELECT_SHARD] = "m",
-    [SCRIPT_RESERVE_NODE] = "nrl",   [SCRIPT_RELEASE_RESERVATION] = "r", [SCRIPT_CREATE_JOB] = "jqd",
-    [SCRIPT_MARK_DISPATCHED] = "jd", [SCRIPT_ACCEPT_JOB] = "jd",         [SCRIPT_START_JOB] = "jd",
-    [SCRIPT_COMPLETE_TASK] = "jqd",  [SCRIPT_RELEASE_JOB] = "jd",        [SCRIPT_FAILOVER_REASSIGN] = "jd",
+    [SCRIPT_REGISTER_NODE] = "nlx",  [SCRIPT_HEARTBEAT] = "nlx",          [SCRIPT_NODE_ASSIGNED] = "nl",
+    [SCRIPT_NODE_OFFLINE] = "nlrx",  [SCRIPT_FORGET_NODE] = "nlrx",       [SCRIPT_POOL_JOIN] = "mpt",
+    [SCRIPT_POOL_LEAVE] = "mpt",     [SCRIPT_SELECT_NODE] = "m",          [SCRIPT_SELECT_SHARD] = "m",
+    [SCRIPT_RESERVE_NODE] = "nrl",   [SCRIPT_RELEASE_RESERVATION] = "r",  [SCRIPT_CREATE_JOB] = "jqd",
+    [SCRIPT_MARK_DISPATCHED] = "jd", [SCRIPT_ACCEPT_JOB] = "jd",          [SCRIPT_START_JOB] = "jd",
+    [SCRIPT_COMPLETE_TASK] = "jqd",  [SCRIPT_RELEASE_JOB] = "jd",         [SCRIPT_FAILOVER_REASSIGN] = "jd",
+    [SCRIPT_DRAIN_NODE] = "nh",      [SCRIPT_CONFIRM_RESERVATION] = "nr", [SCRIPT_MARK_SERVICE] = "nk",
+    [SCRIPT_OPEN_SESSION] = "s",     [SCRIPT_CLOSE_SESSION] = "s",        [SCRIPT_ROOM_CREATE] = "o",
+    [SCRIPT_ROOM_JOIN] = "o",        [SCRIPT_ROOM_LEAVE] = "o",           [SCRIPT_ROOM_SPEAK] = "o",
+    [SCRIPT_ROOM_PREFER] = "o",
 };
 
 /* Before a test runs there is nothing that could fail but the program. */
@@ -199,7 +203,7 @@ const private_server *lua_server(lua_db *db, const char *key) {
 /* --- calls -------------------------------------------------------------------------------------------------------- */
 
 typedef struct subject {
-    const char *node, *src, *tgt;
+    const char *node, *src, *tgt, *session, *room;
     const lua_job *job;
 } subject;
 
@@ -211,11 +215,15 @@ static const char *spell_key(const lua_db *db, redis_key *key, char letter, cons
     case 'l': return key_node_langs(key, ks, about->node);
     case 'r': return key_node_reservations(key, ks, about->node);
     case 'x': return key_node_expiry(key, ks, node_bucket(about->node));
+    case 'k': return key_node_marks(key, ks, about->node);
+    case 'h': return key_node_hold(key, ks, about->node);
     case 'm': return key_pool_members(key, ks, about->src, about->tgt);
     case 'p': return key_pool_places(key, ks, about->src, about->tgt);
     case 't': return key_pool_left(key, ks, about->src, about->tgt, about->node);
     case 'j': return key_job(key, ks, about->job->id);
     case 'q': return key_request(key, ks, about->job->request);
+    case 's': return key_session(key, ks, about->session);
+    case 'o': return key_room(key, ks, about->room);
     case 'd': ck_assert(job_bucket_of_job(about->job->id, &bucket)); return key_job_deadlines(key, ks, bucket);
     }
     ck_abort_msg("no key is called '%c'", letter);
@@ -276,6 +284,22 @@ const char *lua_job_call(lua_db *db, script_id id, const lua_job *job, const cha
     va_list args;
     va_start(args, format);
     const char *answer = call_script_about(db, id, &(subject){.job = job}, format, args);
+    va_end(args);
+    return answer;
+}
+
+const char *lua_session(lua_db *db, script_id id, const char *session_id, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    const char *answer = call_script_about(db, id, &(subject){.session = session_id}, format, args);
+    va_end(args);
+    return answer;
+}
+
+const char *lua_room(lua_db *db, script_id id, const char *code, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    const char *answer = call_script_about(db, id, &(subject){.room = code}, format, args);
     va_end(args);
     return answer;
 }

@@ -50,6 +50,11 @@ lua_job lua_job_of(const char *request, unsigned number);
 const char *lua_job_call(lua_db *db, script_id id, const lua_job *job, const char *args, ...)
     __attribute__((format(printf, 4, 5)));
 
+const char *lua_session(lua_db *db, script_id id, const char *session_id, const char *args, ...)
+    __attribute__((format(printf, 4, 5)));
+const char *lua_room(lua_db *db, script_id id, const char *code, const char *args, ...)
+    __attribute__((format(printf, 4, 5)));
+
 /* A plain command, arguments by '|'; its second word is the key that decides where it goes in a cluster. */
 const char *lua_command(lua_db *db, const char *args, ...) __attribute__((format(printf, 2, 3)));
 

@@ -31,6 +31,9 @@ START_TEST(keys_are_spelled_as_the_data_model_says) {
     ck_assert_str_eq(key_pool_members(&key, &ks, "de", "en"), "lingua:v1:{de:en}:members");
     ck_assert_str_eq(key_pool_places(&key, &ks, "de", "en"), "lingua:v1:{de:en}:places");
     ck_assert_str_eq(key_pool_left(&key, &ks, "de", "en", "n1"), "lingua:v1:{de:en}:left:n1");
+    ck_assert_str_eq(key_session(&key, &ks, "s-1"), "lingua:v1:{s:s-1}:session");
+    ck_assert_str_eq(key_session_affinity(&key, &ks, "s-1", "en"), "lingua:v1:{s:s-1}:affinity:en");
+    ck_assert_str_eq(key_room(&key, &ks, "012345"), "lingua:v1:{r:012345}:room");
 }
 END_TEST
 
@@ -54,6 +57,8 @@ START_TEST(what_one_script_touches_has_one_tag) {
     expect_tag(key_node_langs(&key, &ks, "n1"), tag);
     expect_tag(key_node_reservations(&key, &ks, "n1"), tag);
     expect_tag(key_node_expiry(&key, &ks, node_bucket("n1")), tag);
+    expect_tag(key_node_marks(&key, &ks, "n1"), tag);
+    expect_tag(key_node_hold(&key, &ks, "n1"), tag);
 }
 END_TEST
 
