@@ -14,9 +14,15 @@
  *   SILENT ────────▶ COLLECTING ──────────────────────────────────▶ HANGOVER ──(hangover over)──▶ cut, SILENT
  *                        │ bytes_max, close: cut at once, SILENT        │ bytes_max, close, final: cut at once
  *
+ * What one chunk does at once is decided in the order of the list. A chunk that would pass bytes_max begins the next utterance.
+ *
  * The hangover keeps the utterance open for chunks that are on their way: they still belong to it. After a manual cut they belong
- * to the next one, which collects behind it. A final chunk in the hangover of an automatic cut makes it a manual one: the
- * speaker has ended the sentence. A final chunk without any sound cuts nothing.
+ * to the next one, which collects behind it; what would end that one (final, max_duration, bytes_max) first ends the hangover.
+ * Its pause is looked at when it is open. A final chunk in the hangover of an automatic cut makes it a manual one: the speaker
+ * has ended the sentence. Otherwise what is cut in its hangover keeps its reason.
+ *
+ * A chunk of 0 bytes is no speech: it does not renew the pause. A final one ends what was collected, and cuts nothing where
+ * nothing was.
  *
  * Time       Told with each event, never running backwards. An event that comes after a deadline first does what the deadline
  *            would have done: a late timer changes nothing, and a timer of an earlier utterance finds nothing due. That is
@@ -61,7 +67,7 @@ typedef struct speech_part {
 typedef struct speech {
     speech_part open; /* the utterance that collects, or is in its hangover */
     speech_part next; /* what came behind a manual cut in its hangover */
-    usec_t last;      /* arrival of the latest chunk */
+    usec_t last;      /* arrival of the latest chunk that had any bytes */
     usec_t cut_at;    /* end of the hangover, while in_hangover */
     cut_reason reason;
     bool in_hangover;
