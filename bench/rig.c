@@ -170,14 +170,21 @@ static sched_status start_scheduler(rig *r, const char *phase, sched_error *err)
         .timers = engine_timers(r->time),
         .seed = 1,
         .redis = pipe_link_as_link(r->pipe),
-        .net = {node_registered, node_refused, node_assign, node_cancel, node_close, session_answer, r},
+        .net = {.node_registered = node_registered,
+                .node_refused = node_refused,
+                .node_assign = node_assign,
+                .node_cancel = node_cancel,
+                .node_close = node_close,
+                .session_answer = session_answer,
+                .ctx = r},
         .observer = {observe, r},
         .instance_id = "bench",
     };
     status = scheduler_new(&config, &env, &r->s, err);
     if (status) return status;
     scheduler_stop(r->s); /* sweeps come by real time: they would be counted in one run and not in another */
-    return scheduler_session_open(r->s, SESSION_CONN, "session", err);
+    session_offer offer = {"session", {"en", "de"}, false, SOUND_PCM16, SAMPLE_RATE_DEFAULT};
+    return scheduler_session_open(r->s, SESSION_CONN, &offer, err);
 }
 
 sched_status rig_new(const char *phase, rig **ret_rig, sched_error *err) {

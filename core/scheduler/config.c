@@ -152,6 +152,7 @@ static const char *const on_full_names[] = {"wait", "refuse", NULL};
 #define COUNT(key, field, ...)    ROW_COUNT(scheduler_config, key, field, __VA_ARGS__)
 #define NUMBER(key, field, ...)   ROW_NUMBER(scheduler_config, key, field, __VA_ARGS__)
 #define DURATION(key, field, ...) ROW_DURATION(scheduler_config, key, field, __VA_ARGS__)
+#define SIZE(key, field, ...)     ROW_SIZE(scheduler_config, key, field, __VA_ARGS__)
 
 // clang-format off
 const setting scheduler_settings[] = {
@@ -162,6 +163,7 @@ const setting scheduler_settings[] = {
     BOOL("limit", limit, "yes", "does a full node refuse a job (yes), or queue it (no)?"),
     ROW_CHOICE(scheduler_config, "on_full", on_full, on_full_names, "wait",
                "when every candidate is full: the job waits for room, or is refused at once"),
+    BOOL("affinity", affinity, "yes", "does a sentence that goes on behind an automatic cut stay on its node?"),
 
     COUNT("node_slots", node_slots, 1, 1000, "4", "jobs at once on a node that does not say its limit"),
     COUNT("pairs_max", pairs_max, 1, 4032, "1000", "directed language pairs of one node"),
@@ -169,6 +171,14 @@ const setting scheduler_settings[] = {
     DURATION("reap_round", reap_round, 100 * MSEC, 600 * SEC, "4s",
              "time in which every index of expiries and deadlines is visited once"),
     COUNT("reap_batch", reap_batch, 1, 1000, "100", "entries that one visit of an index may take"),
+    COUNT("resource_limit", resource_limit, 0, 100000, "85",
+          "percent of CPU, GPU or memory at which a node gets no more jobs; 0: none"),
+    DURATION("ready_limit", ready_limit, SEC, 3600 * SEC, "60s",
+             "a node that is not ready so long after its registration is degraded"),
+    DURATION("trial_pause", trial_pause, 0, 3600 * SEC, "5s",
+             "a degraded node gets one job at a time, the next so long after a failure"),
+    DURATION("mark_ttl", mark_ttl, 100 * MSEC, 3600 * SEC, "60s",
+             "a model that a node misses keeps the pair's jobs away from it so long"),
 
     DURATION("pending_limit", pending_limit, 100 * MSEC, 3600 * SEC, "10s",
               "from the creation of a job to its dispatch"),
@@ -186,10 +196,34 @@ const setting scheduler_settings[] = {
     DURATION("retry_max", retry_max, MSEC, 60 * SEC, "1s", "longest such pause"),
     COUNT("waiting_max", waiting_max, 1, 1000000, "1000", "jobs that may wait for one pair"),
     COUNT("jobs_max", jobs_max, 1, 10000000, "100000", "unfinished jobs of one instance"),
+    DURATION("empty_hold", empty_hold, 0, 60 * SEC, "1s", "an empty result waits so long for a full one"),
+
+    DURATION("pause", pause, 10 * MSEC, 600 * SEC, "3s", "a silence so long ends an utterance"),
+    DURATION("max_duration", max_duration, 100 * MSEC, 3600 * SEC, "10s", "speech in one utterance"),
+    SIZE("utterance_bytes", utterance_bytes, 1024, 64 << 20, "500KiB", "sound in one utterance"),
+    DURATION("hangover_manual", hangover_manual, 0, 10 * SEC, "200ms",
+             "from the final chunk to the end of the utterance"),
+    DURATION("hangover_auto", hangover_auto, 0, 10 * SEC, "150ms",
+             "from an automatic cut to the end of the utterance; chunks of that time belong to it"),
+    DURATION("padding_manual", padding_manual, 0, 10 * SEC, "280ms", "silence that the node adds after a manual cut"),
+    DURATION("padding_auto", padding_auto, 0, 10 * SEC, "220ms", "the same after an automatic one"),
+    DURATION("affinity_ttl", affinity_ttl, SEC, 86400 * SEC, "5min", "a sentence's node is remembered so long"),
+    DURATION("gap_limit", gap_limit, 100 * MSEC, 3600 * SEC, "30s", "a missing result holds up later ones so long"),
+    DURATION("close_limit", close_limit, 100 * MSEC, 600 * SEC, "10s",
+             "from the close of a session to its acknowledgement, at most"),
+    COUNT("unanswered_max", unanswered_max, 1, 10000, "200", "utterances without answer, of one session and target"),
+    SIZE("session_audio_max", session_audio_max, 1024, 1LL << 40, "8MiB",
+         "sound of one session, collected and in unfinished jobs"),
+    SIZE("audio_max", audio_max, 1024, 1LL << 40, "1GiB", "the same of one instance"),
+    COUNT("sessions_max", sessions_max, 1, 10000000, "200000", "open sessions of one instance"),
+    DURATION("session_ttl", session_ttl, 10 * SEC, 86400 * SEC, "1h", "life of a session's record, renewed at half of it"),
+    DURATION("room_idle", room_idle, SEC, 86400 * SEC, "30min", "a room ends so long after somebody last spoke or joined"),
 
     ROW_VALUE(scheduler_config, "namespace", keys, namespace_type, "\"lingua:v1:\"",
               "what every key in Redis begins with"),
     DURATION("redis_patience", redis_patience, MSEC, 600 * SEC, "1s", "deadline of one call to Redis"),
+    DURATION("outage_grace", outage_grace, 0, 600 * SEC, "5s",
+             "after an outage of Redis, deadlines are not acted upon before"),
     {.name = NULL},
 };
 // clang-format on

@@ -25,13 +25,18 @@ typedef struct scheduler_config {
     int64_t placement_d; /* candidates that best_of compares, 2..8 */
     bool limit;          /* does a full node refuse at the grant? */
     int on_full;         /* on_full_kind */
+    bool affinity;       /* does a sentence that goes on stay on its node? */
 
     /* nodes */
-    int64_t node_slots; /* concurrency limit of a node that names none */
-    int64_t pairs_max;  /* directed pairs of one node */
-    usec_t node_ttl;    /* offline so long after the last heartbeat */
-    usec_t reap_round;  /* time in which every bucket of the expiry and deadline indexes is visited once */
-    int64_t reap_batch; /* entries that one visit of a bucket may take */
+    int64_t node_slots;     /* concurrency limit of a node that names none */
+    int64_t pairs_max;      /* directed pairs of one node */
+    usec_t node_ttl;        /* offline so long after the last heartbeat */
+    usec_t reap_round;      /* time in which every bucket of the expiry and deadline indexes is visited once */
+    int64_t reap_batch;     /* entries that one visit of a bucket may take */
+    int64_t resource_limit; /* percent of CPU, GPU or memory at which a node gets no more; 0: none */
+    usec_t ready_limit;     /* a node that is not ready so long after its registration is degraded */
+    usec_t trial_pause;     /* a degraded node is tried again so long after its last failure */
+    usec_t mark_ttl;        /* a missing model keeps its pair away from the node so long */
 
     /* jobs */
     usec_t pending_limit; /* from creation to dispatch */
@@ -45,10 +50,27 @@ typedef struct scheduler_config {
     usec_t retry_max;
     int64_t waiting_max; /* jobs that may wait for one pair */
     int64_t jobs_max;    /* unfinished jobs of this instance */
+    usec_t empty_hold;   /* an empty result waits so long for a full one */
+
+    /* sessions */
+    usec_t pause;                                                        /* a silence so long ends an utterance */
+    usec_t max_duration;                                                 /* of the speech in one utterance */
+    uint64_t utterance_bytes;                                            /* of the sound in one utterance */
+    usec_t hangover_manual, hangover_auto, padding_manual, padding_auto; /* speech.h */
+    usec_t affinity_ttl;
+    usec_t gap_limit;           /* a missing result holds up later ones so long */
+    usec_t close_limit;         /* from the close of a session to its acknowledgement */
+    int64_t unanswered_max;     /* utterances of one session and target without answer */
+    uint64_t session_audio_max; /* sound of one session: collected, and of unfinished jobs */
+    uint64_t audio_max;         /* the same of the whole instance */
+    int64_t sessions_max;
+    usec_t session_ttl; /* of its record; renewed at half of it */
+    usec_t room_idle;   /* a room ends so long after somebody last spoke or joined */
 
     /* Redis */
     keyspace keys;
     usec_t redis_patience; /* deadline of one call */
+    usec_t outage_grace;   /* after an outage, deadlines are not acted upon before */
 } scheduler_config;
 
 /* "3" or "production"; SCHED_EINVAL lists the names. */

@@ -18,7 +18,7 @@ typedef enum sched_event_kind {
     EV_REFUSED,       /* code: answered with a reason, no job made */
     EV_CREATED,       /* job */
     EV_PROPOSED,      /* job, attempt; value = number of candidates */
-    EV_GRANT_REFUSED, /* job, attempt, node, code = FULL, NOTSERVED, DRAINING, GONE */
+    EV_GRANT_REFUSED, /* job, attempt, node, code = FULL, NOTREADY, NOTSERVED, GONE, BUSY, MARKED, TRIAL */
     EV_RESERVED, /* job, attempt, node; until = expiry; value = the node's reservations with this one; limit = its limit */
     EV_WAITING,         /* job, attempt: every candidate was full; value = jobs waiting for the pair with this one */
     EV_DISPATCHED,      /* job, attempt, node: the state is in Redis, the assignment leaves now; until = the deadline */
@@ -33,9 +33,31 @@ typedef enum sched_event_kind {
     EV_SESSION_GONE,    /* job, outcome: finished, but nobody is there to tell */
     EV_NODE_REGISTERED, /* node; value = pairs */
     EV_NODE_READY,      /* node: it is in all its pools */
-    EV_NODE_OFFLINE,    /* node, code = disconnected, expired */
+    EV_NODE_OFFLINE,    /* node, code = disconnected, expired, drained, renamed */
     EV_NODE_EXPIRED_HEARTBEAT, /* node: registered again from what its connection keeps */
     EV_REDIS,                  /* code = unknown, refused, or the error's first word; value = script id */
+    EV_CUT,             /* session, utterance, pair, code = reason; value = bytes, until = length of the speech */
+    EV_EMPTY_CUT,       /* session: a final chunk with nothing collected; no utterance number was used */
+    EV_AUDIO_REFUSED,   /* session, code; value = bytes of the chunk */
+    EV_AUDIO_DROPPED,   /* session: it is gone; value = bytes that were collected */
+    EV_AFFINITY,        /* job, node = of the turn, code = kept, dead, full, unserved */
+    EV_CONFIRM_REFUSED, /* job, attempt, node, code = released, owner, offline */
+    EV_EMPTY_HELD,      /* job, attempt, node: an empty result; until = when it counts */
+    EV_CANCELLED,       /* job, attempt, node, code: somebody wants it to end */
+    EV_RESULT_MISSING,  /* session, utterance, pair, job: given up, because later results wait */
+    EV_LATE_DROPPED,    /* job, session, utterance, outcome: its place in the order of results was given up */
+    EV_SESSION_OPENED,  /* session */
+    EV_SESSION_CLOSED,  /* session, code = closed, limit (closed with answers missing), gone */
+    EV_NODE_DEGRADED,   /* node, code = failures, never_ready */
+    EV_NODE_RECOVERED,  /* node: a job went well again */
+    EV_NODE_DRAINING,   /* node, code = operator, node */
+    EV_NODE_MARKED,     /* node, pair, code = service: a model is missing there; until = how long it is honoured */
+    EV_NODE_REFUSED,    /* node, code: its registration was refused */
+    EV_REDIS_DOWN,      /* calls are not answered; new requests are refused */
+    EV_REDIS_BACK,      /* until = deadlines are not acted upon before */
+    EV_DEPENDENCY_LOST, /* job, attempt = the new one: Redis had lost it, it was made again */
+    EV_ROOM_JOINED,     /* session, code = room; value = members */
+    EV_ROOM_LEFT,       /* session, code = room; value = members that are left */
     EV_KINDS
 } sched_event_kind;
 

@@ -17,6 +17,12 @@ typedef struct node_conn node_conn;
 typedef struct session session;
 typedef struct wait_queue wait_queue;
 
+/* Tells the transport; a function that it does not have drops the message. */
+#define sched_tell(s, what, ...)                                                                                       \
+    do {                                                                                                               \
+        if ((s)->env.net.what) (s)->env.net.what((s)->env.net.ctx, __VA_ARGS__);                                       \
+    } while (0)
+
 struct scheduler {
     scheduler_config config;
     scheduler_env env;

@@ -4,6 +4,7 @@
  * its reservation expires by itself, and the sweep releases the job. */
 #include "core/scheduler/job_flow.h"
 #include "core/scheduler/node_flow.h"
+#include "core/scheduler/session_flow.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -67,7 +68,7 @@ static void finished(job *j) {
     memcpy(node, j->node, sizeof node);
     job_emit(j, (sched_event){.kind = EV_FINISHED, .node = node, .outcome = j->result, .code = j->result_code});
     if (j->released) job_emit(j, (sched_event){.kind = EV_RELEASED});
-    job_answer_session(j, j->result, j->result_code);
+    session_answered(j, j->result, j->result_code);
     job_drop(j);
     job_offer_room(s, node);
 }

@@ -1,8 +1,8 @@
 /* job_flow.h - a job on its way; shared by the job_*.c files, by wait_queue.c, and by what lets jobs go on.
  *
- *     job_request.c   the request is checked, the job created
- *     job_place.c     propose → (read loads) → grant
- *     job_send.c      mark → send
+ *     job_request.c   the request becomes a job, or is refused
+ *     job_place.c     the affinity's node, else propose → (read loads) → grant
+ *     job_send.c      mark → confirm → send
  *     job_follow.c    what the node says, deadlines
  *     job_retry.c     the next attempt
  *     job_end.c       the reservation given back, the end written
@@ -32,14 +32,30 @@ typedef enum note {
 
 typedef void job_step(job *j);
 
+/* The jobs of one utterance, one for each language that a room wants. They go to different nodes, because existing nodes refuse a
+ * second job of one (session, utterance), also after the first has ended. */
+typedef struct fanout {
+    int refs;
+    int count;
+    struct {
+        const job *taker; /* only compared */
+        char node[ID_MAX + 1];
+    } used[4 * ROOM_LANGS_MAX]; /* the latest; a job takes a place for each node that it was given to */
+} fanout;
+
 struct job {
     scheduler *s;
     char id[ID_MAX + 1], request[REQUEST_ID_MAX + 1], session[ID_MAX + 1];
     uint64_t utterance;
     lang_pair pair;
+    cut_reason cut;
     audio *sound;
     conn_token conn; /* of the session */
     usec_t arrived, created;
+    fanout *fan;                   /* NULL unless the utterance has several jobs */
+    char (*listeners)[ID_MAX + 1]; /* owned; the sessions of a room that hear the result; NULL: the speaker */
+    int listener_count;
+    char affine[ID_MAX + 1]; /* the node that is asked first; "" when there is none */
 
     job_state state; /* as Redis last told us */
     int64_t attempt;
@@ -52,8 +68,10 @@ struct job {
     int tries;      /* repetitions of the call under way after an unknown outcome */
     job_outcome result;
     char result_code[48];
-    bool released;  /* the reservation of this attempt was given back, or there was none */
-    bool finishing; /* the outcome is decided and being written; result and result_code hold it */
+    payload *content; /* of the result; NULL when there is none */
+    bool told;        /* the session has its answer: it gets no other */
+    bool released;    /* the reservation of this attempt was given back, or there was none */
+    bool finishing;   /* the outcome is decided and being written; result and result_code hold it */
 
     job_step *then;      /* what follows the release under way */
     char retry_code[48]; /* why the next attempt is made; also while it is being asked for */
@@ -72,11 +90,25 @@ struct job {
 };
 
 /* job_request.c */
+typedef struct job_spec {
+    session *speaker;
+    const char *request_id;
+    uint64_t utterance;
+    const lang_pair *pair;
+    cut_reason cut;
+    audio *sound;
+    usec_t arrived;
+    fanout *fan;                         /* NULL; the job takes a reference */
+    const char (*listeners)[ID_MAX + 1]; /* copied; NULL: the speaker */
+    int listener_count;
+    const char *affine; /* "" when there is none */
+} job_spec;
+/* Checked values. The job is created, placed and followed; the session hears of it by session_results.c. */
+void job_begin(scheduler *s, const job_spec *spec);
 job *job_find(scheduler *s, const char *job_id);
 void job_drop(job *j);
 /* An event about this job: its id, attempt, session, pair and utterance are filled in. */
 void job_emit(job *j, sched_event event);
-void job_answer_session(job *j, job_outcome outcome, const char *code);
 
 /* job_place.c */
 void job_place(job *j);                             /* behind those that wait for the pair already */
@@ -86,6 +118,9 @@ bool job_was_tried(const job *j, const char *node); /* and failed there */
 void job_forget_candidates(job *j);
 /* No candidate is left: it waits for room, or is refused, as configured. */
 void job_wait_for_room(job *j);
+
+/* Not to be asked: it failed this job, or has a job of the same utterance. */
+bool job_excludes(const job *j, const char *node);
 
 /* job_send.c: with a reservation on job->node */
 void job_mark(job *j);
@@ -107,6 +142,8 @@ void job_not_due(job *j, const redis_reply *reply);
 void job_retry(job *j, const char *code, bool only_if_due);
 
 /* job_end.c */
+/* Ends cancelled (or timed out, when its place among the results was given up) as soon as its chain rests. */
+void job_cancel(job *j, job_outcome outcome, const char *code);
 /* Gives the reservation of the present attempt back, then goes on with `then`. */
 void job_release_then(job *j, job_step *then);
 /* No node has the job now. A reservation whose release failed is left to its expiry. */

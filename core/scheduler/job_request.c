@@ -1,4 +1,4 @@
-/* job_request.c - the beginning of a job's way: a request is checked and becomes a job, or is refused with a reason.
+/* job_request.c - a request becomes a job, or is refused with a reason.
  *
  * One script binds the request id to the job and makes it, so a request never has two jobs. When its outcome is unknown the call is
  * repeated with the same job id: if the first one did happen, the answer is EXISTS with our own id. */
@@ -27,23 +27,6 @@ void job_emit(job *j, sched_event event) {
     sched_emit(j->s, event);
 }
 
-void job_answer_session(job *j, job_outcome outcome, const char *code) {
-    scheduler *s = j->s;
-    session *one = session_by_conn(s, j->conn);
-    job_emit(j, (sched_event){.kind = one ? EV_RESULT_SENT : EV_SESSION_GONE, .outcome = outcome, .code = code});
-    if (!one) return;
-    job_answer answer = {
-        .request_id = j->request,
-        .session_id = j->session,
-        .job_id = j->id,
-        .utterance = j->utterance,
-        .pair = &j->pair,
-        .outcome = outcome,
-        .code = code,
-    };
-    s->env.net.session_answer(s->env.net.ctx, j->conn, &answer);
-}
-
 void job_drop(job *j) {
     scheduler *s = j->s;
     assert(!j->busy);
@@ -51,37 +34,16 @@ void job_drop(job *j) {
     s->env.timers.cancel(s->env.timers.ctx, j->due_timer);
     HASH_DEL(s->jobs, j);
     audio_unref(j->sound);
+    payload_unref(j->content);
+    if (j->fan && --j->fan->refs == 0) free(j->fan);
+    free(j->listeners);
     free(j->candidates);
     free(j);
     s->counts.jobs--;
 }
 
-static void refuse(scheduler *s, conn_token conn, const job_request *request, usec_t arrived, const char *code) {
-    sched_event event = {
-        .kind = EV_SUBMITTED,
-        .session = request->session_id,
-        .utterance = request->utterance,
-        .pair = &request->pair,
-        .until = arrived,
-    };
-    sched_emit(s, event);
-    event.kind = EV_REFUSED;
-    event.code = code;
-    sched_emit(s, event);
-    job_answer answer = {
-        .request_id = request->request_id ? request->request_id : "",
-        .session_id = request->session_id,
-        .job_id = "",
-        .utterance = request->utterance,
-        .pair = &request->pair,
-        .code = code,
-    };
-    s->env.net.session_answer(s->env.net.ctx, conn, &answer);
-}
-
 static void refuse_job(job *j, const char *code) {
-    job_request request = {j->request, j->session, j->utterance, j->pair, NULL};
-    refuse(j->s, j->conn, &request, j->arrived, code);
+    session_refused(j, code);
     job_drop(j);
 }
 
@@ -110,8 +72,8 @@ static void create(job *j) {
 }
 
 static void duplicate(job *j, const redis_reply *reply) {
-    scheduler *s = j->s;
-    sched_emit(s, (sched_event){.kind = EV_DUPLICATE, .job = reply_text(reply_at(reply, 1)), .session = j->session});
+    sched_emit(j->s, (sched_event){.kind = EV_DUPLICATE, .job = reply_text(reply_at(reply, 1)), .session = j->session});
+    session_known_job(j, reply);
     job_drop(j);
 }
 
@@ -138,45 +100,32 @@ static void on_created(void *arg, link_status status, const redis_reply *reply) 
     }
 }
 
-static const char *request_problem(const scheduler *s, const job_request *request, const char *request_id) {
-    lang_pair pair;
-    if (lang_pair_make(request->pair.src, request->pair.tgt, &pair, NULL)) return "INVALID_MESSAGE";
-    if (!request_id_valid(request_id)) return "INVALID_MESSAGE";
-    if (s->counts.jobs >= s->config.jobs_max) return "SCHEDULER_OVERLOADED";
-    return NULL;
+static void take_listeners(job *j, const job_spec *spec) {
+    if (spec->listener_count == 0) return;
+    size_t size = (size_t)spec->listener_count * sizeof *j->listeners;
+    j->listeners = mem_alloc(size);
+    memcpy(j->listeners, spec->listeners, size);
+    j->listener_count = spec->listener_count;
 }
 
-void scheduler_submit(scheduler *s, conn_token conn, const job_request *request) {
-    assert(request->sound && request->session_id);
-    usec_t arrived = sched_now(s);
-    session *one = session_by_conn(s, conn);
-    if (!one || strcmp(one->id, request->session_id) != 0) {
-        refuse(s, conn, request, arrived, "INVALID_SESSION");
-        return;
-    }
-    char request_id[REQUEST_ID_MAX + 2];
-    if (request->request_id && *request->request_id)
-        snprintf(request_id, sizeof request_id, "%s", request->request_id);
-    else
-        snprintf(request_id, sizeof request_id, "%s:%llu:%s", request->session_id,
-                 (unsigned long long)request->utterance, request->pair.tgt);
-    const char *problem = request_problem(s, request, request_id);
-    if (problem) {
-        refuse(s, conn, request, arrived, problem);
-        return;
-    }
+void job_begin(scheduler *s, const job_spec *spec) {
     job *j = mem_zalloc(1, sizeof *j);
     j->s = s;
-    j->conn = conn;
-    j->arrived = arrived;
+    j->conn = spec->speaker->conn;
+    j->arrived = spec->arrived;
     j->attempt = 1;
     j->released = true;
     j->due = USEC_NEVER;
-    j->utterance = request->utterance;
-    j->pair = request->pair;
-    j->sound = audio_ref(request->sound);
-    memcpy(j->session, one->id, sizeof j->session);
-    memcpy(j->request, request_id, sizeof j->request); /* checked: it fits */
+    j->utterance = spec->utterance;
+    j->pair = *spec->pair;
+    j->cut = spec->cut;
+    j->sound = audio_ref(spec->sound);
+    j->fan = spec->fan;
+    if (j->fan) j->fan->refs++;
+    take_listeners(j, spec);
+    memcpy(j->session, spec->speaker->id, sizeof j->session);
+    snprintf(j->request, sizeof j->request, "%s", spec->request_id);
+    snprintf(j->affine, sizeof j->affine, "%s", spec->affine);
     job_id_make(j->id, j->request, rng_u64(&s->draws));
     HASH_ADD_STR(s->jobs, id, j);
     s->counts.jobs++;

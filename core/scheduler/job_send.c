@@ -3,6 +3,7 @@
  * Sent is only what was marked. Whoever loses the mark gives the reservation back and stops. */
 #include "core/scheduler/job_flow.h"
 #include "core/scheduler/node_flow.h"
+#include "core/scheduler/session_flow.h"
 
 /* How long the node may stay silent: an acknowledging node must acknowledge first. */
 static usec_t first_deadline(const job *j, const node_conn *n) {
@@ -25,7 +26,15 @@ static void send_assignment(job *j, const redis_reply *reply) {
         job_note(j, NOTE_NODE_LOST);
         return;
     }
-    job_assign assign = {j->id, j->session, j->attempt, j->utterance, &j->pair, j->sound};
+    job_assign assign = {
+        .job_id = j->id,
+        .session_id = j->session,
+        .attempt = j->attempt,
+        .utterance = j->utterance,
+        .pair = &j->pair,
+        .sound = j->sound,
+        .cut = j->cut,
+    };
     s->env.net.node_assign(s->env.net.ctx, n->conn, &assign);
     job_rest(j);
 }
@@ -38,7 +47,7 @@ static void place_again(job *j) {
 void job_lost(job *j) {
     job_emit(j, (sched_event){.kind = EV_FINISHED, .node = j->node, .outcome = OUTCOME_FAILED, .code = "JOB_LOST"});
     job_emit(j, (sched_event){.kind = EV_RELEASED});
-    job_answer_session(j, OUTCOME_FAILED, "JOB_LOST");
+    session_answered(j, OUTCOME_FAILED, "JOB_LOST");
     job_drop(j);
 }
 

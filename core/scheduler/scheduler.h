@@ -18,6 +18,9 @@
 #include "core/domain/audio.h"
 #include "core/domain/job.h"
 #include "core/domain/lang_pair.h"
+#include "core/domain/payload.h"
+#include "core/domain/sound.h"
+#include "core/domain/speech.h"
 #include "core/redis/link.h"
 #include "core/scheduler/config.h"
 #include "core/scheduler/events.h"
@@ -34,17 +37,53 @@ typedef struct job_assign {
     uint64_t utterance;
     const lang_pair *pair;
     audio *sound; /* take a reference to keep it */
+    cut_reason cut;
+    usec_t padding; /* silence that the node adds */
 } job_assign;
 
+/* The end of a job, told in the order of the utterances of its session and target; or a refusal, told at once. */
 typedef struct job_answer {
-    const char *request_id, *session_id, *job_id; /* job_id "" when refused */
+    const char *request_id, *session_id, *job_id; /* job_id "" when refused; session_id is the speaker's */
     uint64_t utterance;
     const lang_pair *pair;
     job_outcome outcome; /* OUTCOME_NONE when refused */
     const char *code;    /* "" or an error code of the protocol: NO_AVAILABLE_NODE, JOB_TIMEOUT, ... */
+    payload *content;    /* what the node answered; NULL when there is none; take a reference to keep it */
 } job_answer;
 
-/* How messages leave. Each returns at once; a message to a connection that is gone is dropped by the transport. */
+/* The request id was bound before: nothing new was made. */
+typedef struct job_known {
+    const char *request_id, *session_id, *job_id;
+    uint64_t utterance;
+    const lang_pair *pair;
+    const char *state; /* "" when it is another job's that is not ours to read */
+    job_outcome outcome;
+} job_known;
+
+/* No result of this utterance will be told any more. */
+typedef struct missing_result {
+    const char *session_id;
+    uint64_t utterance;
+    const lang_pair *pair;
+    const char *reason; /* gap_timeout */
+} missing_result;
+
+enum { ROOM_CODE_LEN = 6, ROOM_MEMBERS_MAX = 32, ROOM_LANGS_MAX = 12, ROOM_NAME_MAX = 64 };
+
+typedef struct room_member {
+    const char *session_id, *name; /* name may be "" */
+    const char *lang;              /* "" when it wants no translation */
+    int64_t joined_msec;           /* since 1970 */
+} room_member;
+
+typedef struct room_view {
+    const char *code;
+    const room_member *members; /* by session id */
+    int count;
+} room_view;
+
+/* How messages leave. Each returns at once; a message to a connection that is gone is dropped by the transport, and so is one
+ * whose function is NULL. */
 typedef struct transport {
     void (*node_registered)(void *ctx, conn_token conn, const char *node_id);
     void (*node_refused)(void *ctx, conn_token conn, const char *code, const char *message);
@@ -52,6 +91,15 @@ typedef struct transport {
     void (*node_cancel)(void *ctx, conn_token conn, const char *job_id, int64_t attempt, const char *reason);
     void (*node_close)(void *ctx, conn_token conn, const char *reason);
     void (*session_answer)(void *ctx, conn_token conn, const job_answer *answer);
+    void (*session_known)(void *ctx, conn_token conn, const job_known *known);
+    void (*session_missing)(void *ctx, conn_token conn, const missing_result *missing);
+    /* What a chunk or a room message was refused for. */
+    void (*session_error)(void *ctx, conn_token conn, const char *code, const char *message);
+    /* The answer to scheduler_session_close(): everything was told, or the limit has passed. */
+    void (*session_closed)(void *ctx, conn_token conn);
+    void (*room_members)(void *ctx, conn_token conn, const room_view *room);
+    void (*room_expired)(void *ctx, conn_token conn, const char *code);
+    void (*session_relay)(void *ctx, conn_token conn, const char *from_session, payload *message);
     void *ctx;
 } transport;
 
@@ -78,12 +126,14 @@ void scheduler_stop(scheduler *s);
 typedef struct node_registration {
     const char *node_id; /* "" or NULL: the scheduler makes node-XXXXXXXX */
     lang_list asr, semantic, tts;
-    int64_t slots; /* concurrency limit; 0: the configured default */
+    int64_t slots;        /* concurrency limit; 0: the configured default */
+    const char *services; /* ids by one space, for people; NULL or "": none told; at most SERVICES_MAX bytes */
 } node_registration;
 
 typedef struct node_load {
     double cpu, gpu, mem; /* percent; what is no sensible number is taken for the nearest one that is */
     int64_t running_jobs;
+    bool unready; /* its services are not ready, or not ready any more: it gets no job */
 } node_load;
 
 /* Answered by node_registered, or by node_refused with the reason. A new registration on a connection replaces its old one;
@@ -91,6 +141,8 @@ typedef struct node_load {
 void scheduler_node_register(scheduler *s, conn_token conn, const node_registration *registration);
 /* The first one puts the node into its pools; a heartbeat of a connection that never registered is refused. */
 void scheduler_node_heartbeat(scheduler *s, conn_token conn, const node_load *load);
+/* It wants no new job; when it has none any more it is offline, and its connection is closed with "drained". */
+void scheduler_node_drain(scheduler *s, conn_token conn);
 /* The connection ended: the node goes offline unless another connection owns it by now. */
 void scheduler_node_gone(scheduler *s, conn_token conn);
 void scheduler_node_ack(scheduler *s, conn_token conn, const char *job_id, int64_t attempt);
@@ -101,25 +153,66 @@ typedef struct node_result {
     int64_t attempt;
     job_outcome outcome; /* OK, FAILED or NO_TEXT */
     const char *code;    /* of a failure; "" else */
+    const char *service; /* with MODEL_NOT_AVAILABLE: "id@version"; NULL or "" when it was not told */
+    payload *content;    /* the scheduler takes a reference of its own; NULL: none */
 } node_result;
 
+/* An empty result (NO_TEXT) is held for config.empty_hold: a full one within that time wins. */
 void scheduler_node_result(scheduler *s, conn_token conn, const node_result *result);
 
-/* SCHED_EINVAL for a bad id and for a connection that has a session, SCHED_FULL when the id is open on another one. */
-sched_status scheduler_session_open(scheduler *s, conn_token conn, const char *session_id, sched_error *err);
-/* Its jobs run to their end; their results are counted as EV_SESSION_GONE. */
+typedef struct session_offer {
+    const char *session_id;
+    lang_pair pair;
+    bool two_way; /* a chunk or a request may go from pair.tgt to pair.src as well */
+    sound_format format;
+    int64_t sample_rate; /* SAMPLE_RATE_MIN..MAX */
+} session_offer;
+
+/* SCHED_EINVAL for bad values and for a connection that has a session, SCHED_FULL when the id is open on another connection, or
+ * config.sessions_max are open. */
+sched_status scheduler_session_open(scheduler *s, conn_token conn, const session_offer *offer, sched_error *err);
+/* What was spoken is cut and processed; session_closed() follows its last answer, at the latest config.close_limit later. */
+void scheduler_session_close(scheduler *s, conn_token conn);
+/* The connection ended. What was collected is dropped; jobs run to their end, and their results are counted as EV_SESSION_GONE. */
 void scheduler_session_gone(scheduler *s, conn_token conn);
+
+typedef struct session_chunk {
+    const unsigned char *data; /* copied; NULL in the simulator */
+    int64_t bytes;             /* 0..config.utterance_bytes */
+    bool is_final;             /* the speaker has ended the sentence; legal without any sound */
+    const char *src;           /* two-way: who speaks; "" or NULL: as before */
+} session_chunk;
+
+/* Becomes a job when its utterance is cut (core/domain/speech.h). Refused by session_error(): INVALID_SESSION, INVALID_MESSAGE, or
+ * SCHEDULER_OVERLOADED when the audio limits are reached; the session stays as it is. */
+void scheduler_session_chunk(scheduler *s, conn_token conn, const session_chunk *chunk);
 
 typedef struct job_request {
     const char *request_id; /* "" or NULL: session:utterance:target */
     const char *session_id;
     uint64_t utterance;
     lang_pair pair;
-    audio *sound; /* the scheduler takes a reference of its own */
+    cut_reason cut; /* how its end was found */
+    audio *sound;   /* the scheduler takes a reference of its own */
 } job_request;
 
-/* Always answered, once, by session_answer: the result, or a refusal with its reason. */
+/* A whole utterance, cut by the client. Answered once, by session_answer (the result, or a refusal with its reason), by
+ * session_known, or by session_missing. In a room it becomes one job for each language that the other members want. */
 void scheduler_submit(scheduler *s, conn_token conn, const job_request *request);
+/* The job ends cancelled, unless its end is decided already; false when it is none of ours. */
+bool scheduler_cancel(scheduler *s, const char *job_id, const char *reason);
+
+/* ---- rooms: answered by room_members() to every member on this instance, or by session_error() with ROOM_NOT_FOUND,
+ * ALREADY_IN_ROOM, ROOM_FULL, INVALID_ROOM_CODE ---- */
+
+/* `lang` "" or NULL: wants no translation; `name` at most ROOM_NAME_MAX bytes. */
+void scheduler_room_create(scheduler *s, conn_token conn, const char *lang, const char *name);
+void scheduler_room_join(scheduler *s, conn_token conn, const char *code, const char *lang, const char *name);
+void scheduler_room_leave(scheduler *s, conn_token conn);
+/* Whether this member wants to hear the raw voice of that one. */
+void scheduler_room_prefer(scheduler *s, conn_token conn, const char *sender_session, bool wants);
+/* Hands a WebRTC message to another member, unless that one does not want this one's raw voice. */
+void scheduler_room_relay(scheduler *s, conn_token conn, const char *to_session, payload *message);
 
 typedef struct scheduler_counts {
     int64_t jobs;    /* unfinished jobs of this instance */
@@ -127,6 +220,8 @@ typedef struct scheduler_counts {
     int64_t calls;   /* to Redis without answer yet */
     int64_t nodes;   /* registered over this instance's connections */
     int64_t sessions;
+    int64_t audio_bytes; /* collected, and of unfinished jobs */
+    bool redis_down;     /* the last calls were refused or not answered */
 } scheduler_counts;
 
 scheduler_counts scheduler_count(const scheduler *s);

@@ -29,18 +29,39 @@ void session_free_all(scheduler *s) {
     }
 }
 
-sched_status scheduler_session_open(scheduler *s, conn_token conn, const char *session_id, sched_error *err) {
-    assert(conn != 0);
-    sched_status status = id_check("session id", session_id, err);
-    if (status) return status;
-    session *found = session_by_conn(s, conn);
+static sched_status offer_check(const session_offer *offer, sched_error *err) {
+    lang_pair pair;
+    sched_status status = id_check("session id", offer->session_id, err);
+    if (!status) status = lang_pair_make(offer->pair.src, offer->pair.tgt, &pair, err);
+    if (!status && (offer->sample_rate < SAMPLE_RATE_MIN || offer->sample_rate > SAMPLE_RATE_MAX))
+        status = sched_fail(err, SCHED_EINVAL, "sample rate %lld: expected %d to %d", (long long)offer->sample_rate,
+                            SAMPLE_RATE_MIN, SAMPLE_RATE_MAX);
+    return status;
+}
+
+static sched_status place_check(scheduler *s, conn_token conn, const char *session_id, sched_error *err) {
+    const session *found = session_by_conn(s, conn);
     if (found)
         return sched_fail(err, SCHED_EINVAL, "session %s: its connection has session %s open", session_id, found->id);
-    found = session_by_id(s, session_id);
-    if (found) return sched_fail(err, SCHED_FULL, "session %s is open already", session_id);
+    if (session_by_id(s, session_id)) return sched_fail(err, SCHED_FULL, "session %s is open already", session_id);
+    if (s->counts.sessions >= s->config.sessions_max)
+        return sched_fail(err, SCHED_FULL, "%lld sessions are open, as many as may be", (long long)s->counts.sessions);
+    return SCHED_OK;
+}
+
+sched_status scheduler_session_open(scheduler *s, conn_token conn, const session_offer *offer, sched_error *err) {
+    assert(conn != 0);
+    sched_status status = offer_check(offer, err);
+    if (!status) status = place_check(s, conn, offer->session_id, err);
+    if (status) return status;
     session *one = mem_zalloc(1, sizeof *one);
+    one->s = s;
     one->conn = conn;
-    snprintf(one->id, sizeof one->id, "%s", session_id);
+    one->pair = offer->pair;
+    one->two_way = offer->two_way;
+    one->format = offer->format;
+    one->sample_rate = offer->sample_rate;
+    snprintf(one->id, sizeof one->id, "%s", offer->session_id);
     HASH_ADD(hh, s->sessions_by_conn, conn, sizeof one->conn, one);
     HASH_ADD_KEYPTR(hh_id, s->sessions_by_id, one->id, strlen(one->id), one);
     s->counts.sessions++;

@@ -1,12 +1,54 @@
-/* session_flow.h - sessions of this instance's connections; shared by the session_*.c files and by what answers them. */
+/* session_flow.h - sessions of this instance's connections; shared by the session_*.c files, and by what answers them.
+ *
+ *     session.c             open, close, gone; the record in Redis
+ *     session_sound.c       chunks are collected and cut (core/domain/speech.h)
+ *     session_utterance.c   an utterance becomes a job, or one for each language of a room
+ *     session_results.c     results in order, gaps, late ones; the acknowledgement of a close
+ *     session_affinity.c    where a sentence that goes on was sent
+ *     room.c                rooms
+ *
+ * A session that has closed or gone lives until nothing names it any more: Redis calls (session_ref) and open answers of a close. */
 #ifndef CORE_SCHEDULER_SESSION_FLOW_H
 #define CORE_SCHEDULER_SESSION_FLOW_H
 
-#include "core/scheduler/internal.h"
+#include "core/domain/result_order.h"
+#include "core/scheduler/job_flow.h"
+
+/* What a session knows of one target language; sessions have one or two, speakers in a room up to ROOM_LANGS_MAX. */
+typedef struct target {
+    struct target *next;
+    char lang[LANG_MAX + 1];
+    result_order *order;
+    char affinity[ID_MAX + 1];   /* node of the sentence that goes on; "" when there is none */
+    uint64_t affinity_utterance; /* which utterance it comes from */
+    bool affinity_known;         /* Redis was asked, or told */
+    bool affinity_stored;        /* Redis has it */
+} target;
 
 struct session {
+    scheduler *s;
     char id[ID_MAX + 1];
     conn_token conn;
+    lang_pair pair;         /* as opened; in a two-way session also its reverse */
+    bool two_way, reversed; /* who speaks now */
+    sound_format format;
+    int64_t sample_rate;
+
+    speech speech;
+    unsigned char *sound; /* what was collected; NULL before the first chunk, and in the simulator */
+    size_t sound_len, sound_capacity;
+    uint64_t utterance;  /* number of the next one that is cut here, from 0 */
+    uint64_t turn;       /* sentences that were ended by a manual cut */
+    int64_t audio_bytes; /* collected, and of unfinished jobs */
+    timer_handle timer;  /* of speech and of results: the earlier of both */
+    usec_t timer_at;
+
+    target *targets;
+    int unanswered;
+    char room[ROOM_CODE_LEN + 1]; /* "" when in none */
+    bool closing, gone;
+    timer_handle close_timer;
+    int calls;         /* callbacks that still name this struct */
     UT_hash_handle hh; /* by conn */
     UT_hash_handle hh_id;
 };
@@ -14,6 +56,45 @@ struct session {
 /* session.c */
 session *session_by_conn(scheduler *s, conn_token conn);
 session *session_by_id(scheduler *s, const char *id);
+void session_ref(session *one);
+void session_unref(session *one);
+/* Sets the timer to the earliest of what the session waits for. */
+void session_set_timer(session *one);
 void session_free_all(scheduler *s);
+
+/* session_sound.c */
+void session_sound_timer(session *one);
+/* Everything that was collected is cut and becomes jobs. */
+void session_sound_flush(session *one);
+void session_sound_free(session *one); /* what was collected is dropped */
+
+/* session_utterance.c */
+void session_say(session *one, const job_request *request);
+
+/* session_results.c */
+/* The job's end takes its place among the results; what may be told now is told. Once for each job. */
+void session_answered(job *j, job_outcome outcome, const char *code);
+/* No job was made: told at once. */
+void session_refused(job *j, const char *code);
+void session_refuse_request(scheduler *s, conn_token conn, const job_request *request, const char *code);
+/* The request id is bound to another job: `reply` is what create_job answered. */
+void session_known_job(job *j, const redis_reply *reply);
+/* The target's entry; made when there is none. */
+target *session_target(session *one, const char *lang);
+void session_results_timer(session *one);
+usec_t session_results_wake(const session *one);
+void session_results_free(session *one);
+
+/* session_affinity.c */
+/* The node to ask first for the next utterance of this target, taken: "" when the sentence does not go on. */
+void affinity_take(session *one, target *t, cut_reason cut, char ret_node[ID_MAX + 1]);
+/* The job was sent to job->node. */
+void affinity_sent(const job *j);
+
+/* room.c */
+/* Calls `then` with the members, or with count 0 when the session is in no room (any more). */
+typedef void room_then(session *one, const room_view *room, void *arg);
+void room_speak(session *one, room_then *then, void *arg);
+void room_gone(session *one); /* it leaves its room */
 
 #endif

@@ -163,7 +163,8 @@ static void request_job(world *w, const message *m) {
 static void open_session(world *w, const message *m) {
     sched_error err;
     const speaker *sp = speaker_at_instance(w, m->conn);
-    sched_status status = scheduler_session_open(w->instance->scheduler, m->conn, speaker_id(sp), &err);
+    session_offer offer = {speaker_id(sp), speaker_pair(sp, 1), speaker_two_way(sp), SOUND_PCM16, SAMPLE_RATE_DEFAULT};
+    sched_status status = scheduler_session_open(w->instance->scheduler, m->conn, &offer, &err);
     if (status) log_write(&w->env.log, LOG_ERROR, "session_open", "reason=\"%s\"", err.message);
 }
 
@@ -176,7 +177,7 @@ static void register_node(world *w, const message *m) {
 static void take_node_message(world *w, const message *m) {
     scheduler *s = w->instance->scheduler;
     node_load load = {.running_jobs = m->value};
-    node_result result = {m->job, m->attempt, m->outcome, m->code};
+    node_result result = {.job_id = m->job, .attempt = m->attempt, .outcome = m->outcome, .code = m->code};
     switch (m->kind) {
     case MSG_REGISTER: register_node(w, m); break;
     case MSG_HEARTBEAT: scheduler_node_heartbeat(s, m->conn, &load); break;
@@ -289,8 +290,13 @@ sched_status instance_new(world *w, sched_error *err) {
         .timers = {timer_set, timer_cancel, w},
         .seed = w->seed,
         .redis = {submit, w},
-        .net = {on_node_registered, on_node_refused, on_node_assign, on_node_cancel, on_node_close, on_session_answer,
-                w},
+        .net = {.node_registered = on_node_registered,
+                .node_refused = on_node_refused,
+                .node_assign = on_node_assign,
+                .node_cancel = on_node_cancel,
+                .node_close = on_node_close,
+                .session_answer = on_session_answer,
+                .ctx = w},
         .observer = {on_event, w},
         .log = w->env.log,
         .instance_id = "i0",

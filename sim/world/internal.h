@@ -144,6 +144,7 @@ void speaker_deliver(world *w, const message *answer);
 const speaker *speaker_at_instance(const world *w, conn_token conn);
 const char *speaker_id(const speaker *sp);
 lang_pair speaker_pair(const speaker *sp, uint64_t utterance);
+bool speaker_two_way(const speaker *sp);
 void speaker_forget(world *w, conn_token conn);
 /* A message to the speaker; dropped when nobody is there. */
 void speaker_send_down(world *w, message *m, usec_t leave);

@@ -17,15 +17,15 @@ static void start_next(node *n);
 
 /* ---- service time --------------------------------------------------------------------------------------------------- */
 
-static double stage_draw(const stage_time *stage, usec_t speech, rng *r) {
-    return rng_gamma(r, stage->rtf * (double)speech + (double)stage->overhead, stage->cv);
+static double stage_draw(const stage_time *stage, usec_t length, rng *r) {
+    return rng_gamma(r, stage->rtf * (double)length + (double)stage->overhead, stage->cv);
 }
 
-static usec_t service_draw(node *n, usec_t speech) {
+static usec_t service_draw(node *n, usec_t length) {
     const service_time *service = &n->group->service;
-    double total = stage_draw(&service->asr, speech, &n->service);
-    total += stage_draw(&service->nmt, speech, &n->service);
-    total += stage_draw(&service->tts, speech, &n->service);
+    double total = stage_draw(&service->asr, length, &n->service);
+    total += stage_draw(&service->nmt, length, &n->service);
+    total += stage_draw(&service->tts, length, &n->service);
     return (usec_t)(total / n->group->speed + 0.5);
 }
 

@@ -122,6 +122,10 @@ lang_pair speaker_pair(const speaker *sp, uint64_t utterance) {
     return pair;
 }
 
+bool speaker_two_way(const speaker *sp) {
+    return sp->group->two_way;
+}
+
 void speaker_forget(world *w, conn_token conn) {
     speakers *s = w->speakers;
     speaker *sp = speaker_of(w, conn);
@@ -196,13 +200,13 @@ static void linger(void *arg) {
         wait_until(sp, LINGERS, sp->last_sent + LINGER, linger);
 }
 
-static void send_request(speaker *sp, trace_kind kind, uint64_t utterance, usec_t speech) {
+static void send_request(speaker *sp, trace_kind kind, uint64_t utterance, usec_t length) {
     sp->last_sent = world_now(sp->w);
-    tell(sp, (trace_event){.kind = kind, .utterance = utterance, .length = speech});
+    tell(sp, (trace_event){.kind = kind, .utterance = utterance, .length = length});
     message *m = message_new(sp->w, MSG_REQUEST, sp->conn);
     m->utterance = utterance;
-    m->speech = speech;
-    m->value = (int64_t)((double)speech / (double)USEC_PER_SEC * (double)sp->group->talk.bytes_per_second);
+    m->speech = length;
+    m->value = (int64_t)((double)length / (double)USEC_PER_SEC * (double)sp->group->talk.bytes_per_second);
     send_up(sp, m);
 }
 
@@ -238,8 +242,8 @@ static void on_speech_ends(void *arg) {
 }
 
 static usec_t speech_draw(speaker *sp) {
-    usec_t speech = dist_draw_usec(&sp->group->talk.utterance, &sp->talk);
-    return speech > 0 ? speech : 1;
+    usec_t length = dist_draw_usec(&sp->group->talk.utterance, &sp->talk);
+    return length > 0 ? length : 1;
 }
 
 static void on_pause_ends(void *arg) {

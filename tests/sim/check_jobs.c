@@ -355,7 +355,11 @@ START_TEST(bad_requests_are_refused_with_a_reason_and_make_no_job) {
     start_production();
     speak_as("bad id", 0, "de");
     speak_as("", 1, "en");
-    job_request request = {"", "s-2", 0, {"en", "de"}, audio_new(second, 1, NULL)};
+    job_request request = {.request_id = "",
+                           .session_id = "s-2",
+                           .utterance = 0,
+                           .pair = {"en", "de"},
+                           .sound = audio_new(second, 1, NULL)};
     scheduler_submit(s, SESSION, &request);
     audio_unref(request.sound);
     ck_assert_int_eq(answered_count, 3);
@@ -396,9 +400,9 @@ END_TEST
 
 START_TEST(a_session_id_is_open_once) {
     start_production();
-    ck_assert_int_eq(scheduler_session_open(s, 2000, "s-1", &err), SCHED_FULL);
-    ck_assert_int_eq(scheduler_session_open(s, 2000, "s 1", &err), SCHED_EINVAL);
-    ck_assert_int_eq(scheduler_session_open(s, 2000, "s-2", &err), SCHED_OK);
+    ck_assert_int_eq(open_session(2000, "s-1"), SCHED_FULL);
+    ck_assert_int_eq(open_session(2000, "s 1"), SCHED_EINVAL);
+    ck_assert_int_eq(open_session(2000, "s-2"), SCHED_OK);
     ck_assert_int_eq(scheduler_count(s).sessions, 2);
     close_world();
 }
@@ -408,7 +412,11 @@ END_TEST
 static int work_off(int from, usec_t work) {
     while (from < assigned_count && assigned[from].at + work <= engine_now(e)) {
         const said *a = &assigned[from++];
-        scheduler_node_result(s, a->conn, &(node_result){a->job, a->attempt, OUTCOME_OK, ""});
+        scheduler_node_result(s, a->conn,
+                              &(node_result){.job_id = a->job,
+                                             .attempt = a->attempt,
+                                             .outcome = OUTCOME_OK,
+                                             .code = ""});
     }
     return from;
 }
@@ -513,7 +521,11 @@ START_TEST(the_loss_of_a_node_that_never_got_the_job_costs_no_attempt) {
     real_link = link_virtual_interface(wire);
     open_scheduler_on((redis_link){.submit = submit_but_marks});
     join(1, "n1", 4);
-    job_request request = {"", "s-1", 1, {"en", "de"}, audio_new(5 * second, 1024, NULL)};
+    job_request request = {.request_id = "",
+                           .session_id = "s-1",
+                           .utterance = 1,
+                           .pair = {"en", "de"},
+                           .sound = audio_new(5 * second, 1024, NULL)};
     scheduler_submit(s, SESSION, &request);
     audio_unref(request.sound);
     pass(USEC_PER_MSEC);
@@ -532,7 +544,7 @@ END_TEST
 
 START_TEST(a_connection_has_one_session) {
     start_production();
-    ck_assert_int_eq(scheduler_session_open(s, SESSION, "s-2", &err), SCHED_EINVAL);
+    ck_assert_int_eq(open_session(SESSION, "s-2"), SCHED_EINVAL);
     ck_assert_str_eq(err.message, "session s-2: its connection has session s-1 open");
     ck_assert_int_eq(scheduler_count(s).sessions, 1);
     close_world();

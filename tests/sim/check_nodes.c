@@ -54,7 +54,11 @@ START_TEST(a_registration_that_comes_while_pools_are_changed_is_applied_too) {
     start_production();
     offer(1, "n1", "en de", 4);
     scheduler_node_heartbeat(s, 1, &(node_load){.cpu = 10}); /* its answer starts the change of pools */
-    node_registration other = {"n1", langs("en fr"), langs("en fr"), langs("en fr"), 4};
+    node_registration other = {.node_id = "n1",
+                               .asr = langs("en fr"),
+                               .semantic = langs("en fr"),
+                               .tts = langs("en fr"),
+                               .slots = 4};
     scheduler_node_register(s, 1, &other);
     pass(100 * USEC_PER_MSEC);
     beat(1);
@@ -71,10 +75,18 @@ START_TEST(a_node_that_comes_back_may_speak_before_its_registration_is_stored) {
     join(1, "n1", 1);
     speak(1);
     scheduler_node_gone(s, 1);
-    node_registration again = {"n1", langs("en de"), langs("en de"), langs("en de"), 1};
+    node_registration again = {.node_id = "n1",
+                               .asr = langs("en de"),
+                               .semantic = langs("en de"),
+                               .tts = langs("en de"),
+                               .slots = 1};
     scheduler_node_register(s, 2, &again);
     scheduler_node_ack(s, 2, assigned[0].job, assigned[0].attempt);
-    scheduler_node_result(s, 2, &(node_result){assigned[0].job, assigned[0].attempt, OUTCOME_OK, ""});
+    scheduler_node_result(s, 2,
+                          &(node_result){.job_id = assigned[0].job,
+                                         .attempt = assigned[0].attempt,
+                                         .outcome = OUTCOME_OK,
+                                         .code = ""});
     pass(second);
     ck_assert_int_eq(answered_count, 1);
     ck_assert_int_eq(answered[0].outcome, OUTCOME_OK);
@@ -88,7 +100,7 @@ START_TEST(a_connection_without_a_node_speaks_for_no_job) {
     speak(1);
     char job_id[ID_MAX + 1];
     snprintf(job_id, sizeof job_id, "%s", last_of(EV_CREATED)->job);
-    scheduler_node_result(s, 9, &(node_result){job_id, 1, OUTCOME_OK, ""});
+    scheduler_node_result(s, 9, &(node_result){.job_id = job_id, .attempt = 1, .outcome = OUTCOME_OK, .code = ""});
     scheduler_node_ack(s, 9, job_id, 1);
     ck_assert_int_eq(count_of(EV_STALE), 2);
     pass(60 * second);
@@ -171,7 +183,11 @@ END_TEST
 
 START_TEST(another_name_has_to_wait_until_the_registration_before_was_answered) {
     start_production();
-    node_registration r = {"n1", langs("en de"), langs("en de"), langs("en de"), 4};
+    node_registration r = {.node_id = "n1",
+                           .asr = langs("en de"),
+                           .semantic = langs("en de"),
+                           .tts = langs("en de"),
+                           .slots = 4};
     scheduler_node_register(s, 1, &r);
     r.node_id = "n2";
     scheduler_node_register(s, 1, &r);
@@ -191,7 +207,11 @@ END_TEST
 
 START_TEST(a_connection_that_ends_while_it_registers_leaves_nothing) {
     start_production();
-    node_registration r = {"n1", langs("en de"), langs("en de"), langs("en de"), 4};
+    node_registration r = {.node_id = "n1",
+                           .asr = langs("en de"),
+                           .semantic = langs("en de"),
+                           .tts = langs("en de"),
+                           .slots = 4};
     scheduler_node_register(s, 1, &r);
     scheduler_node_gone(s, 1);
     pass(second);

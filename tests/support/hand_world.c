@@ -109,18 +109,28 @@ void open_world(const char *phase) {
     ck_assert_msg(!scheduler_config_preset(phase, &config, &err), "%s", err.message);
 }
 
+sched_status open_session(conn_token conn, const char *id) {
+    session_offer offer = {id, {"en", "de"}, false, SOUND_PCM16, SAMPLE_RATE_DEFAULT};
+    return scheduler_session_open(s, conn, &offer, &err);
+}
+
 void open_scheduler_on(redis_link link) {
     scheduler_env env = {
         .clock = engine_clock(e),
         .timers = engine_timers(e),
         .seed = 7,
         .redis = link,
-        .net = {node_registered, node_refused, node_assign, node_cancel, node_close, session_answer, NULL},
+        .net = {.node_registered = node_registered,
+                .node_refused = node_refused,
+                .node_assign = node_assign,
+                .node_cancel = node_cancel,
+                .node_close = node_close,
+                .session_answer = session_answer},
         .observer = {observe, NULL},
         .instance_id = "one",
     };
     ck_assert_msg(!scheduler_new(&config, &env, &s, &err), "%s", err.message);
-    ck_assert_msg(!scheduler_session_open(s, SESSION, "s-1", &err), "%s", err.message);
+    ck_assert_msg(!open_session(SESSION, "s-1"), "%s", err.message);
 }
 
 void open_scheduler(void) {
@@ -150,7 +160,11 @@ lang_list langs(const char *text) {
 }
 
 void offer(conn_token conn, const char *node, const char *languages, int64_t slots) {
-    node_registration r = {node, langs(languages), langs(languages), langs(languages), slots};
+    node_registration r = {.node_id = node,
+                           .asr = langs(languages),
+                           .semantic = langs(languages),
+                           .tts = langs(languages),
+                           .slots = slots};
     scheduler_node_register(s, conn, &r);
     pass(10 * USEC_PER_MSEC);
 }
@@ -166,7 +180,11 @@ void join(conn_token conn, const char *node, int64_t slots) {
 }
 
 void speak_as(const char *request_id, uint64_t utterance, const char *tgt) {
-    job_request request = {request_id, "s-1", utterance, {"en", ""}, audio_new(5 * second, 1024, NULL)};
+    job_request request = {.request_id = request_id,
+                           .session_id = "s-1",
+                           .utterance = utterance,
+                           .pair = {"en", ""},
+                           .sound = audio_new(5 * second, 1024, NULL)};
     snprintf(request.pair.tgt, sizeof request.pair.tgt, "%s", tgt);
     scheduler_submit(s, SESSION, &request);
     audio_unref(request.sound);
@@ -178,7 +196,8 @@ void speak(uint64_t utterance) {
 }
 
 void answer(const said *a, job_outcome outcome, const char *code) {
-    scheduler_node_result(s, a->conn, &(node_result){a->job, a->attempt, outcome, code});
+    scheduler_node_result(s, a->conn,
+                          &(node_result){.job_id = a->job, .attempt = a->attempt, .outcome = outcome, .code = code});
     pass(10 * USEC_PER_MSEC);
 }
 

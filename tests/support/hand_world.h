@@ -48,6 +48,8 @@ void open_world(const char *phase);
 /* With one session, "s-1", on connection SESSION. */
 void open_scheduler(void);
 void open_scheduler_on(redis_link link);
+/* From English to German, PCM16 at 16 kHz. */
+sched_status open_session(conn_token conn, const char *id);
 void start_production(void); /* all three */
 void close_world(void);
 void pass(usec_t time);
