@@ -26,10 +26,10 @@ sim      := $(wildcard sim/*/*.c)
 bench    := $(filter-out bench/main.c,$(wildcard bench/*.c))
 preload  := $(wildcard sim/redis_host/preload/*.c)
 support  := $(wildcard tests/support/*.c)
-main     := $(wildcard sim/main.c bench/main.c)
+main     := $(wildcard sim/main.c bench/main.c core/ctl/main.c)
 check    := $(wildcard tests/*/check_*.c)
 tests    := $(patsubst %.c,$(BUILD)/%,$(check))
-programs := $(patsubst %/main.c,$(BUILD)/lingua-%,$(main))
+programs := $(patsubst %/main.c,$(BUILD)/lingua-%,$(main:core/%=%))
 sources  := $(shell find core sim bench tests -name '*.[ch]' 2>/dev/null)
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
@@ -115,6 +115,7 @@ $(BUILD)/lib%.a:
 
 $(BUILD)/lingua-sim: $(BUILD)/sim/main.o $(BUILD)/libsim.a $(BUILD)/liblingua.a
 $(BUILD)/lingua-bench: $(BUILD)/bench/main.o $(BUILD)/libbench.a $(BUILD)/libsim.a $(BUILD)/liblingua.a
+$(BUILD)/lingua-ctl: $(BUILD)/core/ctl/main.o $(BUILD)/liblingua.a
 $(tests): LIBS += $(CHECK)
 $(tests): %: %.o $(addprefix $(BUILD)/,libtest.a libbench.a libsim.a liblingua.a)
 $(programs) $(tests):

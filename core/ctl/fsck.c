@@ -3,8 +3,7 @@
 #include "core/ctl/fsck.h"
 
 #include "core/ctl/fsck_checks.h"
-
-#include "core/domain/ids.h"
+#include "core/ctl/key_names.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -40,126 +39,29 @@ const char *fsck_kind_name(fsck_kind kind) {
     return kind_names[kind];
 }
 
-/* --- telling keys apart ------------------------------------------------------------------------------------------- */
-
-/* How keys.c spells a key whose tag and rest are these; NULL when it cannot. */
-typedef const char *speller(redis_key *key, const keyspace *ks, const char *tag, const char *rest);
-
-static const char *spell_node(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
-    (void)tag;
-    return id_valid(rest) ? key_node(key, ks, rest) : NULL;
-}
-
-static const char *spell_langs(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
-    (void)tag;
-    return id_valid(rest) ? key_node_langs(key, ks, rest) : NULL;
-}
-
-static const char *spell_reservations(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
-    (void)tag;
-    return id_valid(rest) ? key_node_reservations(key, ks, rest) : NULL;
-}
-
-static bool bucket_of(const char *tag, char letter, unsigned buckets, unsigned *ret_bucket) {
-    int64_t bucket;
-    if (tag[0] != letter || !fsck_whole(tag + 1, 0, &bucket) || bucket >= buckets) return false;
-    *ret_bucket = (unsigned)bucket;
-    return true;
-}
-
-static const char *spell_expiry(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
-    unsigned bucket;
-    (void)rest;
-    return bucket_of(tag, 'n', NODE_BUCKETS, &bucket) ? key_node_expiry(key, ks, bucket) : NULL;
-}
-
-static const char *spell_job(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
-    unsigned bucket;
-    (void)tag;
-    return id_valid(rest) && job_bucket_of_job(rest, &bucket) ? key_job(key, ks, rest) : NULL;
-}
-
-static const char *spell_request(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
-    (void)tag;
-    return request_id_valid(rest) ? key_request(key, ks, rest) : NULL;
-}
-
-static const char *spell_deadlines(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
-    unsigned bucket;
-    (void)rest;
-    return bucket_of(tag, 'j', JOB_BUCKETS, &bucket) ? key_job_deadlines(key, ks, bucket) : NULL;
-}
-
-static const char *spell_members(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
-    lang_pair pair;
-    (void)rest;
-    return lang_pair_parse(tag, &pair, NULL) ? NULL : key_pool_members(key, ks, pair.src, pair.tgt);
-}
-
-static const char *spell_places(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
-    lang_pair pair;
-    (void)rest;
-    return lang_pair_parse(tag, &pair, NULL) ? NULL : key_pool_places(key, ks, pair.src, pair.tgt);
-}
-
-static const char *spell_tombstone(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
-    lang_pair pair;
-    return !id_valid(rest) || lang_pair_parse(tag, &pair, NULL) ? NULL
-                                                                : key_pool_left(key, ks, pair.src, pair.tgt, rest);
-}
-
-typedef struct key_kind {
-    const char *name;
-    speller *spell;
+typedef struct key_check {
     fsck_check *check; /* or the judging, when it is asked about beforehand */
     bool wants_tag;    /* the check is told the tag, not the rest */
     fsck_check *ask;   /* NULL: the check asks for itself */
-} key_kind;
+} key_check;
 
-static const key_kind key_kinds[] = {
-    {"node", spell_node, fsck_check_node, false, NULL},
-    {"langs", spell_langs, fsck_check_langs, false, NULL},
-    {"resv", spell_reservations, fsck_check_reservations, false, NULL},
-    {"expiry", spell_expiry, fsck_check_expiry, true, NULL},
-    {"job", spell_job, fsck_judge_job, false, fsck_ask_job},
-    {"req", spell_request, fsck_judge_request, false, fsck_ask_request},
-    {"deadlines", spell_deadlines, fsck_check_deadlines, true, NULL},
-    {"members", spell_members, fsck_check_members, true, NULL},
-    {"places", spell_places, fsck_check_places, true, NULL},
-    {"left", spell_tombstone, fsck_check_tombstone, false, NULL},
+static const key_check key_checks[KEY_KINDS] = {
+    [KEY_NODE] = {fsck_check_node, false, NULL},
+    [KEY_LANGS] = {fsck_check_langs, false, NULL},
+    [KEY_RESERVATIONS] = {fsck_check_reservations, false, NULL},
+    [KEY_EXPIRY] = {fsck_check_expiry, true, NULL},
+    [KEY_JOB] = {fsck_judge_job, false, fsck_ask_job},
+    [KEY_REQUEST] = {fsck_judge_request, false, fsck_ask_request},
+    [KEY_DEADLINES] = {fsck_check_deadlines, true, NULL},
+    [KEY_MEMBERS] = {fsck_check_members, true, NULL},
+    [KEY_PLACES] = {fsck_check_places, true, NULL},
+    [KEY_LEFT] = {fsck_check_tombstone, false, NULL},
 };
 
-typedef struct key_parts {
-    char tag[PAIR_MAX + 1], name[16], rest[REQUEST_ID_MAX + 1];
-} key_parts;
-
-/* "{tag}:name" or "{tag}:name:rest" */
-static bool split(const char *text, key_parts *parts) {
-    *parts = (key_parts){0};
-    const char *end = strchr(text, '}');
-    if (*text != '{' || !end || end[1] != ':') return false;
-    const char *name = end + 2;
-    size_t name_len = strcspn(name, ":");
-    const char *rest = name[name_len] ? name + name_len + 1 : "";
-    size_t tag_len = (size_t)(end - text - 1);
-    if (tag_len >= sizeof parts->tag || name_len >= sizeof parts->name || strlen(rest) >= sizeof parts->rest)
-        return false;
-    memcpy(parts->tag, text + 1, tag_len);
-    memcpy(parts->name, name, name_len);
-    memcpy(parts->rest, rest, strlen(rest));
-    return true;
-}
-
-static const key_kind *kind_of(const fsck *f, const char *key, key_parts *parts) {
-    redis_key spelled;
-    if (!split(key + strlen(f->keys->prefix), parts)) return NULL;
-    for (size_t i = 0; i < sizeof key_kinds / sizeof *key_kinds; i++) {
-        const key_kind *kind = &key_kinds[i];
-        if (strcmp(kind->name, parts->name) != 0) continue;
-        const char *expected = kind->spell(&spelled, f->keys, parts->tag, parts->rest);
-        return expected && !strcmp(expected, key) ? kind : NULL;
-    }
-    return NULL;
+/* NULL for a key that nobody writes. */
+static const key_check *check_of(const fsck *f, const char *key, key_name *ret_name) {
+    *ret_name = key_name_of(f->keys, key);
+    return ret_name->kind == KEY_UNKNOWN ? NULL : &key_checks[ret_name->kind];
 }
 
 /* --- the walk ----------------------------------------------------------------------------------------------------- */
@@ -168,8 +70,8 @@ static const key_kind *kind_of(const fsck *f, const char *key, key_parts *parts)
  * for themselves and therefore must find no answer outstanding. */
 static void ask_about_batch(fsck *f, const redis_reply *keys) {
     for (size_t i = 0; i < reply_count(keys); i++) {
-        key_parts parts;
-        const key_kind *kind = kind_of(f, reply_text(reply_at(keys, i)), &parts);
+        key_name parts;
+        const key_check *kind = check_of(f, reply_text(reply_at(keys, i)), &parts);
         if (kind && kind->ask) kind->ask(f, reply_text(reply_at(keys, i)), parts.rest);
     }
 }
@@ -177,8 +79,9 @@ static void ask_about_batch(fsck *f, const redis_reply *keys) {
 static void check_those(fsck *f, const redis_reply *keys, bool asked) {
     for (size_t i = 0; i < reply_count(keys); i++) {
         const char *key = reply_text(reply_at(keys, i));
-        key_parts parts;
-        const key_kind *kind = kind_of(f, key, &parts);
+        key_name parts;
+        const key_check *kind = check_of(f, key, &parts);
+        if (kind && !kind->check) continue;
         if ((kind && kind->ask) != asked) continue;
         if (kind)
             kind->check(f, key, kind->wants_tag ? parts.tag : parts.rest);

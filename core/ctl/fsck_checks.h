@@ -6,7 +6,7 @@
 #define CORE_CTL_FSCK_CHECKS_H
 
 #include "core/ctl/fsck.h"
-#include "core/domain/lang_pair.h"
+#include "core/ctl/record.h"
 
 #include <stdbool.h>
 
@@ -46,17 +46,6 @@ typedef struct fsck_entry {
 } fsck_entry;
 typedef void fsck_step(fsck *f, const fsck_entry *entry);
 void fsck_each(fsck *f, const char *command, const char *key, fsck_step *ask, fsck_step *judge);
-
-/* The value of `field` in a HGETALL reply; NULL when it is not there. */
-const char *fsck_field(const redis_reply *flat, const char *field);
-/* For messages: the value, or "(none)". */
-const char *fsck_shown(const redis_reply *flat, const char *field);
-/* Digits only, at least `least`. */
-bool fsck_whole(const char *text, int64_t least, int64_t *ret_value);
-/* "sources|targets" as stored. */
-bool fsck_parse_offer(const char *offer, lang_service *ret_service);
-/* "node ver" and "job attempt": an id, a space, a number >= 1. */
-bool fsck_parse_numbered(const char *text, char id[ID_MAX + 1], int64_t *ret_number);
 
 /* A second question that follows from the answer to the first: put it, then say who judges its answer. All second answers of a
  * batch come when all first ones were judged. `key` must live as long as the batch; `text` is copied. */

@@ -14,8 +14,8 @@ static bool names_job(const char *id, unsigned *ret_bucket) {
 /* --- the job ------------------------------------------------------------------------------------------------------ */
 
 static void note_bad_field(fsck *f, const char *key, const redis_reply *job, const char *field, const char *expected) {
-    fsck_note(f, FSCK_JOB_FIELD, key, "found %s \"%.40s\" in %s, expected %s", field, fsck_shown(job, field),
-              fsck_shown(job, "state"), expected);
+    fsck_note(f, FSCK_JOB_FIELD, key, "found %s \"%.40s\" in %s, expected %s", field, record_shown(job, field),
+              record_shown(job, "state"), expected);
 }
 
 static void judge_numbers(fsck *f, const char *key, const redis_reply *job) {
@@ -24,7 +24,7 @@ static void judge_numbers(fsck *f, const char *key, const redis_reply *job) {
         int64_t least;
     } numbers[] = {{"attempt", 1}, {"utt", 0}, {"audio", 0}, {"made", 1}};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        if (!fsck_whole(fsck_field(job, numbers[i].field), numbers[i].least, NULL))
+        if (!record_whole(record_field(job, numbers[i].field), numbers[i].least, NULL))
             note_bad_field(f, key, job, numbers[i].field, "a whole number");
 }
 
@@ -32,17 +32,17 @@ static void judge_texts(fsck *f, const char *key, const redis_reply *job) {
     static const char *const texts[] = {"owner", "sess", "req"};
     lang_pair pair;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        const char *value = fsck_field(job, texts[i]);
+        const char *value = record_field(job, texts[i]);
         if (!value || !*value) note_bad_field(f, key, job, texts[i], "a text");
     }
-    const char *text = fsck_field(job, "pair");
+    const char *text = record_field(job, "pair");
     if (!text || lang_pair_parse(text, &pair, NULL)) note_bad_field(f, key, job, "pair", "\"src:tgt\"");
 }
 
 /* CREATED waits for a node, DISPATCHED to RUNNING have one; any job may end, with or without. */
 static void judge_state(fsck *f, const char *key, const redis_reply *job, job_state state) {
     job_outcome outcome = OUTCOME_NONE;
-    const char *node = fsck_field(job, "node"), *text = fsck_field(job, "outcome");
+    const char *node = record_field(job, "node"), *text = record_field(job, "outcome");
     bool has_node = node && *node;
     if (state == JOB_CREATED && has_node) note_bad_field(f, key, job, "node", "none");
     if (state > JOB_CREATED && state < JOB_FINISHED && !has_node) note_bad_field(f, key, job, "node", "a node");
@@ -87,7 +87,7 @@ static void ask_for_binding(fsck *f, const char *key, const char *job_id, const 
 static void judge_job(fsck *f, const char *key, const char *job_id, const redis_reply *job, const redis_reply *ttl,
                       const redis_reply *due) {
     job_state state;
-    const char *name = fsck_field(job, "state"), *request_id = fsck_field(job, "req");
+    const char *name = record_field(job, "state"), *request_id = record_field(job, "req");
     if (!name || !job_state_parse(name, &state)) {
         fsck_note(f, FSCK_JOB_FIELD, key, "found state \"%.20s\", expected CREATED to RELEASED",
                   name ? name : "(none)");

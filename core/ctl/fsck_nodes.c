@@ -20,21 +20,21 @@ static bool is_status(const char *text) {
 /* --- the record --------------------------------------------------------------------------------------------------- */
 
 static void note_bad_field(fsck *f, const char *key, const redis_reply *node, const char *field, const char *expected) {
-    fsck_note(f, FSCK_NODE_FIELD, key, "found %s \"%.40s\", expected %s", field, fsck_shown(node, field), expected);
+    fsck_note(f, FSCK_NODE_FIELD, key, "found %s \"%.40s\", expected %s", field, record_shown(node, field), expected);
 }
 
 static void judge_fields(fsck *f, const char *key, const redis_reply *node) {
-    const char *owner = fsck_field(node, "owner");
-    if (!is_status(fsck_field(node, "status"))) note_bad_field(f, key, node, "status", "registering to offline");
-    if (!fsck_whole(fsck_field(node, "ver"), 1, NULL)) note_bad_field(f, key, node, "ver", "a number from 1");
-    if (!fsck_whole(fsck_field(node, "aver"), 0, NULL)) note_bad_field(f, key, node, "aver", "a number from 0");
-    if (!fsck_whole(fsck_field(node, "slots"), 1, NULL)) note_bad_field(f, key, node, "slots", "a number from 1");
+    const char *owner = record_field(node, "owner");
+    if (!is_status(record_field(node, "status"))) note_bad_field(f, key, node, "status", "registering to offline");
+    if (!record_whole(record_field(node, "ver"), 1, NULL)) note_bad_field(f, key, node, "ver", "a number from 1");
+    if (!record_whole(record_field(node, "aver"), 0, NULL)) note_bad_field(f, key, node, "aver", "a number from 0");
+    if (!record_whole(record_field(node, "slots"), 1, NULL)) note_bad_field(f, key, node, "slots", "a number from 1");
     if (!owner || !*owner) note_bad_field(f, key, node, "owner", "a connection");
 }
 
 static bool is_placed(const redis_reply *node) {
-    const char *status = fsck_field(node, "status");
-    const char *ver = fsck_field(node, "ver"), *aver = fsck_field(node, "aver");
+    const char *status = record_field(node, "status");
+    const char *ver = record_field(node, "ver"), *aver = record_field(node, "aver");
     return status && ver && aver && !strcmp(ver, aver) && (!strcmp(status, "ready") || !strcmp(status, "degraded"));
 }
 
@@ -67,8 +67,8 @@ void fsck_check_node(fsck *f, const char *key, const char *node_id) {
         fsck_note_large(f, key, node);
         if (reply_is_nil(due))
             fsck_note(f, FSCK_NODE_UNINDEXED, key, "found no entry in the expiry index, expected one");
-        const char *ver = fsck_field(node, "ver");
-        if (!fsck_parse_offer(fsck_field(langs, ver ? ver : ""), &service))
+        const char *ver = record_field(node, "ver");
+        if (!record_offer(record_field(langs, ver ? ver : ""), &service))
             fsck_note(f, FSCK_NODE_FIELD, key, "found no languages for ver %.20s, expected \"sources|targets\"",
                       ver ? ver : "(none)");
         else if (is_placed(node))
@@ -92,7 +92,7 @@ void fsck_check_langs(fsck *f, const char *key, const char *node_id) {
         fsck_note_large(f, key, langs);
         if (!reply_int(exists)) fsck_note(f, FSCK_NODE_DANGLING, key, "found languages, expected a node that has them");
         for (size_t i = 0; i + 1 < reply_count(langs); i += 2)
-            if (!fsck_parse_offer(reply_text(reply_at(langs, i + 1)), &service))
+            if (!record_offer(reply_text(reply_at(langs, i + 1)), &service))
                 fsck_note(f, FSCK_NODE_FIELD, key, "found \"%.80s\" for ver %.20s, expected \"sources|targets\"",
                           reply_text(reply_at(langs, i + 1)), reply_text(reply_at(langs, i)));
     }
@@ -104,7 +104,7 @@ void fsck_check_langs(fsck *f, const char *key, const char *node_id) {
 
 static bool holder_of(const char *name, char job_id[ID_MAX + 1], int64_t *ret_attempt) {
     unsigned bucket;
-    return fsck_parse_numbered(name, job_id, ret_attempt) && job_bucket_of_job(job_id, &bucket);
+    return record_numbered(name, job_id, ret_attempt) && job_bucket_of_job(job_id, &bucket);
 }
 
 static void ask_about_holder(fsck *f, const fsck_entry *e) {
@@ -117,9 +117,9 @@ static void ask_about_holder(fsck *f, const fsck_entry *e) {
 static bool holds(const redis_reply *job, const char *node_id, int64_t attempt) {
     job_state state;
     int64_t present;
-    const char *name = fsck_field(job, "state"), *node = fsck_field(job, "node");
+    const char *name = record_field(job, "state"), *node = record_field(job, "node");
     return name && job_state_parse(name, &state) && state < JOB_FINISHED && node && !strcmp(node, node_id) &&
-           fsck_whole(fsck_field(job, "attempt"), 1, &present) && present == attempt;
+           record_whole(record_field(job, "attempt"), 1, &present) && present == attempt;
 }
 
 static void judge_holder(fsck *f, const fsck_entry *e) {
@@ -136,7 +136,7 @@ static void judge_holder(fsck *f, const fsck_entry *e) {
     if (!expired && !holds(job, node_id, attempt)) {
         fsck_note(f, FSCK_RESV_LEAK, e->key,
                   "found \"%s\", expected an unfinished attempt on this node (the job is %s, attempt %s, node \"%s\")",
-                  e->name, fsck_shown(job, "state"), fsck_shown(job, "attempt"), fsck_shown(job, "node"));
+                  e->name, record_shown(job, "state"), record_shown(job, "attempt"), record_shown(job, "node"));
     }
     sync_reply_free(job);
 }

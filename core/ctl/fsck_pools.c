@@ -21,7 +21,7 @@ static void ask_about_member(fsck *f, const fsck_entry *e) {
     char node_id[ID_MAX + 1];
     int64_t ver;
     redis_key key;
-    if (!fsck_parse_numbered(e->value, node_id, &ver)) return;
+    if (!record_numbered(e->value, node_id, &ver)) return;
     lang_pair pair = pair_of_key(f, e->key);
     fsck_ask_about(f, "HGET", key_pool_places(&key, f->keys, pair.src, pair.tgt), node_id);
     fsck_ask_about(f, "HGETALL", key_node(&key, f->keys, node_id), NULL);
@@ -31,16 +31,15 @@ static void ask_about_member(fsck *f, const fsck_entry *e) {
 /* Until a node is assigned, any of its generations may be the reason for a membership; afterwards only the current
  * one. */
 static bool is_served(const redis_reply *node, const redis_reply *langs, const lang_pair *pair, int64_t member_ver) {
-    const char *ver = fsck_field(node, "ver"), *aver = fsck_field(node, "aver");
+    const char *ver = record_field(node, "ver"), *aver = record_field(node, "aver");
     int64_t current;
     lang_service service;
-    if (!fsck_whole(ver, 1, &current) || member_ver > current) return false;
+    if (!record_whole(ver, 1, &current) || member_ver > current) return false;
     bool assigned = aver && !strcmp(ver, aver);
     if (assigned && member_ver != current) return false;
     for (size_t i = 0; i + 1 < reply_count(langs); i += 2) {
         bool counts = !assigned || !strcmp(reply_text(reply_at(langs, i)), ver);
-        if (counts && fsck_parse_offer(reply_text(reply_at(langs, i + 1)), &service) &&
-            lang_service_has(&service, pair))
+        if (counts && record_offer(reply_text(reply_at(langs, i + 1)), &service) && lang_service_has(&service, pair))
             return true;
     }
     return false;
@@ -48,7 +47,7 @@ static bool is_served(const redis_reply *node, const redis_reply *langs, const l
 
 static void judge_node_of_member(fsck *f, const fsck_entry *e, int64_t ver, const redis_reply *node,
                                  const redis_reply *langs) {
-    const char *status = fsck_field(node, "status");
+    const char *status = record_field(node, "status");
     lang_pair pair = pair_of_key(f, e->key);
     if (!status || !strcmp(status, "offline"))
         fsck_note(f, FSCK_POOL_DEAD, e->key, "found member \"%s\" whose node %s, expected a live node", e->value,
@@ -56,17 +55,17 @@ static void judge_node_of_member(fsck *f, const fsck_entry *e, int64_t ver, cons
     else if (!is_served(node, langs, &pair, ver))
         fsck_note(f, FSCK_POOL_STALE, e->key,
                   "found member \"%s\", expected a registration that serves the pair (the node has ver %s, aver %s)",
-                  e->value, fsck_shown(node, "ver"), fsck_shown(node, "aver"));
+                  e->value, record_shown(node, "ver"), record_shown(node, "aver"));
 }
 
 static void judge_member(fsck *f, const fsck_entry *e) {
     char node_id[ID_MAX + 1];
     int64_t ver, position;
     f->report->members++;
-    if (!fsck_whole(e->name, 0, &position) || position >= e->size)
+    if (!record_whole(e->name, 0, &position) || position >= e->size)
         fsck_note(f, FSCK_POOL_HOLE, e->key, "found position %.20s of %" PRId64 " members, expected 0 to %" PRId64,
                   e->name, e->size, e->size - 1);
-    if (!fsck_parse_numbered(e->value, node_id, &ver)) {
+    if (!record_numbered(e->value, node_id, &ver)) {
         fsck_note(f, FSCK_POOL_PLACE, e->key, "found \"%.80s\" at position %.20s, expected \"node ver\"", e->value,
                   e->name);
         return;
@@ -91,7 +90,7 @@ void fsck_check_members(fsck *f, const char *key, const char *pair) {
 /* --- places ------------------------------------------------------------------------------------------------------- */
 
 static bool is_position(const char *text) {
-    return fsck_whole(text, 0, NULL);
+    return record_whole(text, 0, NULL);
 }
 
 static void ask_about_place(fsck *f, const fsck_entry *e) {
@@ -124,7 +123,7 @@ void fsck_check_tombstone(fsck *f, const char *key, const char *rest) {
     redis_reply *value = fsck_answer(f);
     redis_reply *ttl = fsck_answer(f);
     if (!fsck_wrong_type(f, key, value)) {
-        if (!reply_is_nil(value) && !fsck_whole(reply_text(value), 1, NULL))
+        if (!reply_is_nil(value) && !record_whole(reply_text(value), 1, NULL))
             fsck_note(f, FSCK_POOL_TOMBSTONE, key, "found \"%.20s\", expected a version", reply_text(value));
         if (reply_int(ttl) == -1) fsck_note(f, FSCK_POOL_TOMBSTONE, key, "found no TTL, expected one");
     }

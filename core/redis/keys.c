@@ -129,3 +129,19 @@ const char *key_session_affinity(redis_key *key, const keyspace *ks, const char 
 const char *key_room(redis_key *key, const keyspace *ks, const char *code) {
     return spell(key, "%s{r:%s}:room", ks->prefix, code);
 }
+
+const char *key_pattern_all(redis_key *key, const keyspace *ks) {
+    return spell(key, "%s*", ks->prefix);
+}
+
+const char *key_pattern_named(redis_key *key, const keyspace *ks, const char *name) {
+    return spell(key, "%s{*}:%s", ks->prefix, name);
+}
+
+const char *key_pattern_session(redis_key *key, const keyspace *ks, const char *session_id) {
+    return spell(key, "%s{s:%s}:*", ks->prefix, session_id);
+}
+
+const char *key_pattern_requests(redis_key *key, const keyspace *ks, const char *session_id) {
+    return spell(key, "%s{j*}:req:%s:*", ks->prefix, session_id);
+}

@@ -57,4 +57,11 @@ const char *key_session_affinity(redis_key *key, const keyspace *ks, const char 
 /* `code` is six digits. */
 const char *key_room(redis_key *key, const keyspace *ks, const char *code);
 
+/* Patterns for SCAN: all keys of the namespace; those of a name that stand alone behind their tag ("members", "session"); all keys
+ * with a session's tag; the bindings of requests that are named after a session. */
+const char *key_pattern_all(redis_key *key, const keyspace *ks);
+const char *key_pattern_named(redis_key *key, const keyspace *ks, const char *name);
+const char *key_pattern_session(redis_key *key, const keyspace *ks, const char *session_id);
+const char *key_pattern_requests(redis_key *key, const keyspace *ks, const char *session_id);
+
 #endif

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "sim/report/text_table.h"
+#include "core/base/text_table.h"
 
 /* ---- CSV ------------------------------------------------------------------------------------------------------------ */
 

@@ -1,5 +1,5 @@
 /* text_table.c - widths are counted in characters, not bytes: ± is one. */
-#include "sim/report/text_table.h"
+#include "core/base/text_table.h"
 
 #include <assert.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* text_table.h - a small table of texts, for terminals and for Markdown. */
-#ifndef SIM_REPORT_TEXT_TABLE_H
-#define SIM_REPORT_TEXT_TABLE_H
+#ifndef CORE_BASE_TEXT_TABLE_H
+#define CORE_BASE_TEXT_TABLE_H
 
 #include <stddef.h>
 #include <stdio.h>

@@ -1,0 +1,44 @@
+/* show.h - the same facts for people and for machines: a command builds one JSON document, and the table is made from its
+ * objects by a list of columns. So both tell the same, and a field is spelled once. */
+#ifndef CORE_CTL_SHOW_H
+#define CORE_CTL_SHOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <jansson.h>
+
+typedef enum show_as {
+    SHOW_PLAIN, /* text or number as it is; "-" when it is not there or empty */
+    SHOW_AGO,   /* an instant, ms: how long ago it was */
+    SHOW_IN,    /* an instant, ms: how long until then; "due" when it has passed */
+    SHOW_TIME,  /* a length of time, ms */
+    SHOW_SIZE,  /* bytes */
+    SHOW_YES,   /* a truth value: "yes", "no" */
+} show_as;
+
+typedef struct show_column {
+    const char *title, *field;
+    show_as as;
+} show_column;
+
+/* Rows are the objects of an array; the first `left` columns stand to the left. `now` in ms. */
+void show_table(const json_t *rows, const show_column *columns, size_t count, size_t left, int64_t now, FILE *out);
+/* One object: a line for each column whose field is there. */
+void show_record(const json_t *object, const show_column *columns, size_t count, int64_t now, FILE *out);
+
+/* Fields of objects that are being built. What is no UTF-8 is shown with '?'. NULL is null. */
+void show_set_text(json_t *object, const char *field, const char *text);
+void show_set_number(json_t *object, const char *field, int64_t number);
+void show_set_truth(json_t *object, const char *field, bool truth);
+
+/* Puts the objects of an array into the order of a text field; of equal ones the first is kept, since a walk with a cursor may
+ * tell an entry twice. */
+void show_sort(json_t *rows, const char *field);
+
+/* "2.6 MiB"; returns `text`. */
+char *show_size(char *text, size_t size, int64_t bytes);
+
+#endif

@@ -1,0 +1,397 @@
+/* check_ctl.c - lingua-ctl as a shell sees it: the real program against a private server, with what the scripts have left there. */
+#include "tests/support/lua_db.h"
+#include "tests/support/program.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static lua_db *db;
+static program_run run;
+static json_t *document;
+static lua_job waiting, running, released;
+
+/* ---- what is there --------------------------------------------------------------------------------------------------- */
+
+static void put_node(const char *id) {
+    lua_node(db, SCRIPT_REGISTER_NODE, id, "%s|i:%s|de fr|en it|4|45000", id, id);
+    int64_t ver = lua_int(db, 1);
+    static const char *const pairs[] = {"de:en", "de:it", "fr:en", "fr:it"};
+    for (int i = 0; i < 4; i++) lua_pool(db, SCRIPT_POOL_JOIN, pairs[i], id, "%s|%" PRId64, id, ver);
+    lua_node(db, SCRIPT_NODE_ASSIGNED, id, "i:%s|%" PRId64, id, ver);
+    ck_assert(reply_says(lua_reply(db), "READY"));
+}
+
+static lua_job put_job(const char *request) {
+    lua_job job = lua_job_of(request, 1);
+    lua_job_call(db, SCRIPT_CREATE_JOB, &job, "%s|%s|i1|s1|7|de:en|1500|10000", job.id, job.request);
+    return job;
+}
+
+static void start(const lua_job *job, const char *node) {
+    lua_node(db, SCRIPT_RESERVE_NODE, node, "%s|1|1|de|en|1|20000", job->id);
+    ck_assert(reply_says(lua_reply(db), "OK"));
+    lua_job_call(db, SCRIPT_MARK_DISPATCHED, job, "%s|1|%s|15000", job->id, node);
+    lua_job_call(db, SCRIPT_START_JOB, job, "%s|1|%s|15000", job->id, node);
+}
+
+/* Three nodes in four pools; a job that waits, one that runs on n2, one that is over. */
+static void build(void) {
+    lua_db_clear(db);
+    put_node("n1");
+    put_node("n2");
+    put_node("n3");
+    waiting = put_job("s1:1:en");
+    running = put_job("s1:2:en");
+    released = put_job("s1:3:en");
+    start(&running, "n2");
+    lua_job_call(db, SCRIPT_COMPLETE_TASK, &released, "%s|1|ok||1|90000|0", released.id);
+}
+
+static void clear(void) {
+    json_decref(document);
+    document = NULL;
+    program_free(&run);
+}
+
+/* ---- asking ---------------------------------------------------------------------------------------------------------- */
+
+static void call_at(const char *where, const char *words) {
+    char line[1024];
+    clear();
+    snprintf(line, sizeof line, "lingua-ctl %s%s%s", words, *where ? " --redis " : "", where);
+    run = program_call(line);
+}
+
+static void call(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Runs a command against the private server; its exit status must be `status`. */
+static void call(int status, const char *format, ...) {
+    char words[512], where[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(words, sizeof words, format, args);
+    va_end(args);
+    snprintf(where, sizeof where, "unix://%s", private_server_socket(lua_server(db, "")));
+    call_at(where, words);
+    ck_assert_msg(run.status == status, "lingua-ctl %s: exit status %d, expected %d; %s%s", words, run.status, status,
+                  run.out, run.err);
+}
+
+static void says(const char *text) {
+    ck_assert_msg(strstr(run.out, text), "expected \"%s\" in:\n%s", text, run.out);
+}
+
+static void complains(const char *text) {
+    ck_assert_msg(strstr(run.err, text), "expected \"%s\" in:\n%s", text, run.err);
+}
+
+static void parse(void) {
+    json_error_t wrong;
+    document = json_loads(run.out, 0, &wrong);
+    ck_assert_msg(document, "%s in line %d of:\n%s", wrong.text, wrong.line, run.out);
+}
+
+/* "nodes.0.slots": through objects and arrays. */
+static const json_t *at(const char *path) {
+    char text[128];
+    const json_t *value = document;
+    snprintf(text, sizeof text, "%s", path);
+    for (char *rest = text, *step; (step = strsep(&rest, "."));)
+        value = json_is_array(value) ? json_array_get(value, (size_t)atoi(step)) : json_object_get(value, step);
+    ck_assert_msg(value, "no %s in:\n%s", path, run.out);
+    return value;
+}
+
+static void text_is(const char *path, const char *expected) {
+    ck_assert_str_eq(json_string_value(at(path)), expected);
+}
+
+static void number_is(const char *path, int64_t expected) {
+    ck_assert_msg(json_integer_value(at(path)) == expected, "%s is %lld, expected %lld", path,
+                  (long long)json_integer_value(at(path)), (long long)expected);
+}
+
+/* ---- the command line ------------------------------------------------------------------------------------------------ */
+
+static const char *const commands[] = {"nodes", "node", "pools", "pair", "job", "stats", "watch"};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+START_TEST(every_command_explains_itself_with_examples) {
+    char words[64];
+    snprintf(words, sizeof words, "%s --help", commands[_i]);
+    call_at("", words);
+    ck_assert_int_eq(run.status, 0);
+    ck_assert_str_eq(run.err, "");
+    snprintf(words, sizeof words, "Usage: lingua-ctl %s", commands[_i]);
+    says(words);
+    says("Examples:\n  lingua-ctl ");
+    says("Exit status: 0 ");
+    says("--namespace PREFIX");
+}
+END_TEST
+
+START_TEST(the_program_lists_its_commands) {
+    call_at("", "--help");
+    ck_assert_int_eq(run.status, 0);
+    for (int i = 0; i < COMMANDS; i++) says(commands[i]);
+    call_at("", "--version");
+    ck_assert_int_eq(run.status, 0);
+    call_at("", "");
+    ck_assert_int_eq(run.status, 2);
+    ck_assert_str_eq(run.out, "");
+}
+END_TEST
+
+static const struct {
+    const char *words, *complaint;
+} misuses[] = {
+    {"nods", "unknown command \"nods\"; did you mean \"nodes\"?"},
+    {"nodes --limt 3", "unrecognized option '--limt'"},
+    {"nodes --limit", "requires an argument"},
+    {"nodes --limit 0", "--limit: 0: expected 1 to"},
+    {"nodes --limit few", "--limit: "},
+    {"nodes --status well", "\"well\" is none of registering, ready"},
+    {"nodes n1", "\"n1\" is one word too many"},
+    {"nodes --namespace mine", "expected a ':' at its end"},
+    {"nodes --redis http://here", "--redis"},
+    {"node", "expected NODE"},
+    {"node n%1", "node id"},
+    {"pair de-en", "de-en"},
+    {"pools de", "expected SRC:TGT"},
+    {"job s1/1", "expected the id of a job or of a request"},
+    {"watch --interval 5", "--interval: "},
+    {"watch --interval 1us", "expected 100ms to 1h"},
+};
+
+START_TEST(what_is_not_understood_is_said_and_exits_with_2) {
+    call_at("", misuses[_i].words);
+    ck_assert_msg(run.status == 2, "%s: exit status %d", misuses[_i].words, run.status);
+    ck_assert_str_eq(run.out, "");
+    if (strcmp(misuses[_i].complaint, "--redis") != 0) complains(misuses[_i].complaint);
+}
+END_TEST
+
+START_TEST(a_server_that_cannot_be_reached_is_said_and_exits_with_1) {
+    call_at("unix:///nowhere/at/all", "nodes");
+    ck_assert_int_eq(run.status, 1);
+    ck_assert_str_eq(run.out, "");
+    ck_assert_str_eq(run.err, "lingua-ctl nodes: redis at /nowhere/at/all: No such file or directory\n");
+}
+END_TEST
+
+START_TEST(what_does_not_exist_is_said_and_exits_with_1) {
+    call(1, "node n9");
+    ck_assert_str_eq(run.err, "lingua-ctl node: no node n9\n");
+    call(1, "pair it:en");
+    complains("no node is in the pool of it:en");
+    call(1, "job s1:9:en --json");
+    complains("no job or request s1:9:en");
+    ck_assert_str_eq(run.out, "");
+    call(1, "job j001-0000000000000009");
+    call(1, "node n1 --namespace other:");
+}
+END_TEST
+
+/* ---- nodes ----------------------------------------------------------------------------------------------------------- */
+
+START_TEST(nodes_are_listed_by_their_ids) {
+    call(0, "nodes");
+    ck_assert_ptr_eq(strstr(run.out, "node  status  up   load  slots"), run.out);
+    const char *n1 = strstr(run.out, "\nn1    ready   yes     0      4");
+    const char *n2 = strstr(run.out, "\nn2    ready   yes     1      4");
+    ck_assert_msg(n1 && n2 && n1 < n2, "%s", run.out);
+    call(0, "nodes --json");
+    parse();
+    number_is("count", 3);
+    number_is("matching", 3);
+    text_is("nodes.0.node", "n1");
+    text_is("nodes.1.status", "ready");
+    number_is("nodes.1.load", 1);
+    number_is("nodes.2.slots", 4);
+}
+END_TEST
+
+START_TEST(nodes_may_be_limited_and_chosen_by_status) {
+    call(0, "nodes --limit 1");
+    says("... and 2 more");
+    lua_command(db, "HSET|lingua:v1:{n%02u}:node:n3|status|degraded", node_bucket("n3"));
+    call(0, "nodes --status degraded --json");
+    parse();
+    number_is("count", 3);
+    number_is("matching", 1);
+    text_is("nodes.0.node", "n3");
+}
+END_TEST
+
+START_TEST(an_empty_redis_has_no_nodes_and_that_is_fine) {
+    lua_db_clear(db);
+    call(0, "nodes");
+    call(0, "pools");
+    call(0, "nodes --json");
+    parse();
+    number_is("count", 0);
+}
+END_TEST
+
+START_TEST(a_node_tells_all_about_itself) {
+    lua_command(db, "HSET|lingua:v1:{n%02u}:marks:n2|de:en|9000000000000 asr-de@2", node_bucket("n2"));
+    call(0, "node n2");
+    says("sources          de fr");
+    says("of these joined  4");
+    says(running.id);
+    says("asr-de@2");
+    call(0, "node n2 --json");
+    parse();
+    text_is("node.targets", "en it");
+    number_is("node.pairs", 4);
+    number_is("node.joined", 4);
+    number_is("node.generations", 1);
+    text_is("node.reservations.0.job", running.id);
+    number_is("node.reservations.0.attempt", 1);
+    text_is("node.marks.0.service", "asr-de@2");
+    number_is("node.marks.0.until", INT64_C(9000000000000));
+    ck_assert_int_gt(json_integer_value(at("node.expires")), json_integer_value(at("now")));
+}
+END_TEST
+
+START_TEST(texts_that_are_no_utf8_or_no_line_do_no_harm) {
+    lua_command(db, "SET|lingua:v1:{n%02u}:hold:n2|a\n\xff\xfe|PX|60000", node_bucket("n2"));
+    call(0, "node n2");
+    says("a\\n");
+    call(0, "node n2 --json");
+    parse();
+    text_is("node.hold_reason", "a\n??");
+}
+END_TEST
+
+/* ---- pools ----------------------------------------------------------------------------------------------------------- */
+
+START_TEST(pools_say_what_their_nodes_can_take) {
+    lua_command(db, "HSET|lingua:v1:{n%02u}:node:n3|status|draining", node_bucket("n3"));
+    call(0, "pools");
+    says("\nde:en        3      2         0      8     1     7\n");
+    call(0, "pools fr:* --json");
+    parse();
+    ck_assert_uint_eq(json_array_size(at("pools")), 2);
+    text_is("pools.1.pair", "fr:it");
+    number_is("pools.1.members", 3);
+    number_is("pools.1.ready", 2);
+    number_is("pools.1.free", 7);
+}
+END_TEST
+
+START_TEST(the_members_of_a_pair_stand_by_position) {
+    call(0, "pair de:it --limit 2");
+    says("... and 1 more");
+    call(0, "pair DE:it --json");
+    parse();
+    text_is("pair", "de:it");
+    number_is("count", 3);
+    for (int i = 0; i < 3; i++) {
+        char path[32];
+        snprintf(path, sizeof path, "members.%d.position", i);
+        number_is(path, i);
+    }
+    text_is("members.1.node", "n2");
+    number_is("members.1.load", 1);
+}
+END_TEST
+
+/* ---- jobs ------------------------------------------------------------------------------------------------------------ */
+
+START_TEST(a_job_is_found_by_its_id_and_by_its_request) {
+    call(0, "job %s --json", running.id);
+    parse();
+    text_is("job.request", "s1:2:en");
+    text_is("job.state", "RUNNING");
+    text_is("job.node", "n2");
+    number_is("job.audio_ms", 1500);
+    ck_assert_int_gt(json_integer_value(at("job.reserved")), json_integer_value(at("now")));
+    ck_assert_int_gt(json_integer_value(at("job.deadline")), json_integer_value(at("now")));
+    call(0, "job s1:2:en");
+    says(running.id);
+    says("audio              1.5s");
+    call(0, "job s1:3:en --json");
+    parse();
+    text_is("job.outcome", "ok");
+    ck_assert_int_gt(json_integer_value(at("job.forgotten")), json_integer_value(at("now")));
+}
+END_TEST
+
+START_TEST(a_request_without_its_job_is_a_failure_that_names_fsck) {
+    lua_command(db, "DEL|lingua:v1:{j%03u}:job:%s", job_bucket_of_request(waiting.request), waiting.id);
+    call(1, "job s1:1:en");
+    complains("which does not exist (see lingua-ctl fsck)");
+}
+END_TEST
+
+/* ---- the whole ------------------------------------------------------------------------------------------------------- */
+
+START_TEST(stats_count_nodes_jobs_and_pools) {
+    lua_session(db, SCRIPT_OPEN_SESSION, "s1", "i1|de|en|0|60000");
+    call(0, "stats --json");
+    parse();
+    number_is("nodes.count", 3);
+    number_is("nodes.ready", 3);
+    number_is("nodes.slots", 12);
+    number_is("nodes.load", 1);
+    number_is("jobs.CREATED", 1);
+    number_is("jobs.RUNNING", 1);
+    number_is("jobs.RELEASED", 1);
+    number_is("jobs.due", 0);
+    number_is("pools", 4);
+    number_is("members", 12);
+    number_is("sessions", 1);
+    ck_assert_int_gt(json_integer_value(at("redis.memory_bytes")), 0);
+    call(0, "stats");
+    says("nodes     3, ready 3\n");
+    says("slots     12, taken 1 (8 %), free 11; reservations 1\n");
+    says("jobs      waiting 1, sent 0, accepted 0, running 1, to release 0, over 1; past their deadline 0\n");
+    says("pools     4 pairs, 12 members\n");
+    says("sessions  1; rooms 0\n");
+}
+END_TEST
+
+START_TEST(watch_says_it_again_and_again) {
+    call(0, "watch --count 2 --interval 100ms");
+    const char *first = strstr(run.out, "nodes     3");
+    ck_assert_msg(first && strstr(first + 1, "\n\nnodes     3"), "%s", run.out);
+    ck_assert_ptr_null(strchr(run.out, '\033'));
+    call(0, "watch --count 1 --json");
+    parse();
+    number_is("nodes.count", 3);
+}
+END_TEST
+
+static Suite *make_suite(void) {
+    Suite *suite = suite_create("ctl");
+    TCase *tests = tcase_create("ctl");
+    tcase_add_checked_fixture(tests, build, clear);
+    tcase_add_loop_test(tests, every_command_explains_itself_with_examples, 0, COMMANDS);
+    tcase_add_test(tests, the_program_lists_its_commands);
+    tcase_add_loop_test(tests, what_is_not_understood_is_said_and_exits_with_2, 0,
+                        (int)(sizeof misuses / sizeof *misuses));
+    tcase_add_test(tests, a_server_that_cannot_be_reached_is_said_and_exits_with_1);
+    tcase_add_test(tests, what_does_not_exist_is_said_and_exits_with_1);
+    tcase_add_test(tests, nodes_are_listed_by_their_ids);
+    tcase_add_test(tests, nodes_may_be_limited_and_chosen_by_status);
+    tcase_add_test(tests, an_empty_redis_has_no_nodes_and_that_is_fine);
+    tcase_add_test(tests, a_node_tells_all_about_itself);
+    tcase_add_test(tests, texts_that_are_no_utf8_or_no_line_do_no_harm);
+    tcase_add_test(tests, pools_say_what_their_nodes_can_take);
+    tcase_add_test(tests, the_members_of_a_pair_stand_by_position);
+    tcase_add_test(tests, a_job_is_found_by_its_id_and_by_its_request);
+    tcase_add_test(tests, a_request_without_its_job_is_a_failure_that_names_fsck);
+    tcase_add_test(tests, stats_count_nodes_jobs_and_pools);
+    tcase_add_test(tests, watch_says_it_again_and_again);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
+
+int main(void) {
+    return lua_main(2, (char *[]){"", "alone"}, make_suite, &db);
+}
