@@ -12,10 +12,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether the history fails. It plays from the beginning each time, keeps nothing, and must not end the process. */
+/* Whether the history fails. It plays from the beginning each time and keeps nothing. */
 typedef bool shrink_fails(const void *ops, size_t count, void *ctx);
 
-/* `ops` are `count` operations of `size` bytes each, which fail. Leaves at their front those that are needed, in order, and
+/* fails(ops, count, ctx), where an abort() is a failure too, as that of an assert(); what it had allocated is lost then. */
+bool shrink_ask(const void *ops, size_t count, shrink_fails *fails, void *ctx);
+
+/* `ops` are `count` operations of `size` bytes each, which fail as shrink_ask() sees it. Leaves at their front those that are needed, in order, and
  * returns their number: without any one of them the history passes. */
 size_t shrink_history(void *ops, size_t count, size_t size, shrink_fails *fails, void *ctx);
 

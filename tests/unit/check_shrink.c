@@ -1,6 +1,8 @@
 /* check_shrink.c - a failing history becomes the few operations that make it fail. */
 #include "tests/support/shrink.h"
 
+#include <stdlib.h>
+
 #include "core/base/rng.h"
 #include "tests/support/suite.h"
 
@@ -71,12 +73,31 @@ START_TEST(what_fails_without_any_operation_is_empty) {
 }
 END_TEST
 
+static bool aborts_at_7(const void *ops, size_t count, void *ctx) {
+    const int *values = ops;
+    (void)ctx;
+    for (size_t i = 0; i < count; i++)
+        if (values[i] == 7) abort();
+    return false;
+}
+
+START_TEST(an_abort_is_a_failure_too) {
+    int history[LONG];
+    for (int i = 0; i < LONG; i++) history[i] = i;
+    ck_assert_uint_eq(shrink_history(history, LONG, sizeof *history, aborts_at_7, NULL), 1);
+    ck_assert_int_eq(history[0], 7);
+    ck_assert(!shrink_ask(history, 0, aborts_at_7, NULL));
+    ck_assert(suite_aborts(abort)); /* and ends the process as ever */
+}
+END_TEST
+
 int main(void) {
     const TTest *const tests[] = {
         what_matters_is_left_in_order,
         of_equal_operations_no_more_are_left_than_needed,
         when_a_later_one_has_gone_the_earlier_are_asked_again,
         what_fails_without_any_operation_is_empty,
+        an_abort_is_a_failure_too,
     };
     return SUITE_RUN("shrink", tests);
 }
