@@ -24,7 +24,7 @@ enum { SCHED_ERROR_MAX = 512 };
 
 typedef struct sched_error {
     sched_status status;
-    char message[SCHED_ERROR_MAX]; /* one line, control characters escaped; too long: cut between characters, "..." */
+    char message[SCHED_ERROR_MAX]; /* as text_one_line() makes it: one line, UTF-8; too long: "..." */
 } sched_error;
 
 /* Fills *err (unless NULL) and returns `status`, so that `return sched_fail(...)` reads as one step. */

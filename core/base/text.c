@@ -1,7 +1,9 @@
 /* text.c - cutting and escaping for messages and logs.
  *
  * Why escape instead of drop: the reader of a log has to see that a name carried a line break; who sends one may hope to
- * forge a second line. Backslashes stay as they are: the result is read by people, never parsed back. */
+ * forge a second line. Bytes that are no UTF-8 are shown too, for a message may go into JSON, which holds nothing else; half a
+ * character is left where somebody cuts a quoted name ("%.40s"). Backslashes stay as they are: the result is read by people,
+ * never parsed back. */
 #include "core/base/text.h"
 
 #include <assert.h>
@@ -25,7 +27,21 @@ size_t text_prefix(const char *text, size_t max) {
     return max;
 }
 
-/* How `c` is written in one line; `form` has room for "\xHH". */
+/* Bytes of the UTF-8 character that `text` begins with; 0 when it begins with none (RFC 3629: no overlong form, no surrogate,
+ * nothing above U+10FFFF). */
+static size_t char_at(const char *text) {
+    const unsigned char *byte = (const unsigned char *)text;
+    if (byte[0] < 0x80) return 1;
+    if (byte[0] < 0xC2 || byte[0] > 0xF4) return 0;
+    size_t len = char_len(byte[0]);
+    for (size_t i = 1; i < len; i++)
+        if ((byte[i] & 0xC0) != 0x80) return 0;
+    bool overlong = (byte[0] == 0xE0 && byte[1] < 0xA0) || (byte[0] == 0xF0 && byte[1] < 0x90);
+    bool surrogate = byte[0] == 0xED && byte[1] > 0x9F, too_high = byte[0] == 0xF4 && byte[1] > 0x8F;
+    return overlong || surrogate || too_high ? 0 : len;
+}
+
+/* How the single byte `c` is written in one line; `form` has room for "\xHH". */
 static const char *shown(unsigned char c, char form[5]) {
     switch (c) {
     case '\n': return "\\n";
@@ -33,7 +49,7 @@ static const char *shown(unsigned char c, char form[5]) {
     case '\t': return "\\t";
     default: break;
     }
-    if (c < 0x20 || c == 0x7F) {
+    if (c < 0x20 || c >= 0x7F) {
         snprintf(form, 5, "\\x%02x", c);
     } else {
         form[0] = (char)c;
@@ -46,11 +62,12 @@ char *text_one_line(char *out, size_t size, const char *text) {
     assert(size > 4);
     char form[5];
     size_t used = 0, fits = 0; /* fits: the last border of characters after which "..." has room */
-    for (; *text; text++) {
-        bool continues = ((unsigned char)*text & 0xC0) == 0x80;
-        if (!continues && used + sizeof "..." <= size) fits = used;
-        const char *piece = shown((unsigned char)*text, form);
-        size_t len = strlen(piece);
+    for (size_t taken; *text; text += taken) {
+        taken = char_at(text);
+        const char *piece = taken > 1 ? text : shown((unsigned char)*text, form);
+        size_t len = taken > 1 ? taken : strlen(piece);
+        if (taken == 0) taken = 1;
+        if (used + sizeof "..." <= size) fits = used;
         if (used + len + 1 > size) {
             memcpy(out + fits, "...", sizeof "...");
             return out;

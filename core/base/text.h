@@ -8,8 +8,9 @@
  * text is not longer than `max`; bytes that are not UTF-8 count as characters of their own. */
 size_t text_prefix(const char *text, size_t max);
 
-/* Copies `text` into `out` with control characters as \n, \r, \t or \xHH, so that it stays in its line. What does not fit
- * into `size` (> 4) bytes with the NUL is cut and ends in "...". Returns `out`. */
+/* Copies `text` into `out` with control characters as \n, \r, \t or \xHH, so that it stays in its line, and bytes that are
+ * not UTF-8 as \xHH, so that it is UTF-8 whatever came in. What does not fit into `size` (> 4) bytes with the NUL is cut
+ * and ends in "...". Returns `out`. */
 char *text_one_line(char *out, size_t size, const char *text);
 
 #endif

@@ -5,6 +5,7 @@
 #include "core/ctl/fsck_checks.h"
 
 #include "core/base/mem.h"
+#include "core/base/text.h"
 #include "core/domain/ids.h"
 
 #include <inttypes.h>
@@ -43,14 +44,13 @@ void fsck_note(fsck *f, fsck_kind kind, const char *key, const char *format, ...
     r->count[kind]++;
     r->findings++;
     if (r->texts == FSCK_TEXTS_MAX) return;
-    char found[FSCK_TEXT_MAX / 2];
+    char found[FSCK_TEXT_MAX / 2], line[FSCK_TEXT_MAX];
     va_list args;
     va_start(args, format);
     vsnprintf(found, sizeof found, format, args);
     va_end(args);
-    for (char *c = found; *c; c++)
-        if ((unsigned char)*c < ' ') *c = '?';
-    snprintf(r->text[r->texts++], FSCK_TEXT_MAX, "%s: %.*s: %s", fsck_kind_name(kind), KEY_MAX - 32, key, found);
+    snprintf(line, sizeof line, "%s: %.*s: %s", fsck_kind_name(kind), KEY_MAX - 32, key, found);
+    text_one_line(r->text[r->texts++], FSCK_TEXT_MAX, line);
 }
 
 bool fsck_wrong_type(fsck *f, const char *key, const redis_reply *reply) {

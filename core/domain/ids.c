@@ -4,6 +4,10 @@
 
 #include <string.h>
 
+#include "core/base/text.h"
+
+enum { SHOWN_MAX = 80 }; /* bytes of a bad name in a message */
+
 static bool valid(const char *id, size_t max) {
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-";
     size_t len = strspn(id, allowed);
@@ -20,5 +24,6 @@ bool request_id_valid(const char *id) {
 
 sched_status id_check(const char *what, const char *id, sched_error *err) {
     if (id_valid(id)) return SCHED_OK;
-    return sched_fail(err, SCHED_EINVAL, "%s \"%.80s\": expected 1 to %d of A-Z a-z 0-9 . _ : -", what, id, ID_MAX);
+    return sched_fail(err, SCHED_EINVAL, "%s \"%.*s\": expected 1 to %d of A-Z a-z 0-9 . _ : -", what,
+                      (int)text_prefix(id, SHOWN_MAX), id, ID_MAX);
 }

@@ -6,12 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/text.h"
+
+enum { SHOWN_MAX = 80 }; /* bytes of a bad name in a message */
+
 sched_status lang_tag_parse(const char *text, char tag[LANG_MAX + 1], sched_error *err) {
     char folded[LANG_MAX + 1];
     size_t len = strlen(text);
     if (len < 2 || len > LANG_MAX)
-        return sched_fail(err, SCHED_EINVAL, "language \"%.40s\": expected 2 to %d characters, got %zu", text, LANG_MAX,
-                          len);
+        return sched_fail(err, SCHED_EINVAL, "language \"%.*s\": expected 2 to %d characters, got %zu",
+                          (int)text_prefix(text, SHOWN_MAX), text, LANG_MAX, len);
     for (size_t i = 0; i < len; i++) {
         char c = text[i];
         if (c >= 'A' && c <= 'Z') c = (char)(c - 'A' + 'a');
@@ -40,8 +44,8 @@ sched_status lang_pair_make(const char *src, const char *tgt, lang_pair *ret_pai
 sched_status lang_pair_parse(const char *text, lang_pair *ret_pair, sched_error *err) {
     const char *colon = strchr(text, ':');
     if (!colon || (size_t)(colon - text) > LANG_MAX)
-        return sched_fail(err, SCHED_EINVAL, "language pair \"%.80s\": expected source:target, for instance en:de",
-                          text);
+        return sched_fail(err, SCHED_EINVAL, "language pair \"%.*s\": expected source:target, for instance en:de",
+                          (int)text_prefix(text, SHOWN_MAX), text);
     char src[LANG_MAX + 1];
     memcpy(src, text, (size_t)(colon - text));
     src[colon - text] = '\0';

@@ -7,7 +7,9 @@
 #include <assert.h>
 #include <string.h>
 
-enum { PCM16_BYTES_PER_SAMPLE = 2, OPUS_BYTES_PER_SEC = 24000 / 8 };
+#include "core/base/text.h"
+
+enum { PCM16_BYTES_PER_SAMPLE = 2, OPUS_BYTES_PER_SEC = 24000 / 8, SHOWN_MAX = 40 };
 
 static const char *const names[SOUND_FORMATS] = {
     [SOUND_PCM16] = "pcm16",
@@ -25,8 +27,8 @@ sched_status sound_format_parse(const char *name, sound_format *ret_format, sche
         *ret_format = (sound_format)i;
         return SCHED_OK;
     }
-    return sched_fail(err, SCHED_EINVAL, "sound format \"%.40s\": expected %s or %s", name, names[SOUND_PCM16],
-                      names[SOUND_OPUS]);
+    return sched_fail(err, SCHED_EINVAL, "sound format \"%.*s\": expected %s or %s", (int)text_prefix(name, SHOWN_MAX),
+                      name, names[SOUND_PCM16], names[SOUND_OPUS]);
 }
 
 usec_t sound_duration(sound_format format, int64_t sample_rate, int64_t bytes) {

@@ -11,6 +11,9 @@
 #include <string.h>
 
 #include "core/base/hash.h"
+#include "core/base/text.h"
+
+enum { SHOWN_MAX = 60 }; /* bytes of a bad prefix in a message */
 
 #define DEFAULT_PREFIX "lingua:v1:"
 
@@ -18,7 +21,8 @@ sched_status keyspace_init(keyspace *ks, const char *prefix, sched_error *err) {
     if (!prefix) prefix = DEFAULT_PREFIX;
     size_t len = strlen(prefix);
     if (len == 0 || len > KEYSPACE_MAX)
-        return sched_fail(err, SCHED_EINVAL, "key prefix \"%.60s\": expected 1 to %d characters", prefix, KEYSPACE_MAX);
+        return sched_fail(err, SCHED_EINVAL, "key prefix \"%.*s\": expected 1 to %d characters",
+                          (int)text_prefix(prefix, SHOWN_MAX), prefix, KEYSPACE_MAX);
     if (prefix[len - 1] != ':')
         return sched_fail(err, SCHED_EINVAL, "key prefix \"%s\": expected a ':' at its end", prefix);
     for (size_t i = 0; i < len; i++)

@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PORT_DEFAULT = 6379, PORT_MAX = 65535, DB_MAX = 1000000 };
+#include "core/base/text.h"
+
+enum { PORT_DEFAULT = 6379, PORT_MAX = 65535, DB_MAX = 1000000, SHOWN_MAX = 40 };
 
 /* A whole number of digits alone; -1 when it is not one or is above `max`. */
 static int number(const char *text, size_t len, int max) {
@@ -70,7 +72,8 @@ static sched_status parse_port(const char *text, size_t len, redis_url *url, sch
 static sched_status parse_db(const char *text, redis_url *url, sched_error *err) {
     url->db = number(text, strlen(text), DB_MAX);
     if (url->db >= 0) return SCHED_OK;
-    return sched_fail(err, SCHED_EINVAL, "redis URL: database \"%.20s\": expected a number, 0 to %d", text, DB_MAX);
+    return sched_fail(err, SCHED_EINVAL, "redis URL: database \"%.*s\": expected a number, 0 to %d",
+                      (int)text_prefix(text, SHOWN_MAX), text, DB_MAX);
 }
 
 /* "host", "host:port", "[::1]", "[::1]:port" */
@@ -107,7 +110,8 @@ static sched_status parse_socket(const char *path, redis_url *url, sched_error *
     url->socket[len] = '\0';
     if (!path[len]) return SCHED_OK;
     if (strncmp(path + len, "?db=", 4))
-        return sched_fail(err, SCHED_EINVAL, "redis URL: \"%.40s\": expected \"?db=\" and a number", path + len);
+        return sched_fail(err, SCHED_EINVAL, "redis URL: \"%.*s\": expected \"?db=\" and a number",
+                          (int)text_prefix(path + len, SHOWN_MAX), path + len);
     return parse_db(path + len + 4, url, err);
 }
 
