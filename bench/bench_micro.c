@@ -3,6 +3,7 @@
  * Each loop feeds what it computes to bench_keep(), so that the compiler cannot drop it, and takes inputs that change, so that
  * it cannot lift them out of the loop. */
 #include <stdio.h>
+#include <string.h>
 
 #include "bench/benchmarks.h"
 #include "core/base/clock.h"
@@ -10,6 +11,8 @@
 #include "core/base/histogram.h"
 #include "core/base/rng.h"
 #include "core/domain/lang_pair.h"
+#include "core/domain/sound.h"
+#include "core/domain/speech.h"
 #include "core/redis/call.h"
 #include "core/redis/keys.h"
 
@@ -107,6 +110,42 @@ static sched_status run_call(bench_run *run, sched_error *err) {
     return SCHED_OK;
 }
 
+/* One session that never stops speaking: PCM16 at 16 kHz in chunks of 200 ms, each with its duration and, every 3 s or 10 s, a
+ * cut. What is kept between two chunks is the struct on the stack; nothing is allocated. */
+static sched_status run_speech(bench_run *run, sched_error *err) {
+    (void)err;
+    enum { CHUNK_BYTES = 6400, CHUNKS_TO_FINAL = 15 };
+    const usec_t chunk_gap = 200 * USEC_PER_MSEC;
+    const speech_rules rules = {
+        .pause = 3 * USEC_PER_SEC,
+        .max_duration = 10 * USEC_PER_SEC,
+        .bytes_max = 500 * 1024,
+        .hangover_manual = 200 * USEC_PER_MSEC,
+        .hangover_auto = 150 * USEC_PER_MSEC,
+    };
+    bool by_final = !strcmp(bench_text(run), "manual");
+    int64_t chunks = bench_work(run, ROUNDS);
+    while (bench_again(run)) {
+        speech sp = {0};
+        speech_cut cuts[SPEECH_CUTS_MAX];
+        int64_t bytes_cut = 0;
+        int to_final = CHUNKS_TO_FINAL;
+        double began = bench_seconds();
+        for (int64_t i = 0; i < chunks; i++) {
+            bool is_final = by_final && --to_final == 0;
+            if (is_final) to_final = CHUNKS_TO_FINAL;
+            usec_t duration = sound_duration(SOUND_PCM16, SAMPLE_RATE_DEFAULT, CHUNK_BYTES);
+            int count = speech_chunk(&sp, &rules, i * chunk_gap, CHUNK_BYTES, duration, is_final, cuts);
+            for (int c = 0; c < count; c++) bytes_cut += cuts[c].bytes;
+        }
+        bench_record(run, 0, (double)chunks / (bench_seconds() - began));
+        bench_keep((uint64_t)bytes_cut);
+    }
+    return SCHED_OK;
+}
+
+static const bench_value speech_cuts[] = {{.text = "manual"}, {.text = "max_duration"}};
+
 const benchmark bench_micro[] = {
     {.name = "micro.rng_u64", .what = "one 64-bit random number", .metrics = {{"ns_per_op", "ns"}}, .run = run_rng},
     {.name = "micro.det_log",
@@ -125,5 +164,12 @@ const benchmark bench_micro[] = {
      .what = "one call to Redis put together",
      .metrics = {{"ns_per_op", "ns"}},
      .run = run_call},
+    {.name = "micro.speech",
+     .what = "chunks of a speaker through the finalize machine of a session",
+     .param = "cut",
+     .values = speech_cuts,
+     .value_count = 2,
+     .metrics = {{"chunks_per_second", "1/s"}},
+     .run = run_speech},
     {.name = NULL},
 };
