@@ -10,6 +10,7 @@ extern const benchmark bench_placement[]; /* proposals and grants, on a private 
 extern const benchmark bench_heartbeat[]; /* nodes that report in */
 extern const benchmark bench_flow[];      /* whole jobs through the scheduler */
 extern const benchmark bench_sim[];       /* whole runs of the simulator */
+extern const benchmark bench_ctl[];       /* the consistency check on a large fleet */
 extern const benchmark bench_memory[];    /* what nodes and jobs occupy in Redis */
 
 #endif

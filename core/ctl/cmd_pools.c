@@ -65,7 +65,7 @@ static void add_member(pool_sum *sum, const char *value) {
     int64_t version;
     sum->members++;
     if (!record_numbered(value, node_id, &version)) return;
-    const fleet_node *node = fleet_find(sum->nodes, node_id);
+    const fleet_node *node = fleet_node_of(sum->nodes, node_id);
     if (!node) return;
     bool ready = !strcmp(node->status, "ready"), degraded = !strcmp(node->status, "degraded");
     sum->ready += ready;

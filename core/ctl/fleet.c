@@ -150,7 +150,7 @@ void fleet_free(fleet *f) {
     *f = (fleet){.count = 0};
 }
 
-const fleet_node *fleet_find(const fleet *f, const char *node_id) {
+const fleet_node *fleet_node_of(const fleet *f, const char *node_id) {
     fleet_node wanted = {.id = ""};
     snprintf(wanted.id, sizeof wanted.id, "%s", node_id);
     return f->count ? bsearch(&wanted, f->nodes, f->count, sizeof *f->nodes, by_id) : NULL;

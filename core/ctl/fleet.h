@@ -36,7 +36,7 @@ typedef struct fleet {
 void fleet_read(asker *ask, const keyspace *ks, fleet *ret_fleet);
 void fleet_free(fleet *f);
 /* NULL when it is not among them. */
-const fleet_node *fleet_find(const fleet *f, const char *node_id);
+const fleet_node *fleet_node_of(const fleet *f, const char *node_id);
 
 /* Fills each node whose id is set, in pipelines. */
 void fleet_fill(asker *ask, const keyspace *ks, fleet_node *nodes, size_t count);

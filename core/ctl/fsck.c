@@ -1,16 +1,16 @@
-/* fsck.c - the walk: every key is told apart by its name, spelled again by keys.c, and given to its check. A key
- * that keys.c would not spell like this is unknown: a node in the wrong bucket is as lost as a misspelled one. */
+/* fsck.c - the walk. Every key is told apart by its name and given to the checks of its kind: of the key as a whole, and of its
+ * entries one by one. The same checks look again at one finding, at one key or one entry of it. */
 #include "core/ctl/fsck.h"
 
 #include "core/ctl/fsck_checks.h"
-#include "core/ctl/key_names.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCAN_BATCH = 200 };
+/* Keys that are asked about together: three questions each, and what follows from the answers. */
+enum { TOGETHER = 100 };
 
 static const char *const kind_names[FSCK_KINDS] = {
     [FSCK_POOL_HOLE] = "pool-hole",
@@ -22,6 +22,8 @@ static const char *const kind_names[FSCK_KINDS] = {
     [FSCK_NODE_FIELD] = "node-field",
     [FSCK_NODE_UNINDEXED] = "node-unindexed",
     [FSCK_NODE_DANGLING] = "node-dangling",
+    [FSCK_NODE_MARK] = "node-mark",
+    [FSCK_NODE_HOLD] = "node-hold",
     [FSCK_JOB_FIELD] = "job-field",
     [FSCK_JOB_UNINDEXED] = "job-unindexed",
     [FSCK_JOB_DANGLING] = "job-dangling",
@@ -29,6 +31,9 @@ static const char *const kind_names[FSCK_KINDS] = {
     [FSCK_REQUEST] = "request",
     [FSCK_RESV_LEAK] = "reservation-leak",
     [FSCK_RESV_TTL] = "reservation-ttl",
+    [FSCK_SESSION] = "session",
+    [FSCK_AFFINITY] = "affinity",
+    [FSCK_ROOM] = "room",
     [FSCK_UNKNOWN] = "unknown",
     [FSCK_LARGE] = "large",
     [FSCK_LEFT] = "left",
@@ -40,23 +45,30 @@ const char *fsck_kind_name(fsck_kind kind) {
 }
 
 typedef struct key_check {
-    fsck_check *check; /* or the judging, when it is asked about beforehand */
-    bool wants_tag;    /* the check is told the tag, not the rest */
-    fsck_check *ask;   /* NULL: the check asks for itself */
+    fsck_check *ask, *judge; /* of the key as a whole; NULL: its entries tell all */
+    const char *walk;        /* HSCAN or ZSCAN when entries are judged one by one; else NULL */
+    fsck_step *ask_entry, *judge_entry;
 } key_check;
 
+// clang-format off
 static const key_check key_checks[KEY_KINDS] = {
-    [KEY_NODE] = {fsck_check_node, false, NULL},
-    [KEY_LANGS] = {fsck_check_langs, false, NULL},
-    [KEY_RESERVATIONS] = {fsck_check_reservations, false, NULL},
-    [KEY_EXPIRY] = {fsck_check_expiry, true, NULL},
-    [KEY_JOB] = {fsck_judge_job, false, fsck_ask_job},
-    [KEY_REQUEST] = {fsck_judge_request, false, fsck_ask_request},
-    [KEY_DEADLINES] = {fsck_check_deadlines, true, NULL},
-    [KEY_MEMBERS] = {fsck_check_members, true, NULL},
-    [KEY_PLACES] = {fsck_check_places, true, NULL},
-    [KEY_LEFT] = {fsck_check_tombstone, false, NULL},
+    [KEY_NODE]         = {fsck_ask_node,         fsck_judge_node,         NULL,    NULL,                NULL},
+    [KEY_LANGS]        = {fsck_ask_langs,        fsck_judge_langs,        NULL,    NULL,                NULL},
+    [KEY_RESERVATIONS] = {fsck_ask_reservations, fsck_judge_reservations, "ZSCAN", fsck_ask_holder,     fsck_judge_holder},
+    [KEY_EXPIRY]       = {NULL,                  NULL,                    "ZSCAN", fsck_ask_expiry,     fsck_judge_expiry},
+    [KEY_MARKS]        = {fsck_ask_ttl,          fsck_judge_marks,        "HSCAN", fsck_ask_nothing,    fsck_judge_mark},
+    [KEY_HOLD]         = {fsck_ask_text,         fsck_judge_hold,         NULL,    NULL,                NULL},
+    [KEY_JOB]          = {fsck_ask_job,          fsck_judge_job,          NULL,    NULL,                NULL},
+    [KEY_REQUEST]      = {fsck_ask_request,      fsck_judge_request,      NULL,    NULL,                NULL},
+    [KEY_DEADLINES]    = {NULL,                  NULL,                    "ZSCAN", fsck_ask_deadline,   fsck_judge_deadline},
+    [KEY_MEMBERS]      = {NULL,                  NULL,                    "HSCAN", fsck_ask_member,     fsck_judge_member},
+    [KEY_PLACES]       = {NULL,                  NULL,                    "HSCAN", fsck_ask_place,      fsck_judge_place},
+    [KEY_LEFT]         = {fsck_ask_text,         fsck_judge_tombstone,    NULL,    NULL,                NULL},
+    [KEY_SESSION]      = {fsck_ask_session,      fsck_judge_session,      NULL,    NULL,                NULL},
+    [KEY_AFFINITY]     = {fsck_ask_text,         fsck_judge_affinity,     NULL,    NULL,                NULL},
+    [KEY_ROOM]         = {fsck_ask_room,         fsck_judge_room,         "HSCAN", fsck_ask_room_entry, fsck_judge_room_entry},
 };
+// clang-format on
 
 /* NULL for a key that nobody writes. */
 static const key_check *check_of(const fsck *f, const char *key, key_name *ret_name) {
@@ -64,98 +76,189 @@ static const key_check *check_of(const fsck *f, const char *key, key_name *ret_n
     return ret_name->kind == KEY_UNKNOWN ? NULL : &key_checks[ret_name->kind];
 }
 
-/* --- the walk ----------------------------------------------------------------------------------------------------- */
+/* --- entries of one key ------------------------------------------------------------------------------------------- */
 
-/* The keys of one SCAN, three times: ask about what there are many of; judge it, which may ask for more; then the others, which ask
- * for themselves and therefore must find no answer outstanding. */
-static void ask_about_batch(fsck *f, const redis_reply *keys) {
-    for (size_t i = 0; i < reply_count(keys); i++) {
-        key_name parts;
-        const key_check *kind = check_of(f, reply_text(reply_at(keys, i)), &parts);
-        if (kind && kind->ask) kind->ask(f, reply_text(reply_at(keys, i)), parts.rest);
-    }
+/* -1 when it is of another type. */
+static int64_t size_of(fsck *f, const key_check *check, const char *key) {
+    fsck_ask_about(f, check->walk[0] == 'H' ? "HLEN" : "ZCARD", key, NULL);
+    redis_reply *reply = fsck_answer(f);
+    int64_t size = fsck_wrong_type(f, key, reply) ? -1 : reply_int(reply);
+    sync_reply_free(reply);
+    return size;
 }
 
-static void check_those(fsck *f, const redis_reply *keys, bool asked) {
-    for (size_t i = 0; i < reply_count(keys); i++) {
+typedef struct entry_walk {
+    fsck *f;
+    const key_check *check;
+    const char *key;
+    int64_t size;
+} entry_walk;
+
+/* Entries that are asked about together: a small key answers with all of its entries at once. */
+static void check_entries(void *ctx, const redis_reply *batch) {
+    const entry_walk *walk = ctx;
+    size_t count = reply_count(batch) / 2;
+    walk->f->in_entry = true;
+    for (size_t from = 0; from < count; from += TOGETHER) {
+        size_t end = count - from < TOGETHER ? count : from + TOGETHER;
+        for (int pass = 0; pass < 2; pass++) {
+            for (size_t i = from; i < end; i++) {
+                fsck_entry entry = {walk->key, reply_text(reply_at(batch, 2 * i)),
+                                    reply_text(reply_at(batch, 2 * i + 1)), walk->size};
+                (pass ? walk->check->judge_entry : walk->check->ask_entry)(walk->f, &entry);
+            }
+        }
+    }
+    walk->f->in_entry = false;
+    fsck_note_large(walk->f, walk->key, batch);
+}
+
+static void walk_entries(fsck *f, const key_check *check, const char *key) {
+    entry_walk walk = {f, check, key, size_of(f, check, key)};
+    if (walk.size > 0) asker_scan_entries(&f->ask, check->walk, key, check_entries, &walk);
+}
+
+/* --- keys --------------------------------------------------------------------------------------------------------- */
+
+static void check_together(fsck *f, const redis_reply *keys, size_t from, size_t end) {
+    key_name name;
+    for (size_t i = from; i < end; i++) {
+        const key_check *check = check_of(f, reply_text(reply_at(keys, i)), &name);
+        if (check && check->ask) check->ask(f, reply_text(reply_at(keys, i)), name.rest);
+    }
+    for (size_t i = from; i < end; i++) {
         const char *key = reply_text(reply_at(keys, i));
-        key_name parts;
-        const key_check *kind = check_of(f, key, &parts);
-        if (kind && !kind->check) continue;
-        if ((kind && kind->ask) != asked) continue;
-        if (kind)
-            kind->check(f, key, kind->wants_tag ? parts.tag : parts.rest);
-        else
-            fsck_note(f, FSCK_UNKNOWN, key, "found a key that nobody writes, expected none");
+        const key_check *check = check_of(f, key, &name);
+        if (!check) fsck_note(f, FSCK_UNKNOWN, key, "", "found a key that nobody writes, expected none");
+        if (check && check->judge) check->judge(f, key, name.rest);
+    }
+    fsck_judge_all_later(f);
+    for (size_t i = from; i < end; i++) {
+        const key_check *check = check_of(f, reply_text(reply_at(keys, i)), &name);
+        if (check && check->walk) walk_entries(f, check, reply_text(reply_at(keys, i)));
     }
 }
 
-static void check_batch(fsck *f, const redis_reply *keys) {
-    ask_about_batch(f, keys);
-    check_those(f, keys, true);
-    fsck_judge_all_later(f);
-    check_those(f, keys, false);
+static void check_batch(void *ctx, const redis_reply *keys) {
+    fsck *f = ctx;
+    size_t count = reply_count(keys);
+    f->report->keys += (int64_t)count;
+    for (size_t from = 0; from < count; from += TOGETHER)
+        check_together(f, keys, from, count - from < TOGETHER ? count : from + TOGETHER);
 }
 
 static void note_left_key(fsck *f, const char *key) {
     if (strlen(key) >= KEY_MAX) { /* nobody here could have written it, or ask for it */
-        fsck_note(f, FSCK_LEFT, key, "found a key of %zu bytes, expected nothing", strlen(key));
+        fsck_note(f, FSCK_LEFT, key, "", "found a key of %zu bytes, expected nothing", strlen(key));
         return;
     }
     fsck_ask_about(f, "TYPE", key, NULL);
     fsck_ask_about(f, "PTTL", key, NULL);
     redis_reply *type = fsck_answer(f);
     redis_reply *ttl = fsck_answer(f);
-    fsck_note(f, FSCK_LEFT, key, "found a %s with %lld ms to live (-1: for ever), expected nothing", reply_text(type),
-              (long long)reply_int(ttl));
+    fsck_note(f, FSCK_LEFT, key, "", "found a %s with %lld ms to live (-1: for ever), expected nothing",
+              reply_text(type), (long long)reply_int(ttl));
     sync_reply_free(type);
     sync_reply_free(ttl);
 }
 
-static void note_left(fsck *f, const redis_reply *keys) {
+static void note_left(void *ctx, const redis_reply *keys) {
+    fsck *f = ctx;
+    f->report->keys += (int64_t)reply_count(keys);
     for (size_t i = 0; i < reply_count(keys); i++) note_left_key(f, reply_text(reply_at(keys, i)));
 }
 
-static int64_t server_time(fsck *f) {
-    redis_call call;
-    call_command(&call, "TIME");
-    redis_reply *reply = fsck_call(f, &call);
-    int64_t msec = reply_int(reply_at(reply, 0)) * 1000 + reply_int(reply_at(reply, 1)) / 1000;
-    sync_reply_free(reply);
-    return msec;
+/* --- from outside ------------------------------------------------------------------------------------------------- */
+
+static sched_status walk_keys(fsck *f, asker_visit *visit, fsck_report *ret_report) {
+    redis_key pattern;
+    fsck_report report = {0};
+    f->report = &report;
+    f->now = asker_now(&f->ask);
+    asker_scan(&f->ask, key_pattern_all(&pattern, f->keys), visit, f);
+    free(f->later);
+    if (!f->ask.status) *ret_report = report;
+    return f->ask.status;
 }
 
-static sched_status walk(sync_client *client, const keyspace *ks, void (*visit)(fsck *f, const redis_reply *keys),
-                         fsck_report *ret_report, sched_error *err) {
-    fsck_report report = {0};
-    fsck f = {.client = client, .keys = ks, .report = &report, .err = err};
-    f.now = server_time(&f);
-    char cursor[24] = "0", pattern[KEYSPACE_MAX + 2];
-    snprintf(pattern, sizeof pattern, "%s*", ks->prefix);
-    do {
-        redis_call call;
-        call_command(&call, "SCAN");
-        call_str(&call, cursor);
-        call_str(&call, "MATCH");
-        call_str(&call, pattern);
-        call_str(&call, "COUNT");
-        call_int(&call, SCAN_BATCH);
-        redis_reply *reply = fsck_call(&f, &call);
-        const redis_reply *keys = reply_at(reply, 1);
-        snprintf(cursor, sizeof cursor, "%s", reply_text(reply_at(reply, 0)));
-        report.keys += (int64_t)reply_count(keys);
-        visit(&f, keys);
-        sync_reply_free(reply);
-    } while (!f.status && strcmp(cursor, "0") != 0);
-    free(f.later);
-    if (!f.status) *ret_report = report;
-    return f.status;
+sched_status fsck_walk(sync_client *client, const keyspace *ks, fsck_sink *sink, void *ctx, fsck_report *ret_report,
+                       sched_error *err) {
+    fsck f = {.ask = {.client = client, .err = err}, .keys = ks, .sink = sink, .sink_ctx = ctx};
+    return walk_keys(&f, check_batch, ret_report);
 }
 
 sched_status fsck_run(sync_client *client, const keyspace *ks, fsck_report *ret_report, sched_error *err) {
-    return walk(client, ks, check_batch, ret_report, err);
+    return fsck_walk(client, ks, NULL, NULL, ret_report, err);
 }
 
 sched_status fsck_expect_empty(sync_client *client, const keyspace *ks, fsck_report *ret_report, sched_error *err) {
-    return walk(client, ks, note_left, ret_report, err);
+    fsck f = {.ask = {.client = client, .err = err}, .keys = ks};
+    return walk_keys(&f, note_left, ret_report);
+}
+
+/* --- looking again ------------------------------------------------------------------------------------------------ */
+
+typedef struct wanted {
+    const fsck_finding *finding;
+    bool found;
+} wanted;
+
+static void compare(void *ctx, const fsck_finding *finding) {
+    wanted *w = ctx;
+    if (finding->kind == w->finding->kind && !strcmp(finding->key, w->finding->key) &&
+        !strcmp(finding->subject, w->finding->subject))
+        w->found = true;
+}
+
+/* As the walk would meet it; an entry that is gone is not judged. */
+static void judge_entry(fsck *f, const key_check *check, const char *key, const char *name) {
+    bool hash = check->walk[0] == 'H';
+    fsck_ask_about(f, hash ? "HLEN" : "ZCARD", key, NULL);
+    fsck_ask_about(f, hash ? "HGET" : "ZSCORE", key, name);
+    redis_reply *size = fsck_answer(f);
+    redis_reply *value = fsck_answer(f);
+    if (value && !reply_is_nil(value) && !reply_is_error(value)) {
+        fsck_entry entry = {key, name, reply_text(value), reply_int(size)};
+        f->in_entry = true;
+        check->ask_entry(f, &entry);
+        check->judge_entry(f, &entry);
+    }
+    sync_reply_free(size);
+    sync_reply_free(value);
+}
+
+static void judge_key(fsck *f, const key_check *check, const char *key, const char *rest) {
+    if (check->walk && size_of(f, check, key) < 0) return;
+    if (!check->ask) return;
+    check->ask(f, key, rest);
+    check->judge(f, key, rest);
+    fsck_judge_all_later(f);
+}
+
+sched_status fsck_look_again(sync_client *client, const keyspace *ks, const fsck_finding *finding, bool watching,
+                             bool *ret_still, sched_error *err) {
+    key_name name;
+    fsck_report report = {0};
+    wanted w = {.finding = finding};
+    fsck f = {.ask = {.client = client, .err = err}, .keys = ks, .report = &report, .watching = watching};
+    f.sink = compare;
+    f.sink_ctx = &w;
+    const key_check *check = check_of(&f, finding->key, &name);
+    if (strlen(finding->key) >= KEY_MAX) {
+        w.found = true; /* too long to be asked about, and no key of ours */
+    } else if (!check) {
+        fsck_ask_about(&f, "EXISTS", finding->key, NULL);
+        redis_reply *exists = fsck_answer(&f);
+        w.found = reply_int(exists) == 1;
+        sync_reply_free(exists);
+    } else {
+        f.now = asker_now(&f.ask);
+        if (finding->is_entry)
+            judge_entry(&f, check, finding->key, finding->subject);
+        else
+            judge_key(&f, check, finding->key, name.rest);
+    }
+    free(f.later);
+    if (!f.ask.status) *ret_still = w.found;
+    return f.ask.status;
 }

@@ -1,33 +1,27 @@
-/* fsck_checks.c - what all checks do: put questions to Redis, a hundred at a time, and note what does not fit.
+/* fsck_checks.c - what all checks do: put questions to Redis, a batch at a time, and note what does not fit.
  *
  * Questions are pipelined because a check asks several about each of a hundred thousand keys; one round trip each would make
- * it take minutes. The first failure of the connection is kept and silences all that follows. */
+ * it take minutes. A look under WATCH asks the same questions: the WATCH of a key goes before each, and its answer is dropped. */
 #include "core/ctl/fsck_checks.h"
 
 #include "core/base/mem.h"
 #include "core/base/text.h"
 #include "core/domain/ids.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { BATCH = 100 };
-
+/* The key is the first argument of every question that a check asks. */
 static void put_question(fsck *f, const redis_call *call) {
-    if (!f->status) f->status = sync_client_append(f->client, call, f->err);
+    if (f->watching) asker_put_about(&f->ask, "WATCH", call_arg(call, 1), NULL);
+    asker_put(&f->ask, call);
 }
 
 redis_reply *fsck_answer(fsck *f) {
-    redis_reply *reply = NULL;
-    if (!f->status) f->status = sync_client_read(f->client, &reply, f->err);
-    return reply;
-}
-
-redis_reply *fsck_call(fsck *f, const redis_call *call) {
-    put_question(f, call);
-    return fsck_answer(f);
+    if (f->watching) sync_reply_free(asker_take(&f->ask));
+    return asker_take(&f->ask);
 }
 
 void fsck_ask_about(fsck *f, const char *command, const char *key, const char *field) {
@@ -38,47 +32,71 @@ void fsck_ask_about(fsck *f, const char *command, const char *key, const char *f
     put_question(f, &call);
 }
 
-void fsck_note(fsck *f, fsck_kind kind, const char *key, const char *format, ...) {
+void fsck_note(fsck *f, fsck_kind kind, const char *key, const char *subject, const char *format, ...) {
     fsck_report *r = f->report;
-    if (f->status) return;
+    if (f->ask.status) return;
     r->count[kind]++;
     r->findings++;
-    if (r->texts == FSCK_TEXTS_MAX) return;
-    char found[FSCK_TEXT_MAX / 2], line[FSCK_TEXT_MAX];
+    char raw[FSCK_TEXT_MAX / 2], found[FSCK_TEXT_MAX / 2], line[FSCK_TEXT_MAX];
     va_list args;
     va_start(args, format);
-    vsnprintf(found, sizeof found, format, args);
+    vsnprintf(raw, sizeof raw, format, args);
     va_end(args);
+    text_one_line(found, sizeof found, raw);
+    if (f->sink) f->sink(f->sink_ctx, &(fsck_finding){kind, key, subject, f->in_entry, found});
+    if (r->texts == FSCK_TEXTS_MAX) return;
     snprintf(line, sizeof line, "%s: %.*s: %s", fsck_kind_name(kind), KEY_MAX - 32, key, found);
     text_one_line(r->text[r->texts++], FSCK_TEXT_MAX, line);
 }
 
 bool fsck_wrong_type(fsck *f, const char *key, const redis_reply *reply) {
     if (!reply_is_error(reply)) return false;
-    fsck_note(f, FSCK_UNKNOWN, key, "found another type, expected what the data model says (%.40s)", reply_text(reply));
+    fsck_note(f, FSCK_UNKNOWN, key, "", "found another type, expected what the data model says (%.40s)",
+              reply_text(reply));
     return true;
 }
 
-static void note_if_large(fsck *f, const char *key, const char *text) {
-    size_t len = strlen(text);
-    if (len > FSCK_VALUE_MAX)
-        fsck_note(f, FSCK_LARGE, key, "found %zu bytes in \"%.20s...\", expected at most %d", len, text,
-                  FSCK_VALUE_MAX);
+void fsck_note_large(fsck *f, const char *key, const redis_reply *list) {
+    for (size_t i = 0; i < reply_count(list); i++) {
+        const char *text = reply_text(reply_at(list, i));
+        size_t len = strlen(text);
+        if (len > FSCK_VALUE_MAX)
+            fsck_note(f, FSCK_LARGE, key, "", "found %zu bytes in \"%.20s...\", expected at most %d", len, text,
+                      FSCK_VALUE_MAX);
+    }
 }
 
-void fsck_note_large(fsck *f, const char *key, const redis_reply *list) {
-    for (size_t i = 0; i < reply_count(list); i++) note_if_large(f, key, reply_text(reply_at(list, i)));
+void fsck_judge_ttl(fsck *f, fsck_kind kind, const char *key, const redis_reply *ttl) {
+    if (reply_int(ttl) == -1) fsck_note(f, kind, key, "", "found no TTL, expected one");
+}
+
+void fsck_ask_nothing(fsck *f, const fsck_entry *entry) {
+    (void)f, (void)entry;
+}
+
+void fsck_ask_ttl(fsck *f, const char *key, const char *rest) {
+    (void)rest;
+    fsck_ask_about(f, "PTTL", key, NULL);
+}
+
+void fsck_ask_text(fsck *f, const char *key, const char *rest) {
+    (void)rest;
+    fsck_ask_about(f, "GET", key, NULL);
+    fsck_ask_about(f, "PTTL", key, NULL);
 }
 
 /* --- second questions --------------------------------------------------------------------------------------------- */
 
+enum { LATER_TEXT_MAX = ID_MAX + 1 + REQUEST_ID_MAX + 1 + 2, LATER_WORDS = 4 };
+
 struct fsck_later {
     fsck_judge_later *judge;
     const char *key;
-    char text[ID_MAX + 1 + REQUEST_ID_MAX + 1];
+    char text[LATER_TEXT_MAX];
+    char words[LATER_WORDS][KEY_MAX]; /* of the question; "" ends them */
 };
 
-void fsck_ask_later(fsck *f, fsck_judge_later *judge, const char *key, const char *text) {
+void fsck_ask_later(fsck *f, fsck_judge_later *judge, const char *key, const char *text, const redis_call *question) {
     if (f->later_count == f->later_capacity) {
         f->later_capacity = f->later_capacity ? 2 * f->later_capacity : 256;
         f->later = mem_realloc(f->later, f->later_capacity, sizeof *f->later);
@@ -87,54 +105,26 @@ void fsck_ask_later(fsck *f, fsck_judge_later *judge, const char *key, const cha
     later->judge = judge;
     later->key = key;
     snprintf(later->text, sizeof later->text, "%s", text);
+    for (int i = 0; i < LATER_WORDS; i++)
+        snprintf(later->words[i], KEY_MAX, "%s", i < question->args ? call_arg(question, i) : "");
+}
+
+static void put_later(fsck *f, const fsck_later *later) {
+    redis_call call;
+    call_command(&call, later->words[0]);
+    for (int i = 1; i < LATER_WORDS && *later->words[i]; i++) call_str(&call, later->words[i]);
+    put_question(f, &call);
 }
 
 void fsck_judge_all_later(fsck *f) {
-    for (size_t i = 0; i < f->later_count; i++) {
-        redis_reply *answer = fsck_answer(f);
-        f->later[i].judge(f, f->later[i].key, f->later[i].text, answer);
-        sync_reply_free(answer);
+    for (size_t from = 0; from < f->later_count && !f->ask.status; from += ASKER_TOGETHER) {
+        size_t end = f->later_count - from < ASKER_TOGETHER ? f->later_count : from + ASKER_TOGETHER;
+        for (size_t i = from; i < end; i++) put_later(f, &f->later[i]);
+        for (size_t i = from; i < end; i++) {
+            redis_reply *answer = fsck_answer(f);
+            f->later[i].judge(f, f->later[i].key, f->later[i].text, answer);
+            sync_reply_free(answer);
+        }
     }
     f->later_count = 0;
-}
-
-/* --- entries of one key ------------------------------------------------------------------------------------------- */
-
-static int64_t size_of(fsck *f, const char *command, const char *key) {
-    redis_call call;
-    call_command(&call, command[0] == 'H' ? "HLEN" : "ZCARD");
-    call_key(&call, key);
-    redis_reply *reply = fsck_call(f, &call);
-    int64_t size = reply_int(reply);
-    bool wrong = fsck_wrong_type(f, key, reply);
-    sync_reply_free(reply);
-    return wrong ? -1 : size;
-}
-
-static void step_through(fsck *f, const char *key, int64_t size, const redis_reply *batch, fsck_step *step) {
-    for (size_t i = 0; i + 1 < reply_count(batch); i += 2) {
-        fsck_entry entry = {key, reply_text(reply_at(batch, i)), reply_text(reply_at(batch, i + 1)), size};
-        step(f, &entry);
-    }
-}
-
-void fsck_each(fsck *f, const char *command, const char *key, fsck_step *ask, fsck_step *judge) {
-    int64_t size = size_of(f, command, key);
-    char cursor[24] = "0";
-    if (size < 0) return;
-    do {
-        redis_call call;
-        call_command(&call, command);
-        call_key(&call, key);
-        call_str(&call, cursor);
-        call_str(&call, "COUNT");
-        call_int(&call, BATCH);
-        redis_reply *reply = fsck_call(f, &call);
-        const redis_reply *batch = reply_at(reply, 1);
-        snprintf(cursor, sizeof cursor, "%s", reply_text(reply_at(reply, 0)));
-        fsck_note_large(f, key, batch);
-        step_through(f, key, size, batch, ask);
-        step_through(f, key, size, batch, judge);
-        sync_reply_free(reply);
-    } while (!f->status && strcmp(cursor, "0") != 0);
 }

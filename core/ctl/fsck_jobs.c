@@ -14,7 +14,7 @@ static bool names_job(const char *id, unsigned *ret_bucket) {
 /* --- the job ------------------------------------------------------------------------------------------------------ */
 
 static void note_bad_field(fsck *f, const char *key, const redis_reply *job, const char *field, const char *expected) {
-    fsck_note(f, FSCK_JOB_FIELD, key, "found %s \"%.40s\" in %s, expected %s", field, record_shown(job, field),
+    fsck_note(f, FSCK_JOB_FIELD, key, field, "found %s \"%.40s\" in %s, expected %s", field, record_shown(job, field),
               record_shown(job, "state"), expected);
 }
 
@@ -55,11 +55,12 @@ static void judge_state(fsck *f, const char *key, const redis_reply *job, job_st
 static void judge_life(fsck *f, const char *key, job_state state, const redis_reply *ttl, const redis_reply *due) {
     bool mortal = reply_int(ttl) != -1;
     if (state >= JOB_FINISHED && !mortal)
-        fsck_note(f, FSCK_JOB_TTL, key, "found no TTL on a finished job, expected one");
+        fsck_note(f, FSCK_JOB_TTL, key, "", "found no TTL on a finished job, expected one");
     if (state < JOB_FINISHED && mortal)
-        fsck_note(f, FSCK_JOB_TTL, key, "found a TTL on a job in %s, expected none", job_state_name(state));
+        fsck_note(f, FSCK_JOB_TTL, key, "", "found a TTL on a job in %s, expected none", job_state_name(state));
     if (state < JOB_RELEASED && reply_is_nil(due))
-        fsck_note(f, FSCK_JOB_UNINDEXED, key, "found no deadline for a job in %s, expected one", job_state_name(state));
+        fsck_note(f, FSCK_JOB_UNINDEXED, key, "", "found no deadline for a job in %s, expected one",
+                  job_state_name(state));
 }
 
 /* `text` is what should be found and, behind a space, where: that place when something else is there, NULL when all is well. */
@@ -72,16 +73,18 @@ static const char *misplaced(const char *text, const char *found) {
 static void judge_binding(fsck *f, const char *key, const char *text, const redis_reply *bound) {
     const char *request_id = misplaced(text, reply_text(bound));
     if (request_id)
-        fsck_note(f, FSCK_REQUEST, key, "found request %.80s bound to \"%.64s\", expected to this job", request_id,
+        fsck_note(f, FSCK_REQUEST, key, "", "found request %.80s bound to \"%.64s\", expected to this job", request_id,
                   reply_text(bound));
 }
 
 static void ask_for_binding(fsck *f, const char *key, const char *job_id, const char *request_id) {
     char text[ID_MAX + 1 + REQUEST_ID_MAX + 1];
     redis_key request;
+    redis_call call;
     snprintf(text, sizeof text, "%s %s", job_id, request_id);
-    fsck_ask_about(f, "GET", key_request(&request, f->keys, request_id), NULL);
-    fsck_ask_later(f, judge_binding, key, text);
+    call_command(&call, "GET");
+    call_key(&call, key_request(&request, f->keys, request_id));
+    fsck_ask_later(f, judge_binding, key, text, &call);
 }
 
 static void judge_job(fsck *f, const char *key, const char *job_id, const redis_reply *job, const redis_reply *ttl,
@@ -89,7 +92,7 @@ static void judge_job(fsck *f, const char *key, const char *job_id, const redis_
     job_state state;
     const char *name = record_field(job, "state"), *request_id = record_field(job, "req");
     if (!name || !job_state_parse(name, &state)) {
-        fsck_note(f, FSCK_JOB_FIELD, key, "found state \"%.20s\", expected CREATED to RELEASED",
+        fsck_note(f, FSCK_JOB_FIELD, key, "state", "found state \"%.20s\", expected CREATED to RELEASED",
                   name ? name : "(none)");
         return;
     }
@@ -115,7 +118,7 @@ void fsck_judge_job(fsck *f, const char *key, const char *job_id) {
     redis_reply *job = fsck_answer(f);
     redis_reply *ttl = fsck_answer(f);
     redis_reply *due = fsck_answer(f);
-    if (!fsck_wrong_type(f, key, job)) {
+    if (!fsck_wrong_type(f, key, job) && reply_count(job)) { /* else it has expired meanwhile */
         fsck_note_large(f, key, job);
         judge_job(f, key, job_id, job, ttl, due);
     }
@@ -126,66 +129,89 @@ void fsck_judge_job(fsck *f, const char *key, const char *job_id) {
 
 /* --- the request -------------------------------------------------------------------------------------------------- */
 
-/* `text` is the request's id and, behind a space, the job that it is bound to. */
-static void judge_request_of_job(fsck *f, const char *key, const char *text, const redis_reply *named) {
-    const char *job_id = misplaced(text, reply_text(named));
-    if (job_id)
-        fsck_note(f, FSCK_REQUEST, key, "found job %s, whose request is \"%.80s\", expected this one", job_id,
-                  reply_text(named));
+/* `text` is the request's id, the job that it is bound to, and whether it has a TTL. */
+typedef struct request_facts {
+    char request_id[REQUEST_ID_MAX + 1], job_id[ID_MAX + 1];
+    bool mortal;
+} request_facts;
+
+static request_facts facts_of(const char *text) {
+    request_facts facts = {.request_id = ""};
+    int mortal = 0;
+    sscanf(text, "%112s %64s %d", facts.request_id, facts.job_id, &mortal);
+    facts.mortal = mortal;
+    return facts;
+}
+
+static void judge_request_of_job(fsck *f, const char *key, const char *text, const redis_reply *job) {
+    request_facts facts = facts_of(text);
+    job_state state;
+    const char *named = reply_text(reply_at(job, 0));
+    if (strcmp(named, facts.request_id) != 0) {
+        fsck_note(f, FSCK_REQUEST, key, "", "found job %s, whose request is \"%.80s\", expected this one", facts.job_id,
+                  named);
+        return;
+    }
+    if (!job_state_parse(reply_text(reply_at(job, 1)), &state) || (state >= JOB_FINISHED) == facts.mortal) return;
+    fsck_note(f, FSCK_REQUEST, key, "ttl", "found %s TTL for a job in %s, expected %s", facts.mortal ? "a" : "no",
+              job_state_name(state), facts.mortal ? "none" : "one");
 }
 
 void fsck_ask_request(fsck *f, const char *key, const char *request_id) {
-    (void)request_id;
-    fsck_ask_about(f, "GET", key, NULL);
+    fsck_ask_text(f, key, request_id);
+}
+
+static void ask_for_job(fsck *f, const char *key, const char *request_id, const char *job_id, bool mortal) {
+    char text[ID_MAX + 1 + REQUEST_ID_MAX + 1 + 2];
+    redis_key job;
+    redis_call call;
+    snprintf(text, sizeof text, "%s %s %d", request_id, job_id, mortal);
+    call_command(&call, "HMGET");
+    call_key(&call, key_job(&job, f->keys, job_id));
+    call_str(&call, "req");
+    call_str(&call, "state");
+    fsck_ask_later(f, judge_request_of_job, key, text, &call);
 }
 
 void fsck_judge_request(fsck *f, const char *key, const char *request_id) {
     redis_reply *bound = fsck_answer(f);
+    redis_reply *ttl = fsck_answer(f);
     const char *job_id = reply_text(bound);
     unsigned bucket;
-    if (fsck_wrong_type(f, key, bound)) {
-        sync_reply_free(bound);
-        return;
-    }
-    if (!names_job(job_id, &bucket)) {
-        fsck_note(f, FSCK_REQUEST, key, "found \"%.80s\", expected a job id", job_id);
+    if (reply_is_nil(bound) || fsck_wrong_type(f, key, bound)) {
+        /* it has expired meanwhile, or there is nothing to read */
+    } else if (!names_job(job_id, &bucket)) {
+        fsck_note(f, FSCK_REQUEST, key, "", "found \"%.80s\", expected a job id", job_id);
     } else {
-        char text[ID_MAX + 1 + REQUEST_ID_MAX + 1];
-        redis_key job;
-        snprintf(text, sizeof text, "%s %s", request_id, job_id);
-        fsck_ask_about(f, "HGET", key_job(&job, f->keys, job_id), "req");
-        fsck_ask_later(f, judge_request_of_job, key, text);
+        ask_for_job(f, key, request_id, job_id, reply_int(ttl) != -1);
     }
     sync_reply_free(bound);
+    sync_reply_free(ttl);
 }
 
 /* --- the index ---------------------------------------------------------------------------------------------------- */
 
-static void ask_about_indexed(fsck *f, const fsck_entry *e) {
+void fsck_ask_deadline(fsck *f, const fsck_entry *e) {
     redis_key key;
     unsigned bucket;
     if (names_job(e->name, &bucket)) fsck_ask_about(f, "HGET", key_job(&key, f->keys, e->name), "state");
 }
 
-static void judge_indexed(fsck *f, const fsck_entry *e) {
+void fsck_judge_deadline(fsck *f, const fsck_entry *e) {
     redis_key own;
     unsigned bucket;
     job_state state;
     if (!names_job(e->name, &bucket)) {
-        fsck_note(f, FSCK_JOB_DANGLING, e->key, "found \"%.80s\", expected a job id", e->name);
+        fsck_note(f, FSCK_JOB_DANGLING, e->key, e->name, "found \"%.80s\", expected a job id", e->name);
         return;
     }
     redis_reply *text = fsck_answer(f);
     if (!job_state_parse(reply_text(text), &state))
-        fsck_note(f, FSCK_JOB_DANGLING, e->key, "found %.64s, expected a job of that id", e->name);
+        fsck_note(f, FSCK_JOB_DANGLING, e->key, e->name, "found %.64s, expected a job of that id", e->name);
     else if (state == JOB_RELEASED)
-        fsck_note(f, FSCK_JOB_DANGLING, e->key, "found %.64s, which is RELEASED, expected no deadline", e->name);
+        fsck_note(f, FSCK_JOB_DANGLING, e->key, e->name, "found %.64s, which is RELEASED, expected no deadline",
+                  e->name);
     else if (strcmp(key_job_deadlines(&own, f->keys, bucket), e->key) != 0)
-        fsck_note(f, FSCK_JOB_DANGLING, e->key, "found %.64s, expected it in %s", e->name, own.text);
+        fsck_note(f, FSCK_JOB_DANGLING, e->key, e->name, "found %.64s, expected it in %s", e->name, own.text);
     sync_reply_free(text);
-}
-
-void fsck_check_deadlines(fsck *f, const char *key, const char *tag) {
-    (void)tag;
-    fsck_each(f, "ZSCAN", key, ask_about_indexed, judge_indexed);
 }

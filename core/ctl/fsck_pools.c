@@ -17,7 +17,7 @@ static lang_pair pair_of_key(const fsck *f, const char *key) {
 
 /* --- members ------------------------------------------------------------------------------------------------------ */
 
-static void ask_about_member(fsck *f, const fsck_entry *e) {
+void fsck_ask_member(fsck *f, const fsck_entry *e) {
     char node_id[ID_MAX + 1];
     int64_t ver;
     redis_key key;
@@ -50,41 +50,36 @@ static void judge_node_of_member(fsck *f, const fsck_entry *e, int64_t ver, cons
     const char *status = record_field(node, "status");
     lang_pair pair = pair_of_key(f, e->key);
     if (!status || !strcmp(status, "offline"))
-        fsck_note(f, FSCK_POOL_DEAD, e->key, "found member \"%s\" whose node %s, expected a live node", e->value,
-                  status ? "is offline" : "does not exist");
+        fsck_note(f, FSCK_POOL_DEAD, e->key, e->name, "found member \"%s\" whose node %s, expected a live node",
+                  e->value, status ? "is offline" : "does not exist");
     else if (!is_served(node, langs, &pair, ver))
-        fsck_note(f, FSCK_POOL_STALE, e->key,
+        fsck_note(f, FSCK_POOL_STALE, e->key, e->name,
                   "found member \"%s\", expected a registration that serves the pair (the node has ver %s, aver %s)",
                   e->value, record_shown(node, "ver"), record_shown(node, "aver"));
 }
 
-static void judge_member(fsck *f, const fsck_entry *e) {
+void fsck_judge_member(fsck *f, const fsck_entry *e) {
     char node_id[ID_MAX + 1];
     int64_t ver, position;
     f->report->members++;
     if (!record_whole(e->name, 0, &position) || position >= e->size)
-        fsck_note(f, FSCK_POOL_HOLE, e->key, "found position %.20s of %" PRId64 " members, expected 0 to %" PRId64,
-                  e->name, e->size, e->size - 1);
+        fsck_note(f, FSCK_POOL_HOLE, e->key, e->name,
+                  "found position %.20s of %" PRId64 " members, expected 0 to %" PRId64, e->name, e->size, e->size - 1);
     if (!record_numbered(e->value, node_id, &ver)) {
-        fsck_note(f, FSCK_POOL_PLACE, e->key, "found \"%.80s\" at position %.20s, expected \"node ver\"", e->value,
-                  e->name);
+        fsck_note(f, FSCK_POOL_PLACE, e->key, e->name, "found \"%.80s\" at position %.20s, expected \"node ver\"",
+                  e->value, e->name);
         return;
     }
     redis_reply *place = fsck_answer(f);
     redis_reply *node = fsck_answer(f);
     redis_reply *langs = fsck_answer(f);
     if (strcmp(reply_text(place), e->name) != 0)
-        fsck_note(f, FSCK_POOL_PLACE, e->key, "found %s at position %.20s, its place says \"%.20s\"", node_id, e->name,
-                  reply_text(place));
+        fsck_note(f, FSCK_POOL_PLACE, e->key, e->name, "found %s at position %.20s, its place says \"%.20s\"", node_id,
+                  e->name, reply_text(place));
     judge_node_of_member(f, e, ver, node, langs);
     sync_reply_free(place);
     sync_reply_free(node);
     sync_reply_free(langs);
-}
-
-void fsck_check_members(fsck *f, const char *key, const char *pair) {
-    (void)pair;
-    fsck_each(f, "HSCAN", key, ask_about_member, judge_member);
 }
 
 /* --- places ------------------------------------------------------------------------------------------------------- */
@@ -93,39 +88,32 @@ static bool is_position(const char *text) {
     return record_whole(text, 0, NULL);
 }
 
-static void ask_about_place(fsck *f, const fsck_entry *e) {
+void fsck_ask_place(fsck *f, const fsck_entry *e) {
     redis_key key;
     lang_pair pair = pair_of_key(f, e->key);
     if (is_position(e->value)) fsck_ask_about(f, "HGET", key_pool_members(&key, f->keys, pair.src, pair.tgt), e->value);
 }
 
-static void judge_place(fsck *f, const fsck_entry *e) {
+void fsck_judge_place(fsck *f, const fsck_entry *e) {
     redis_reply *member = is_position(e->value) ? fsck_answer(f) : NULL;
     size_t len = strlen(e->name);
     const char *text = reply_text(member);
     if (strncmp(text, e->name, len) != 0 || text[len] != ' ')
-        fsck_note(f, FSCK_POOL_PLACE, e->key, "found %.64s at place %.20s, where the member is \"%.80s\"", e->name,
-                  e->value, text);
+        fsck_note(f, FSCK_POOL_PLACE, e->key, e->name, "found %.64s at place %.20s, where the member is \"%.80s\"",
+                  e->name, e->value, text);
     sync_reply_free(member);
-}
-
-void fsck_check_places(fsck *f, const char *key, const char *pair) {
-    (void)pair;
-    fsck_each(f, "HSCAN", key, ask_about_place, judge_place);
 }
 
 /* --- tombstones --------------------------------------------------------------------------------------------------- */
 
-void fsck_check_tombstone(fsck *f, const char *key, const char *rest) {
+void fsck_judge_tombstone(fsck *f, const char *key, const char *rest) {
     (void)rest;
-    fsck_ask_about(f, "GET", key, NULL);
-    fsck_ask_about(f, "PTTL", key, NULL);
     redis_reply *value = fsck_answer(f);
     redis_reply *ttl = fsck_answer(f);
     if (!fsck_wrong_type(f, key, value)) {
         if (!reply_is_nil(value) && !record_whole(reply_text(value), 1, NULL))
-            fsck_note(f, FSCK_POOL_TOMBSTONE, key, "found \"%.20s\", expected a version", reply_text(value));
-        if (reply_int(ttl) == -1) fsck_note(f, FSCK_POOL_TOMBSTONE, key, "found no TTL, expected one");
+            fsck_note(f, FSCK_POOL_TOMBSTONE, key, "version", "found \"%.20s\", expected a version", reply_text(value));
+        fsck_judge_ttl(f, FSCK_POOL_TOMBSTONE, key, ttl);
     }
     sync_reply_free(value);
     sync_reply_free(ttl);

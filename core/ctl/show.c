@@ -17,10 +17,9 @@ enum { CELL_MAX = 160 };
 void show_set_text(json_t *object, const char *field, const char *text) {
     json_t *value = text ? json_string(text) : json_null();
     if (!value) {
-        char *plain = mem_strdup(text);
-        for (char *c = plain; *c; c++)
-            if ((unsigned char)*c >= 0x80) *c = '?';
-        value = json_string(plain);
+        size_t size = 4 * strlen(text) + 8;
+        char *plain = mem_alloc(size);
+        value = json_string(text_one_line(plain, size, text));
         free(plain);
     }
     json_object_set_new(object, field, value);
