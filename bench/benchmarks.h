@@ -9,6 +9,7 @@ extern const benchmark bench_engine[];    /* the simulator's event queue */
 extern const benchmark bench_placement[]; /* proposals and grants, on a private Redis */
 extern const benchmark bench_heartbeat[]; /* nodes that report in */
 extern const benchmark bench_flow[];      /* whole jobs through the scheduler */
+extern const benchmark bench_waiting[];   /* jobs that wait for room */
 extern const benchmark bench_sim[];       /* whole runs of the simulator */
 extern const benchmark bench_ctl[];       /* the consistency check on a large fleet */
 extern const benchmark bench_memory[];    /* what nodes and jobs occupy in Redis */

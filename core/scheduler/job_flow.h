@@ -162,7 +162,10 @@ void wait_queue_add(job *j);
 void wait_queue_remove(job *j);
 /* The job was placed: the next one of its pair may try at once. */
 void wait_queue_placed(job *j);
-/* A slot of this node came free: the longest-waiting job that it serves is placed there. */
-void wait_queue_room(scheduler *s, const node_conn *n);
+/* A slot of this node came free: the longest-waiting job that it serves is placed there; false when there is none. Costs as many
+ * steps as the node has pairs, or as many as there are pairs with waiting jobs, whichever are fewer. */
+bool wait_queue_room(scheduler *s, const node_conn *n);
+/* The node has come: as many jobs as it has slots are placed there. */
+void wait_queue_offer(scheduler *s, const node_conn *n);
 
 #endif

@@ -2,6 +2,7 @@
  *
  * An unchanged node costs one call. One whose pools differ from its registration is told REASSIGN: the pairs are joined and left a few
  * at a time, and what fails or crashes in between is found again by the next heartbeat. */
+#include "core/scheduler/job_flow.h"
 #include "core/scheduler/node_flow.h"
 
 enum {
@@ -13,8 +14,10 @@ static void on_assigned(void *arg, link_status status, const redis_reply *reply)
     node_conn *n = arg;
     sched_answered(n->s, SCRIPT_NODE_ASSIGNED, status, reply);
     n->changing_to = 0;
-    if (status == LINK_OK && reply_says(reply, "READY"))
+    if (status == LINK_OK && reply_says(reply, "READY")) {
         sched_emit(n->s, (sched_event){.kind = EV_NODE_READY, .node = n->node});
+        if (n->registered) wait_queue_offer(n->s, n);
+    }
     node_unref(n);
 }
 

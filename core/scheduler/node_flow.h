@@ -16,7 +16,8 @@ struct node_conn {
     scheduler *s;
     conn_token conn;
     char node[ID_MAX + 1];
-    char *sources, *targets; /* languages, space-separated: what the registration serves */
+    char *sources, *targets; /* languages, space-separated: what the registration serves; NULL before the first one */
+    int pairs;               /* that follow from them */
     int64_t slots, version;
     int64_t changing_to;                 /* the version whose pools are being joined; 0: no change is under way */
     node_load load;                      /* of the last heartbeat */

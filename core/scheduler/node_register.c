@@ -36,18 +36,11 @@ static void register_node(node_conn *n) {
     node_call(n, &call, on_registered);
 }
 
-static int pairs_of(const node_conn *n) {
-    lang_service service;
-    bool ok =
-        !lang_list_parse(n->sources, &service.sources, NULL) && !lang_list_parse(n->targets, &service.targets, NULL);
-    return ok ? lang_service_pairs(&service) : 0;
-}
-
 static void registered(node_conn *n, const redis_reply *reply) {
     scheduler *s = n->s;
     n->version = reply_int(reply_at(reply, 1));
     node_claim_id(n);
-    sched_emit(s, (sched_event){.kind = EV_NODE_REGISTERED, .node = n->node, .value = pairs_of(n)});
+    sched_emit(s, (sched_event){.kind = EV_NODE_REGISTERED, .node = n->node, .value = n->pairs});
     if (n->silent)
         node_send_heartbeat(n);
     else
@@ -109,6 +102,7 @@ static sched_status take_registration(node_conn *n, const node_registration *r, 
     free(n->targets);
     n->sources = mem_strdup(lang_list_text(text, &service.sources));
     n->targets = mem_strdup(lang_list_text(text, &service.targets));
+    n->pairs = lang_service_pairs(&service);
     n->slots = r->slots ? r->slots : s->config.node_slots;
     return SCHED_OK;
 }

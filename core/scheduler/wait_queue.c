@@ -16,6 +16,8 @@
 #include <string.h>
 #include <utlist.h>
 
+enum { OFFERS_MAX = 64 }; /* each placement brings on the next job of its pair, so a larger node fills up as well */
+
 struct wait_queue {
     scheduler *s;
     char pair[PAIR_MAX + 1];
@@ -156,13 +158,50 @@ static job *first_for(const wait_queue *q, const char *node) {
     return NULL;
 }
 
-void wait_queue_room(scheduler *s, const node_conn *n) {
+/* The one of the two that waits longer: `longest`, or the first in `q` that may be placed on this node. Each may be NULL. */
+static job *longer(job *longest, const wait_queue *q, const char *node) {
+    job *j = q ? first_for(q, node) : NULL;
+    return j && (!longest || arrived_before(j, longest)) ? j : longest;
+}
+
+/* The first tag of a list by spaces; returns where the next one begins, NULL behind the last. */
+static const char *take_tag(const char *list, char ret_tag[LANG_MAX + 1]) {
+    size_t len = strcspn(list, " ");
+    memcpy(ret_tag, list, len);
+    ret_tag[len] = '\0';
+    return list[len] ? list + len + 1 : NULL;
+}
+
+static job *longest_by_pair(scheduler *s, const node_conn *n) {
     job *longest = NULL;
-    for (wait_queue *q = s->queues; q; q = q->hh.next) {
-        job *j = node_serves(n, &q->head->pair) ? first_for(q, n->node) : NULL;
-        if (j && (!longest || arrived_before(j, longest))) longest = j;
+    lang_pair pair;
+    for (const char *src = n->sources; src;) {
+        src = take_tag(src, pair.src);
+        for (const char *tgt = n->targets; tgt;) {
+            tgt = take_tag(tgt, pair.tgt);
+            longest = longer(longest, queue_of(s, &pair), n->node);
+        }
     }
-    if (!longest) return;
+    return longest;
+}
+
+static job *longest_by_queue(scheduler *s, const node_conn *n) {
+    job *longest = NULL;
+    for (const wait_queue *q = s->queues; q; q = q->hh.next)
+        if (node_serves(n, &q->head->pair)) longest = longer(longest, q, n->node);
+    return longest;
+}
+
+/* Pairs that nobody serves may wait by the thousand, and a node may serve a thousand: the shorter list is walked. */
+bool wait_queue_room(scheduler *s, const node_conn *n) {
+    job *longest = n->pairs < (int)HASH_COUNT(s->queues) ? longest_by_pair(s, n) : longest_by_queue(s, n);
+    if (!longest) return false;
     longest->trying = true;
     job_place_on(longest, n);
+    return true;
+}
+
+void wait_queue_offer(scheduler *s, const node_conn *n) {
+    int64_t offers = n->slots < OFFERS_MAX ? n->slots : OFFERS_MAX;
+    while (offers-- > 0 && wait_queue_room(s, n)) continue;
 }

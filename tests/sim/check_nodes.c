@@ -239,6 +239,51 @@ START_TEST(a_stale_member_is_taken_out_by_whoever_is_refused) {
 }
 END_TEST
 
+START_TEST(a_node_that_becomes_ready_gets_the_waiting_jobs_for_all_its_slots_at_once) {
+    start_production();
+    for (uint64_t i = 0; i < 5; i++) speak(i);
+    pass(4 * second); /* the pauses between two tries are a second long by now */
+    join(1, "n1", 3);
+    ck_assert_int_eq(assigned_count, 3);
+    usec_t ready = last_of(EV_NODE_READY)->at;
+    for (int i = 0; i < 3; i++) ck_assert_int_eq(assigned[i].at - ready, 0);
+    ck_assert_int_eq(reservations_of("n1"), 3);
+    ck_assert_int_eq(scheduler_count(s).waiting, 2);
+    close_world();
+}
+END_TEST
+
+/* The longest-waiting job that the node serves, with fewer and with more pairs waiting than it has. */
+START_TEST(a_freed_slot_goes_to_the_longest_waiting_job_however_many_pairs_wait) {
+    static const int starved[] = {0, 20};
+    start_production();
+    offer(1, "n1", "de en fr", 1); /* six pairs */
+    beat(1);
+    uint64_t next = 0;
+    for (int i = 0; i < 2; i++) {
+        int first = assigned_count;
+        speak_as("", next++, "de");
+        ck_assert_int_eq(assigned_count, first + 1);
+        for (int pair = 0; pair < starved[i]; pair++) {
+            char tgt[LANG_MAX + 1];
+            snprintf(tgt, sizeof tgt, "x%d", pair);
+            speak_as("", next++, tgt);
+        }
+        speak_as("", next++, "fr");
+        char oldest[ID_MAX + 1];
+        snprintf(oldest, sizeof oldest, "%s", last_of(EV_WAITING)->job);
+        speak_as("", next++, "de");
+        ck_assert_int_eq(scheduler_count(s).waiting, starved[i] + 2);
+        answer(&assigned[first], OUTCOME_OK, "");
+        ck_assert_str_eq(assigned[first + 1].job, oldest);
+        answer(&assigned[first + 1], OUTCOME_OK, "");
+        answer(&assigned[first + 2], OUTCOME_OK, "");
+        ck_assert_int_eq(scheduler_count(s).waiting, starved[i]);
+    }
+    close_world();
+}
+END_TEST
+
 int main(void) {
     const TTest *const tests[] = {
         a_node_is_in_its_pools_after_its_first_heartbeat,
@@ -254,6 +299,8 @@ int main(void) {
         another_name_has_to_wait_until_the_registration_before_was_answered,
         a_connection_that_ends_while_it_registers_leaves_nothing,
         a_stale_member_is_taken_out_by_whoever_is_refused,
+        a_node_that_becomes_ready_gets_the_waiting_jobs_for_all_its_slots_at_once,
+        a_freed_slot_goes_to_the_longest_waiting_job_however_many_pairs_wait,
     };
     return SUITE_RUN("nodes", tests);
 }
