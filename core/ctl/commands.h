@@ -10,5 +10,6 @@ int cmd_pair(int argc, char **argv);
 int cmd_job(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
+int cmd_fsck(int argc, char **argv);
 
 #endif

@@ -244,8 +244,8 @@ sched_status fsck_look_again(sync_client *client, const keyspace *ks, const fsck
     f.sink = compare;
     f.sink_ctx = &w;
     const key_check *check = check_of(&f, finding->key, &name);
-    if (strlen(finding->key) >= KEY_MAX) {
-        w.found = true; /* too long to be asked about, and no key of ours */
+    if (strlen(finding->key) >= KEY_MAX || strlen(finding->subject) > FSCK_VALUE_MAX) {
+        w.found = true; /* too long to be asked about */
     } else if (!check) {
         fsck_ask_about(&f, "EXISTS", finding->key, NULL);
         redis_reply *exists = fsck_answer(&f);

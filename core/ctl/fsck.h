@@ -42,7 +42,7 @@ typedef enum fsck_kind {
     FSCK_KINDS
 } fsck_kind;
 
-enum { FSCK_TEXTS_MAX = 32, FSCK_TEXT_MAX = 512, FSCK_SUBJECT_MAX = 160 };
+enum { FSCK_TEXTS_MAX = 32, FSCK_TEXT_MAX = 512 };
 
 typedef struct fsck_report {
     int64_t count[FSCK_KINDS];

@@ -13,8 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The key is the first argument of every question that a check asks. */
-static void put_question(fsck *f, const redis_call *call) {
+void fsck_ask(fsck *f, const redis_call *call) {
     if (f->watching) asker_put_about(&f->ask, "WATCH", call_arg(call, 1), NULL);
     asker_put(&f->ask, call);
 }
@@ -29,7 +28,7 @@ void fsck_ask_about(fsck *f, const char *command, const char *key, const char *f
     call_command(&call, command);
     call_key(&call, key);
     if (field) call_str(&call, field);
-    put_question(f, &call);
+    fsck_ask(f, &call);
 }
 
 void fsck_note(fsck *f, fsck_kind kind, const char *key, const char *subject, const char *format, ...) {
@@ -113,7 +112,7 @@ static void put_later(fsck *f, const fsck_later *later) {
     redis_call call;
     call_command(&call, later->words[0]);
     for (int i = 1; i < LATER_WORDS && *later->words[i]; i++) call_str(&call, later->words[i]);
-    put_question(f, &call);
+    fsck_ask(f, &call);
 }
 
 void fsck_judge_all_later(fsck *f) {

@@ -29,7 +29,9 @@ typedef struct fsck {
     size_t later_count, later_capacity;
 } fsck;
 
-/* Several questions may be put one after the other; answers come in that order. "HGETALL key", "ZSCORE key field": `field`
+/* Several questions may be put one after the other; answers come in that order. The key is the first argument. */
+void fsck_ask(fsck *f, const redis_call *call);
+/* "HGETALL key", "ZSCORE key field": `field`
  * may be NULL. */
 void fsck_ask_about(fsck *f, const char *command, const char *key, const char *field);
 redis_reply *fsck_answer(fsck *f);

@@ -22,6 +22,7 @@ static const struct {
     {"job", "one job, by its id or its request's", cmd_job},
     {"stats", "how many nodes, jobs, pools, sessions there are, and in which state", cmd_stats},
     {"watch", "the same, again and again", cmd_watch},
+    {"fsck", "does everything in Redis fit together? can it be put right?", cmd_fsck},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

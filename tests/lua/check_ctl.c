@@ -117,7 +117,7 @@ static void number_is(const char *path, int64_t expected) {
 
 /* ---- the command line ------------------------------------------------------------------------------------------------ */
 
-static const char *const commands[] = {"nodes", "node", "pools", "pair", "job", "stats", "watch"};
+static const char *const commands[] = {"nodes", "node", "pools", "pair", "job", "stats", "watch", "fsck"};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 START_TEST(every_command_explains_itself_with_examples) {
