@@ -101,8 +101,11 @@ static sched_status run_call(bench_run *run, sched_error *err) {
             redis_call call;
             call_script(&call, SCRIPT_RELEASE_RESERVATION);
             call_key(&call, key_node_reservations(&key, &keys, "node-00000001"));
+            call_key(&call, key_node(&key, &keys, "node-00000001"));
             call_str(&call, "j042-9f86d081884c7d65");
             call_int(&call, i);
+            call_str(&call, "success");
+            call_int(&call, 0);
             bench_keep(call.used);
         }
         record_ns(run, began, rounds);

@@ -9,6 +9,7 @@
 #include "bench/rig.h"
 #include "core/base/rng.h"
 #include "core/mechanisms/placement.h"
+#include "core/scheduler/grant_call.h"
 
 enum { CALLS = 20000, BATCH = 200 };
 
@@ -35,22 +36,25 @@ static void make_grant(redis_call *call, const rig *r, rng *draws, int64_t nodes
     if (i % 2) {
         call_script(call, SCRIPT_RELEASE_RESERVATION);
         call_key(call, key_node_reservations(&key, rig_keys(r), name));
+        call_key(call, key_node(&key, rig_keys(r), name));
         call_str(call, "j000-0000000000000001");
         call_int(call, 1);
+        call_str(call, "success");
+        call_int(call, 0);
         return;
     }
     lang_pair pair = rig_pair(r, 0);
-    call_script(call, SCRIPT_RESERVE_NODE);
-    call_key(call, key_node(&key, rig_keys(r), name));
-    call_key(call, key_node_reservations(&key, rig_keys(r), name));
-    call_key(call, key_node_langs(&key, rig_keys(r), name));
-    call_str(call, "j000-0000000000000001");
-    call_int(call, 1);
-    call_int(call, 1);
-    call_str(call, pair.src);
-    call_str(call, pair.tgt);
-    call_int(call, 1);
-    call_int(call, 60000);
+    grant_call(call, rig_keys(r),
+               &(grant_question){
+                   .node = name,
+                   .job_id = "j000-0000000000000001",
+                   .attempt = 1,
+                   .version = 1,
+                   .pair = &pair,
+                   .mode = GRANT_ENFORCE,
+                   .hold_msec = 60000,
+                   .resource_limit = 85,
+               });
 }
 
 /* Every answer of a script here is an array; an error, or {"GONE"}, would be measured as a fast call. */

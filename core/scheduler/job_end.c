@@ -32,8 +32,11 @@ static void submit_release(job *j, link_callback *done) {
     redis_call call;
     call_script(&call, SCRIPT_RELEASE_RESERVATION);
     call_key(&call, key_node_reservations(&key, &s->config.keys, j->node));
+    call_key(&call, key_node(&key, &s->config.keys, j->node));
     call_str(&call, j->id);
     call_int(&call, j->attempt);
+    call_str(&call, "none");
+    call_int(&call, 0);
     j->busy = true;
     sched_call(s, &call, done, j);
 }

@@ -6,6 +6,7 @@
  *
  * All candidates full, twice: the job waits (wait_queue.c) until there is room or its pending deadline passes. */
 #include "core/base/mem.h"
+#include "core/scheduler/grant_call.h"
 #include "core/scheduler/job_flow.h"
 #include "core/scheduler/node_flow.h"
 
@@ -253,19 +254,17 @@ static void ask(job *j) {
     scheduler *s = j->s;
     const candidate *c = &j->candidates[j->candidate_next];
     j->asked++;
-    redis_key key;
     redis_call call;
-    call_script(&call, SCRIPT_RESERVE_NODE);
-    call_key(&call, key_node(&key, &s->config.keys, c->node));
-    call_key(&call, key_node_reservations(&key, &s->config.keys, c->node));
-    call_key(&call, key_node_langs(&key, &s->config.keys, c->node));
-    call_str(&call, j->id);
-    call_int(&call, j->attempt);
-    call_int(&call, c->version);
-    call_str(&call, j->pair.src);
-    call_str(&call, j->pair.tgt);
-    call_int(&call, s->config.limit ? 1 : 0);
-    call_int(&call, usec_to_msec_up(job_attempt_limit(j) + s->config.reservation_grace));
+    grant_call(&call, &s->config.keys,
+               &(grant_question){
+                   .node = c->node,
+                   .job_id = j->id,
+                   .attempt = j->attempt,
+                   .version = c->version,
+                   .pair = &j->pair,
+                   .mode = s->config.limit ? GRANT_ENFORCE : GRANT_COUNT,
+                   .hold_msec = usec_to_msec_up(job_attempt_limit(j) + s->config.reservation_grace),
+               });
     j->busy = true;
     sched_call(s, &call, on_granted, j);
 }

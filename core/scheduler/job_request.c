@@ -67,6 +67,7 @@ static void create(job *j) {
     call_str(&call, lang_pair_text(pair, &j->pair));
     call_int(&call, usec_to_msec_up(j->sound->duration));
     call_int(&call, usec_to_msec_up(s->config.pending_limit));
+    call_int(&call, j->attempt);
     j->busy = true;
     sched_call(j->s, &call, on_created, j);
 }

@@ -8,6 +8,7 @@
 enum {
     PERCENT_MAX = 100000, /* a host may count each core as 100 */
     RUNNING_JOBS_MAX = 1000000,
+    READY_LIMIT_MSEC = 60000,
 };
 
 static void on_assigned(void *arg, link_status status, const redis_reply *reply) {
@@ -76,13 +77,16 @@ static void on_heartbeat(void *arg, link_status status, const redis_reply *reply
 }
 
 void node_send_heartbeat(node_conn *n) {
+    redis_key key;
     redis_call call;
-    node_begin_call(&call, SCRIPT_HEARTBEAT, n);
+    node_begin_call(&call, SCRIPT_HEARTBEAT, n, key_node_reservations(&key, &n->s->config.keys, n->node));
     call_int(&call, usec_to_msec_up(n->s->config.node_ttl));
     call_int(&call, (int64_t)n->load.cpu);
     call_int(&call, (int64_t)n->load.gpu);
     call_int(&call, (int64_t)n->load.mem);
     call_int(&call, n->load.running_jobs);
+    call_int(&call, 1);
+    call_int(&call, READY_LIMIT_MSEC);
     node_call(n, &call, on_heartbeat);
 }
 

@@ -45,8 +45,8 @@ void node_close(node_conn *n, const char *reason);
 void node_conn_free_all(scheduler *s);
 
 /* node_register.c */
-/* How calls of a live node begin: its record, its languages, the expiry index, its name and who speaks for it. */
-void node_begin_call(redis_call *call, script_id script, const node_conn *n);
+/* How calls of a live node begin: its record, its languages, the expiry index, `last_key`, its name and who speaks for it. */
+void node_begin_call(redis_call *call, script_id script, const node_conn *n, const char *last_key);
 void node_register_again(node_conn *n); /* Redis has forgotten it */
 
 /* node_beat.c */

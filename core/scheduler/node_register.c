@@ -10,8 +10,7 @@
 
 static void on_registered(void *arg, link_status status, const redis_reply *reply);
 
-/* How both calls of a live node begin: its record, its languages, the expiry index, its name and who speaks for it. */
-void node_begin_call(redis_call *call, script_id script, const node_conn *n) {
+void node_begin_call(redis_call *call, script_id script, const node_conn *n, const char *last_key) {
     const scheduler *s = n->s;
     const keyspace *ks = &s->config.keys;
     char owner[OWNER_MAX + 1];
@@ -21,17 +20,20 @@ void node_begin_call(redis_call *call, script_id script, const node_conn *n) {
     call_key(call, key_node(&key, ks, n->node));
     call_key(call, key_node_langs(&key, ks, n->node));
     call_key(call, key_node_expiry(&key, ks, node_bucket(n->node)));
+    call_key(call, last_key);
     call_str(call, n->node);
     call_str(call, owner);
 }
 
 static void register_node(node_conn *n) {
+    redis_key key;
     redis_call call;
-    node_begin_call(&call, SCRIPT_REGISTER_NODE, n);
+    node_begin_call(&call, SCRIPT_REGISTER_NODE, n, key_node_hold(&key, &n->s->config.keys, n->node));
     call_str(&call, n->sources);
     call_str(&call, n->targets);
     call_int(&call, n->slots);
     call_int(&call, usec_to_msec_up(n->s->config.node_ttl));
+    call_str(&call, "");
     n->registering++;
     node_call(n, &call, on_registered);
 }

@@ -1,9 +1,11 @@
 #!lua flags=allow-oom
 --[[ heartbeat_with_pool_assign.lua - a node lives; if its pools are not as registered, say which to leave and join.
 The language lists are read in that case only: an unchanged node costs the same with 1 pair and with 1,000.
-KEYS[1]  node    HASH  owner, ver, aver, status, ...
+A node whose services are not up yet joins no pool; one that is draining leaves them all.
+KEYS[1]  node    HASH  owner, ver, aver, status, since, up, cpu, gpu, mem, running, seen, ...
 KEYS[2]  langs   HASH  ver -> "sources|targets"
 KEYS[3]  expiry  ZSET  node id -> instant when it is offline, ms
+KEYS[4]  resv    ZSET  "job attempt" -> expiry, ms
 ARGV[1]  node id   [A-Za-z0-9._:-]{1,64}
 ARGV[2]  owner     as registered
 ARGV[3]  ttl       ms, 1..86400000
@@ -11,14 +13,18 @@ ARGV[4]  cpu       percent, 0..100000 (a host may count each core as 100)
 ARGV[5]  gpu       the same
 ARGV[6]  mem       the same
 ARGV[7]  running   jobs, 0..1000000
+ARGV[8]  up        1: its services are ready; 0: not, or not yet
+ARGV[9]  ready     ms, 1..86400000: a node that is registering and not up for so long becomes degraded
 Time     TIME, read once at the top
-Returns  {"OK"}               it is in the pools that it registered for
+Returns  {"OK"}               it is in the pools that it registered for; or it is not up, and its new pools can wait
          {"REASSIGN", ver, {ver1, "sources", "targets", ver2, ...}}  generations ascending, the last one is `ver`:
                               leave the pairs of the older ones that it lacks, join its pairs, then call node_assigned
+         {"DRAINING", ver, load, {ver1, "sources", "targets", ...}}  leave the pairs of all generations; at load 0,
+                              which is its unexpired reservations, it may go
          {"GONE"}             no such node, or it is offline: register again
          {"NOTOWNER", owner}  another connection speaks for it; nothing was changed
 Errors   'BADARG <name>', before anything is written.
-Cost     O(log nodes of the bucket); REASSIGN reads at most 8 generations. ]]
+Cost     O(log nodes of the bucket); REASSIGN and DRAINING read at most 8 generations. ]]
 local function word(i, name, most, pattern)
   local s = ARGV[i]
   if s and #s >= 1 and #s <= most and not s:find(pattern) then return s end
@@ -52,14 +58,25 @@ number(4, 'cpu', 0, 100000)
 number(5, 'gpu', 0, 100000)
 number(6, 'mem', 0, 100000)
 number(7, 'running', 0, 1000000)
+local up = word(8, 'up', 1, '[^01]')
+local ready_limit = number(9, 'ready_ms', 1, 86400000)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local node = redis.call('HMGET', KEYS[1], 'owner', 'ver', 'aver', 'status')
+local node = redis.call('HMGET', KEYS[1], 'owner', 'ver', 'aver', 'status', 'since')
 if not node[2] or node[4] == 'offline' then return {'GONE'} end
 if node[1] ~= owner then return {'NOTOWNER', node[1]} end
-redis.call('HSET', KEYS[1], 'cpu', ARGV[4], 'gpu', ARGV[5], 'mem', ARGV[6], 'running', ARGV[7],
+redis.call('HSET', KEYS[1], 'cpu', ARGV[4], 'gpu', ARGV[5], 'mem', ARGV[6], 'running', ARGV[7], 'up', up,
   'seen', string.format('%.0f', now))
 redis.call('ZADD', KEYS[3], string.format('%.0f', now + ttl), node_id)
+if node[4] == 'draining' then
+  local load = redis.call('ZCOUNT', KEYS[4], string.format('(%.0f', now), '+inf')
+  return {'DRAINING', node[2], load, generations()}
+end
 if node[2] == node[3] then return {'OK'} end
+if up == '0' then
+  local never_ready = node[4] == 'registering' and now >= tonumber(node[5] or '0') + ready_limit
+  if never_ready then redis.call('HSET', KEYS[1], 'status', 'degraded') end
+  return {'OK'}
+end
 return {'REASSIGN', node[2], generations()}

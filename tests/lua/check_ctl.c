@@ -17,7 +17,7 @@ static lua_job waiting, running, released;
 /* ---- what is there --------------------------------------------------------------------------------------------------- */
 
 static void put_node(const char *id) {
-    lua_node(db, SCRIPT_REGISTER_NODE, id, "%s|i:%s|de fr|en it|4|45000", id, id);
+    lua_node(db, SCRIPT_REGISTER_NODE, id, "%s|i:%s|de fr|en it|4|45000|asr@1 mt@2", id, id);
     int64_t ver = lua_int(db, 1);
     static const char *const pairs[] = {"de:en", "de:it", "fr:en", "fr:it"};
     for (int i = 0; i < 4; i++) lua_pool(db, SCRIPT_POOL_JOIN, pairs[i], id, "%s|%" PRId64, id, ver);
@@ -27,12 +27,12 @@ static void put_node(const char *id) {
 
 static lua_job put_job(const char *request) {
     lua_job job = lua_job_of(request, 1);
-    lua_job_call(db, SCRIPT_CREATE_JOB, &job, "%s|%s|i1|s1|7|de:en|1500|10000", job.id, job.request);
+    lua_job_call(db, SCRIPT_CREATE_JOB, &job, "%s|%s|i1|s1|7|de:en|1500|10000|1", job.id, job.request);
     return job;
 }
 
 static void start(const lua_job *job, const char *node) {
-    lua_node(db, SCRIPT_RESERVE_NODE, node, "%s|1|1|de|en|1|20000", job->id);
+    lua_node(db, SCRIPT_RESERVE_NODE, node, "%s|1|1|de|en|1|20000|0", job->id);
     ck_assert(reply_says(lua_reply(db), "OK"));
     lua_job_call(db, SCRIPT_MARK_DISPATCHED, job, "%s|1|%s|15000", job->id, node);
     lua_job_call(db, SCRIPT_START_JOB, job, "%s|1|%s|15000", job->id, node);

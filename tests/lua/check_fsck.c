@@ -12,7 +12,7 @@ static lua_db *db;
 static lua_job waiting, running, released;
 
 static void put_node(const char *id) {
-    lua_node(db, SCRIPT_REGISTER_NODE, id, "%s|i:%s|de fr|en it|4|45000", id, id);
+    lua_node(db, SCRIPT_REGISTER_NODE, id, "%s|i:%s|de fr|en it|4|45000|asr@1 mt@2", id, id);
     int64_t ver = lua_int(db, 1);
     static const char *const pairs[] = {"de:en", "de:it", "fr:en", "fr:it"};
     for (int i = 0; i < 4; i++) lua_pool(db, SCRIPT_POOL_JOIN, pairs[i], id, "%s|%" PRId64, id, ver);
@@ -22,12 +22,12 @@ static void put_node(const char *id) {
 
 static lua_job put_job(const char *request) {
     lua_job job = lua_job_of(request, 1);
-    lua_job_call(db, SCRIPT_CREATE_JOB, &job, "%s|%s|i1|s1|7|de:en|1500|10000", job.id, job.request);
+    lua_job_call(db, SCRIPT_CREATE_JOB, &job, "%s|%s|i1|s1|7|de:en|1500|10000|1", job.id, job.request);
     return job;
 }
 
 static void dispatch(const lua_job *job, const char *node) {
-    lua_node(db, SCRIPT_RESERVE_NODE, node, "%s|1|%" PRId64 "|de|en|1|20000", job->id, INT64_C(1));
+    lua_node(db, SCRIPT_RESERVE_NODE, node, "%s|1|%" PRId64 "|de|en|1|20000|0", job->id, INT64_C(1));
     ck_assert(reply_says(lua_reply(db), "OK"));
     lua_job_call(db, SCRIPT_MARK_DISPATCHED, job, "%s|1|%s|15000", job->id, node);
 }
@@ -95,7 +95,7 @@ START_TEST(a_session_may_name_a_room_that_has_gone) {
 END_TEST
 
 START_TEST(nodes_on_their_way_in_and_out_are_whole) {
-    lua_node(db, SCRIPT_REGISTER_NODE, "n2", "n2|i:n2|de|en es|4|45000");
+    lua_node(db, SCRIPT_REGISTER_NODE, "n2", "n2|i:n2|de|en es|4|45000|");
     int64_t ver = lua_int(db, 1);
     fsck_report report = check();
     ck_assert_msg(report.findings == 0, "registered again: %s", report.text[0]);
@@ -459,7 +459,7 @@ END_TEST
 START_TEST(after_the_last_node_and_job_nothing_is_left) {
     static const char *const pairs[] = {"de:en", "de:it", "fr:en", "fr:it"};
     static const char *const nodes[] = {"n1", "n2", "n3"};
-    lua_node(db, SCRIPT_RELEASE_RESERVATION, "n1", "%s|1", running.id);
+    lua_node(db, SCRIPT_RELEASE_RESERVATION, "n1", "%s|1|success|0", running.id);
     lua_job_call(db, SCRIPT_COMPLETE_TASK, &running, "%s|1|ok||1|10|0", running.id);
     lua_job_call(db, SCRIPT_COMPLETE_TASK, &waiting, "%s|1|cancelled||0|10|0", waiting.id);
     lua_job_call(db, SCRIPT_RELEASE_JOB, &waiting, "%s", waiting.id);

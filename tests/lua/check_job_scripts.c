@@ -18,7 +18,7 @@ static void clear(void) {
 }
 
 static const char *create(void) {
-    return lua_job_call(db, SCRIPT_CREATE_JOB, &job, "%s|%s|i1|s1|7|de:en|1500|10000", job.id, job.request);
+    return lua_job_call(db, SCRIPT_CREATE_JOB, &job, "%s|%s|i1|s1|7|de:en|1500|10000|1", job.id, job.request);
 }
 
 static const char *mark(int attempt, const char *node) {
@@ -448,16 +448,19 @@ typedef struct bad_args {
 } bad_args;
 
 static const bad_args bad[] = {
-    {SCRIPT_CREATE_JOB, "|r|i1|s1|7|de:en|1|1", "BADARG job_id"},
-    {SCRIPT_CREATE_JOB, "j 1|r|i1|s1|7|de:en|1|1", "BADARG job_id"},
-    {SCRIPT_CREATE_JOB, "j||i1|s1|7|de:en|1|1", "BADARG request_id"},
-    {SCRIPT_CREATE_JOB, "j|r||s1|7|de:en|1|1", "BADARG owner"},
-    {SCRIPT_CREATE_JOB, "j|r|i1||7|de:en|1|1", "BADARG session"},
-    {SCRIPT_CREATE_JOB, "j|r|i1|s1|-1|de:en|1|1", "BADARG utterance"},
-    {SCRIPT_CREATE_JOB, "j|r|i1|s1|7||1|1", "BADARG pair"},
-    {SCRIPT_CREATE_JOB, "j|r|i1|s1|7|de:en|-1|1", "BADARG audio_ms"},
-    {SCRIPT_CREATE_JOB, "j|r|i1|s1|7|de:en|1|0", "BADARG pending_ms"},
+    {SCRIPT_CREATE_JOB, "|r|i1|s1|7|de:en|1|1|1", "BADARG job_id"},
+    {SCRIPT_CREATE_JOB, "j 1|r|i1|s1|7|de:en|1|1|1", "BADARG job_id"},
+    {SCRIPT_CREATE_JOB, "j||i1|s1|7|de:en|1|1|1", "BADARG request_id"},
+    {SCRIPT_CREATE_JOB, "j|r||s1|7|de:en|1|1|1", "BADARG owner"},
+    {SCRIPT_CREATE_JOB, "j|r|i1||7|de:en|1|1|1", "BADARG session"},
+    {SCRIPT_CREATE_JOB, "j|r|i1|s1|-1|de:en|1|1|1", "BADARG utterance"},
+    {SCRIPT_CREATE_JOB, "j|r|i1|s1|7||1|1|1", "BADARG pair"},
+    {SCRIPT_CREATE_JOB, "j|r|i1|s1|7|de:en|-1|1|1", "BADARG audio_ms"},
+    {SCRIPT_CREATE_JOB, "j|r|i1|s1|7|de:en|1|0|1", "BADARG pending_ms"},
     {SCRIPT_CREATE_JOB, "j|r|i1|s1|7|de:en|1", "BADARG pending_ms"},
+    {SCRIPT_CREATE_JOB, "j|r|i1|s1|7|de:en|1|1|0", "BADARG attempt"},
+    {SCRIPT_CREATE_JOB, "j|r|i1|s1|7|de:en|1|1|1000001", "BADARG attempt"},
+    {SCRIPT_CREATE_JOB, "j|r|i1|s1|7|de:en|1|1", "BADARG attempt"},
     {SCRIPT_MARK_DISPATCHED, "|1|n1|1", "BADARG job_id"},
     {SCRIPT_MARK_DISPATCHED, "j|0|n1|1", "BADARG attempt"},
     {SCRIPT_MARK_DISPATCHED, "j|1||1", "BADARG node"},

@@ -166,8 +166,11 @@ static void ask_script(void) {
     keyspace_init(&ks, NULL, &err);
     call_script(&call, SCRIPT_RELEASE_RESERVATION);
     call_key(&call, key_node_reservations(&key, &ks, "n1"));
+    call_key(&call, key_node(&key, &ks, "n1"));
     call_str(&call, "j1");
     call_int(&call, 1);
+    call_str(&call, "none");
+    call_int(&call, 0);
     ask_call(&call, PATIENCE);
 }
 

@@ -25,7 +25,7 @@ static int64_t used_memory(void) {
 /* Nine pairs: de en fr to es it pl. */
 static int64_t put_node(const char *id) {
     static const char *const sources[] = {"de", "en", "fr"}, *const targets[] = {"es", "it", "pl"};
-    lua_node(db, SCRIPT_REGISTER_NODE, id, "%s|host-4711-9f86d081:%016d|de en fr|es it pl|4|45000", id, 1);
+    lua_node(db, SCRIPT_REGISTER_NODE, id, "%s|host-4711-9f86d081:%016d|de en fr|es it pl|4|45000|", id, 1);
     int64_t ver = lua_int(db, 1);
     for (int i = 0; i < 9; i++) {
         char pair[PAIR_MAX + 1];
@@ -33,7 +33,7 @@ static int64_t put_node(const char *id) {
         lua_pool(db, SCRIPT_POOL_JOIN, pair, id, "%s|%" PRId64, id, ver);
     }
     lua_node(db, SCRIPT_NODE_ASSIGNED, id, "host-4711-9f86d081:%016d|%" PRId64, 1, ver);
-    lua_node(db, SCRIPT_HEARTBEAT, id, "%s|host-4711-9f86d081:%016d|45000|10|20|30|2", id, 1);
+    lua_node(db, SCRIPT_HEARTBEAT, id, "%s|host-4711-9f86d081:%016d|45000|10|20|30|2|1|60000", id, 1);
     ck_assert_str_eq(reply_text(reply_at(lua_reply(db), 0)), "OK");
     return ver;
 }
@@ -42,13 +42,13 @@ static lua_job put_job(int number) {
     char request[64];
     snprintf(request, sizeof request, "session-%08d:7:en", number);
     lua_job job = lua_job_of(request, (unsigned)number);
-    lua_job_call(db, SCRIPT_CREATE_JOB, &job, "%s|%s|host-4711-9f86d081|session-%08d|7|de:en|3500|10000", job.id,
+    lua_job_call(db, SCRIPT_CREATE_JOB, &job, "%s|%s|host-4711-9f86d081|session-%08d|7|de:en|3500|10000|1", job.id,
                  request, number);
     return job;
 }
 
 static void dispatch(const lua_job *job, const char *node) {
-    lua_node(db, SCRIPT_RESERVE_NODE, node, "%s|1|1|de|es|1|20000", job->id);
+    lua_node(db, SCRIPT_RESERVE_NODE, node, "%s|1|1|de|es|1|20000|85", job->id);
     ck_assert(reply_says(lua_reply(db), "OK"));
     lua_job_call(db, SCRIPT_MARK_DISPATCHED, job, "%s|1|%s|15000", job->id, node);
 }
@@ -96,7 +96,7 @@ START_TEST(a_full_redis_refuses_what_is_new) {
     fill(&on_node, &finished);
     put_job(3);
     ck_assert_msg(!strncmp(reply_text(lua_reply(db)), "OOM", 3), "%s", reply_text(lua_reply(db)));
-    lua_node(db, SCRIPT_REGISTER_NODE, "node-2", "node-2|i:2|de|en|4|45000");
+    lua_node(db, SCRIPT_REGISTER_NODE, "node-2", "node-2|i:2|de|en|4|45000|");
     ck_assert_msg(!strncmp(reply_text(lua_reply(db)), "OOM", 3), "%s", reply_text(lua_reply(db)));
 }
 END_TEST
@@ -104,7 +104,7 @@ END_TEST
 START_TEST(a_full_redis_lets_go_on_what_is_there) {
     lua_job on_node, finished;
     fill(&on_node, &finished);
-    lua_node(db, SCRIPT_HEARTBEAT, "node-1", "node-1|host-4711-9f86d081:%016d|45000|10|20|30|2", 1);
+    lua_node(db, SCRIPT_HEARTBEAT, "node-1", "node-1|host-4711-9f86d081:%016d|45000|10|20|30|2|1|60000", 1);
     ck_assert(reply_says(lua_reply(db), "OK"));
     lua_job_call(db, SCRIPT_ACCEPT_JOB, &on_node, "%s|1|node-1|15000", on_node.id);
     ck_assert(reply_says(lua_reply(db), "OK"));
@@ -120,7 +120,7 @@ START_TEST(a_full_redis_can_empty_itself) {
                                         "en:pl", "fr:es", "fr:it", "fr:pl"};
     lua_job on_node, finished;
     int64_t ver = fill(&on_node, &finished);
-    lua_node(db, SCRIPT_RELEASE_RESERVATION, "node-1", "%s|1", on_node.id);
+    lua_node(db, SCRIPT_RELEASE_RESERVATION, "node-1", "%s|1|success|0", on_node.id);
     ck_assert(reply_says(lua_reply(db), "OK"));
     lua_job_call(db, SCRIPT_COMPLETE_TASK, &on_node, "%s|1|ok||1|1|0", on_node.id);
     ck_assert(reply_says(lua_reply(db), "OK"));

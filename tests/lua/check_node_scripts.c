@@ -12,7 +12,7 @@ static void clear(void) {
 }
 
 static const char *enroll(const char *owner, const char *sources, const char *targets) {
-    return lua_node(db, SCRIPT_REGISTER_NODE, "n1", "n1|%s|%s|%s|4|45000", owner, sources, targets);
+    return lua_node(db, SCRIPT_REGISTER_NODE, "n1", "n1|%s|%s|%s|4|45000|", owner, sources, targets);
 }
 
 /* Registers and returns the version. */
@@ -23,7 +23,7 @@ static int64_t enrolled(const char *owner, const char *sources, const char *targ
 }
 
 static const char *beat(const char *owner) {
-    return lua_node(db, SCRIPT_HEARTBEAT, "n1", "n1|%s|45000|10|20|30|2", owner);
+    return lua_node(db, SCRIPT_HEARTBEAT, "n1", "n1|%s|45000|10|20|30|2|1|60000", owner);
 }
 
 static const char *assigned(const char *owner, int64_t ver) {
@@ -46,6 +46,10 @@ static const char *record(const char *fields) {
 static const char *langs(void) {
     redis_key key;
     return lua_command(db, "HGETALL|%s", key_node_langs(&key, lua_keyspace(db), "n1"));
+}
+
+static void set_status(const char *status) {
+    lua_command(db, "HSET|lingua:v1:{n%02u}:node:n1|status|%s", node_bucket("n1"), status);
 }
 
 static int64_t expiry(void) {
@@ -89,7 +93,7 @@ START_TEST(the_same_offer_keeps_version_and_status) {
     int64_t ver = enrolled("i:1", "de", "en");
     assigned("i:1", ver);
     set_expiry(5);
-    lua_node(db, SCRIPT_REGISTER_NODE, "n1", "n1|i:2|de|en|9|45000");
+    lua_node(db, SCRIPT_REGISTER_NODE, "n1", "n1|i:2|de|en|9|45000|mt@2");
     lua_expect(db, "OK %" PRId64, ver);
     ck_assert_str_eq(record("owner|status|slots"), "i:2 ready 9");
     ck_near(expiry(), lua_now(db) + 45000 - 1000);
@@ -245,11 +249,23 @@ START_TEST(an_assignment_of_an_older_version_is_stale) {
 }
 END_TEST
 
-START_TEST(assigning_keeps_a_status_that_is_not_registering) {
+START_TEST(a_draining_node_is_not_assigned) {
+    enrolled("i:1", "fr", "en");
     int64_t ver = enrolled("i:1", "de", "en");
-    lua_command(db, "HSET|lingua:v1:{n%02u}:node:n1|status|draining", node_bucket("n1"));
+    set_status("draining");
+    ck_assert_str_eq(assigned("i:1", ver), "DRAINING");
+    ck_assert_str_eq(record("status|aver"), "draining 0");
+    lua_command(db, "HLEN|lingua:v1:{n%02u}:langs:n1", node_bucket("n1"));
+    ck_assert_int_eq(reply_int(lua_reply(db)), 2);
+}
+END_TEST
+
+START_TEST(assigning_keeps_a_node_degraded_that_has_failed) {
+    int64_t ver = enrolled("i:1", "de", "en");
+    assigned("i:1", ver);
+    set_status("degraded");
     ck_assert_str_eq(assigned("i:1", ver), "READY");
-    ck_assert_str_eq(record("status"), "draining");
+    ck_assert_str_eq(record("status"), "degraded");
 }
 END_TEST
 
@@ -378,25 +394,30 @@ typedef struct bad_args {
 } bad_args;
 
 static const bad_args bad[] = {
-    {SCRIPT_REGISTER_NODE, "|i|de|en|4|45000", "BADARG node_id"},
-    {SCRIPT_REGISTER_NODE, "a b|i|de|en|4|45000", "BADARG node_id"},
-    {SCRIPT_REGISTER_NODE, "a{b}|i|de|en|4|45000", "BADARG node_id"},
-    {SCRIPT_REGISTER_NODE, "n1||de|en|4|45000", "BADARG owner"},
-    {SCRIPT_REGISTER_NODE, "n1|i||en|4|45000", "BADARG sources"},
-    {SCRIPT_REGISTER_NODE, "n1|i|DE|en|4|45000", "BADARG sources"},
-    {SCRIPT_REGISTER_NODE, "n1|i|de||4|45000", "BADARG targets"},
-    {SCRIPT_REGISTER_NODE, "n1|i|de|e,n|4|45000", "BADARG targets"},
-    {SCRIPT_REGISTER_NODE, "n1|i|de|en|0|45000", "BADARG slots"},
-    {SCRIPT_REGISTER_NODE, "n1|i|de|en|1.5|45000", "BADARG slots"},
-    {SCRIPT_REGISTER_NODE, "n1|i|de|en|4|0", "BADARG ttl_ms"},
+    {SCRIPT_REGISTER_NODE, "|i|de|en|4|45000|", "BADARG node_id"},
+    {SCRIPT_REGISTER_NODE, "a b|i|de|en|4|45000|", "BADARG node_id"},
+    {SCRIPT_REGISTER_NODE, "a{b}|i|de|en|4|45000|", "BADARG node_id"},
+    {SCRIPT_REGISTER_NODE, "n1||de|en|4|45000|", "BADARG owner"},
+    {SCRIPT_REGISTER_NODE, "n1|i||en|4|45000|", "BADARG sources"},
+    {SCRIPT_REGISTER_NODE, "n1|i|DE|en|4|45000|", "BADARG sources"},
+    {SCRIPT_REGISTER_NODE, "n1|i|de||4|45000|", "BADARG targets"},
+    {SCRIPT_REGISTER_NODE, "n1|i|de|e,n|4|45000|", "BADARG targets"},
+    {SCRIPT_REGISTER_NODE, "n1|i|de|en|0|45000|", "BADARG slots"},
+    {SCRIPT_REGISTER_NODE, "n1|i|de|en|1.5|45000|", "BADARG slots"},
+    {SCRIPT_REGISTER_NODE, "n1|i|de|en|4|0|", "BADARG ttl_ms"},
     {SCRIPT_REGISTER_NODE, "n1|i|de|en|4", "BADARG ttl_ms"},
-    {SCRIPT_HEARTBEAT, "|i|45000|1|1|1|1", "BADARG node_id"},
-    {SCRIPT_HEARTBEAT, "n1||45000|1|1|1|1", "BADARG owner"},
-    {SCRIPT_HEARTBEAT, "n1|i|0|1|1|1|1", "BADARG ttl_ms"},
-    {SCRIPT_HEARTBEAT, "n1|i|45000|x|1|1|1", "BADARG cpu"},
-    {SCRIPT_HEARTBEAT, "n1|i|45000|1|-1|1|1", "BADARG gpu"},
-    {SCRIPT_HEARTBEAT, "n1|i|45000|1|1|nan|1", "BADARG mem"},
-    {SCRIPT_HEARTBEAT, "n1|i|45000|1|1|1|", "BADARG running"},
+    {SCRIPT_REGISTER_NODE, "n1|i|de|en|4|45000", "BADARG services"},
+    {SCRIPT_HEARTBEAT, "|i|45000|1|1|1|1|1|60000", "BADARG node_id"},
+    {SCRIPT_HEARTBEAT, "n1||45000|1|1|1|1|1|60000", "BADARG owner"},
+    {SCRIPT_HEARTBEAT, "n1|i|0|1|1|1|1|1|60000", "BADARG ttl_ms"},
+    {SCRIPT_HEARTBEAT, "n1|i|45000|x|1|1|1|1|60000", "BADARG cpu"},
+    {SCRIPT_HEARTBEAT, "n1|i|45000|1|-1|1|1|1|60000", "BADARG gpu"},
+    {SCRIPT_HEARTBEAT, "n1|i|45000|1|1|nan|1|1|60000", "BADARG mem"},
+    {SCRIPT_HEARTBEAT, "n1|i|45000|1|1|1||1|60000", "BADARG running"},
+    {SCRIPT_HEARTBEAT, "n1|i|45000|1|1|1|1|2|60000", "BADARG up"},
+    {SCRIPT_HEARTBEAT, "n1|i|45000|1|1|1|1", "BADARG up"},
+    {SCRIPT_HEARTBEAT, "n1|i|45000|1|1|1|1|1|0", "BADARG ready_ms"},
+    {SCRIPT_HEARTBEAT, "n1|i|45000|1|1|1|1|1", "BADARG ready_ms"},
     {SCRIPT_NODE_ASSIGNED, "|1", "BADARG owner"},
     {SCRIPT_NODE_ASSIGNED, "i|0", "BADARG ver"},
     {SCRIPT_NODE_OFFLINE, "|i|5000|10", "BADARG node_id"},
@@ -442,7 +463,8 @@ static void add_life(Suite *suite) {
     tcase_add_test(tests, a_heartbeat_of_another_connection_changes_nothing);
     tcase_add_test(tests, an_assigned_node_is_ready_and_forgets_older_generations);
     tcase_add_test(tests, an_assignment_of_an_older_version_is_stale);
-    tcase_add_test(tests, assigning_keeps_a_status_that_is_not_registering);
+    tcase_add_test(tests, a_draining_node_is_not_assigned);
+    tcase_add_test(tests, assigning_keeps_a_node_degraded_that_has_failed);
     tcase_add_test(tests, only_the_owner_assigns_a_node_that_lives);
     suite_add_tcase(suite, tests);
 }

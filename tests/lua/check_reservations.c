@@ -1,6 +1,6 @@
 /* reserve_node and release_reservation: who gets a slot, for how long, and that concurrent clients never exceed a
  * limit. */
-#include "core/base/rng.h"
+#include "core/scheduler/grant_call.h"
 #include "tests/support/lua_db.h"
 
 #include <inttypes.h>
@@ -33,11 +33,11 @@ static void ready_node(void) {
 }
 
 static const char *reserve(const char *job, int attempt, int enforce) {
-    return lua_node(db, SCRIPT_RESERVE_NODE, "n1", "%s|%d|5|de|en|%d|20000", job, attempt, enforce);
+    return lua_node(db, SCRIPT_RESERVE_NODE, "n1", "%s|%d|5|de|en|%d|20000|0", job, attempt, enforce);
 }
 
 static const char *release(const char *job, int attempt) {
-    return lua_node(db, SCRIPT_RELEASE_RESERVATION, "n1", "%s|%d", job, attempt);
+    return lua_node(db, SCRIPT_RELEASE_RESERVATION, "n1", "%s|%d|none|0", job, attempt);
 }
 
 static const char *reservations(redis_key *key) {
@@ -104,9 +104,9 @@ START_TEST(another_attempt_of_a_job_is_another_reservation) {
     reserve("j1", 1, 1);
     reserve("j1", 2, 1);
     ck_assert_int_eq(lua_int(db, 1), 2);
-    ck_assert_str_eq(release("j1", 1), "OK 1");
-    ck_assert_str_eq(release("j1", 1), "ABSENT 1");
-    ck_assert_str_eq(release("j1", 2), "OK 0");
+    ck_assert_str_eq(release("j1", 1), "OK 1 ready");
+    ck_assert_str_eq(release("j1", 1), "ABSENT 1 ready");
+    ck_assert_str_eq(release("j1", 2), "OK 0 ready");
 }
 END_TEST
 
@@ -114,7 +114,7 @@ START_TEST(an_expired_reservation_counts_no_more) {
     redis_key key;
     int64_t now = lua_now(db);
     lua_command(db, "ZADD|%s|%" PRId64 "|old 1|%" PRId64 "|older 1", reservations(&key), now, now - 5);
-    ck_assert_str_eq(release("none", 1), "ABSENT 0");
+    ck_assert_str_eq(release("none", 1), "ABSENT 0 ready");
     reserve("j1", 1, 1);
     ck_assert_int_eq(lua_int(db, 1), 1);
     lua_command(db, "ZCARD|%s", reservations(&key));
@@ -124,7 +124,7 @@ END_TEST
 
 START_TEST(the_set_lives_as_long_as_its_latest_reservation) {
     redis_key key;
-    lua_node(db, SCRIPT_RESERVE_NODE, "n1", "j1|1|5|de|en|1|60000");
+    lua_node(db, SCRIPT_RESERVE_NODE, "n1", "j1|1|5|de|en|1|60000|0");
     int64_t latest = lua_int(db, 3);
     reserve("j2", 1, 1);
     lua_command(db, "PEXPIRETIME|%s", reservations(&key));
@@ -133,8 +133,8 @@ START_TEST(the_set_lives_as_long_as_its_latest_reservation) {
 END_TEST
 
 START_TEST(a_lost_release_does_not_leak) {
-    lua_node(db, SCRIPT_RESERVE_NODE, "n1", "j1|1|5|de|en|1|30");
-    lua_node(db, SCRIPT_RESERVE_NODE, "n1", "j2|1|5|de|en|1|40");
+    lua_node(db, SCRIPT_RESERVE_NODE, "n1", "j1|1|5|de|en|1|30|0");
+    lua_node(db, SCRIPT_RESERVE_NODE, "n1", "j2|1|5|de|en|1|40|0");
     usleep(60000);
     redis_key key;
     ck_assert_str_eq(lua_command(db, "EXISTS|%s", reservations(&key)), "0");
@@ -172,11 +172,11 @@ START_TEST(an_unknown_node_is_gone) {
 END_TEST
 
 START_TEST(an_older_membership_counts_while_the_pair_is_served) {
-    lua_node(db, SCRIPT_RESERVE_NODE, "n1", "j1|1|4|fr|it|1|20000");
+    lua_node(db, SCRIPT_RESERVE_NODE, "n1", "j1|1|4|fr|it|1|20000|0");
     ck_assert(reply_says(lua_reply(db), "OK"));
-    ck_assert_str_eq(lua_node(db, SCRIPT_RESERVE_NODE, "n1", "j2|1|4|en|it|1|20000"), "NOTSERVED 5");
-    ck_assert_str_eq(lua_node(db, SCRIPT_RESERVE_NODE, "n1", "j2|1|4|de|e|1|20000"), "NOTSERVED 5");
-    lua_node(db, SCRIPT_RESERVE_NODE, "n1", "j2|1|6|en|en|1|20000");
+    ck_assert_str_eq(lua_node(db, SCRIPT_RESERVE_NODE, "n1", "j2|1|4|en|it|1|20000|0"), "NOTSERVED 5");
+    ck_assert_str_eq(lua_node(db, SCRIPT_RESERVE_NODE, "n1", "j2|1|4|de|e|1|20000|0"), "NOTSERVED 5");
+    lua_node(db, SCRIPT_RESERVE_NODE, "n1", "j2|1|6|en|en|1|20000|0");
     lua_expect(db, "NOTSERVED 5");
 }
 END_TEST
@@ -189,17 +189,22 @@ typedef struct bad_args {
 } bad_args;
 
 static const bad_args bad[] = {
-    {SCRIPT_RESERVE_NODE, "|1|5|de|en|1|1000", "BADARG job_id"},
-    {SCRIPT_RESERVE_NODE, "j 1|1|5|de|en|1|1000", "BADARG job_id"},
-    {SCRIPT_RESERVE_NODE, "j1|0|5|de|en|1|1000", "BADARG attempt"},
-    {SCRIPT_RESERVE_NODE, "j1|1|0|de|en|1|1000", "BADARG ver"},
-    {SCRIPT_RESERVE_NODE, "j1|1|5||en|1|1000", "BADARG src"},
-    {SCRIPT_RESERVE_NODE, "j1|1|5|de||1|1000", "BADARG tgt"},
-    {SCRIPT_RESERVE_NODE, "j1|1|5|de|en|2|1000", "BADARG enforce"},
-    {SCRIPT_RESERVE_NODE, "j1|1|5|de|en|1|0", "BADARG hold_ms"},
+    {SCRIPT_RESERVE_NODE, "|1|5|de|en|1|1000|0", "BADARG job_id"},
+    {SCRIPT_RESERVE_NODE, "j 1|1|5|de|en|1|1000|0", "BADARG job_id"},
+    {SCRIPT_RESERVE_NODE, "j1|0|5|de|en|1|1000|0", "BADARG attempt"},
+    {SCRIPT_RESERVE_NODE, "j1|1|0|de|en|1|1000|0", "BADARG ver"},
+    {SCRIPT_RESERVE_NODE, "j1|1|5||en|1|1000|0", "BADARG src"},
+    {SCRIPT_RESERVE_NODE, "j1|1|5|de||1|1000|0", "BADARG tgt"},
+    {SCRIPT_RESERVE_NODE, "j1|1|5|de|en|3|1000|0", "BADARG mode"},
+    {SCRIPT_RESERVE_NODE, "j1|1|5|de|en|1|0|0", "BADARG hold_ms"},
     {SCRIPT_RESERVE_NODE, "j1|1|5|de|en|1", "BADARG hold_ms"},
-    {SCRIPT_RELEASE_RESERVATION, "|1", "BADARG job_id"},
-    {SCRIPT_RELEASE_RESERVATION, "j1|1.5", "BADARG attempt"},
+    {SCRIPT_RESERVE_NODE, "j1|1|5|de|en|1|1000", "BADARG ceiling"},
+    {SCRIPT_RESERVE_NODE, "j1|1|5|de|en|1|1000|-1", "BADARG ceiling"},
+    {SCRIPT_RELEASE_RESERVATION, "|1|none|0", "BADARG job_id"},
+    {SCRIPT_RELEASE_RESERVATION, "j1|1.5|none|0", "BADARG attempt"},
+    {SCRIPT_RELEASE_RESERVATION, "j1|1|good|0", "BADARG verdict"},
+    {SCRIPT_RELEASE_RESERVATION, "j1|1|none|-1", "BADARG trial_ms"},
+    {SCRIPT_RELEASE_RESERVATION, "j1|1|none", "BADARG trial_ms"},
 };
 
 START_TEST(a_bad_argument_is_named_and_nothing_is_written) {
@@ -230,18 +235,25 @@ static int ask(sync_client *client, const redis_call *call, int64_t *ret_load) {
 
 static void put_reservation(redis_call *call, script_id id, const char *job) {
     redis_key key;
+    if (id == SCRIPT_RESERVE_NODE) {
+        static const lang_pair pair = {"de", "en"};
+        grant_call(call, lua_keyspace(db),
+                   &(grant_question){.node = "n1",
+                                     .job_id = job,
+                                     .attempt = 1,
+                                     .version = 5,
+                                     .pair = &pair,
+                                     .mode = GRANT_ENFORCE,
+                                     .hold_msec = 20000});
+        return;
+    }
     call_script(call, id);
-    if (id == SCRIPT_RESERVE_NODE) call_key(call, key_node(&key, lua_keyspace(db), "n1"));
     call_key(call, reservations(&key));
-    if (id == SCRIPT_RESERVE_NODE) call_key(call, key_node_langs(&key, lua_keyspace(db), "n1"));
+    call_key(call, key_node(&key, lua_keyspace(db), "n1"));
     call_str(call, job);
     call_int(call, 1);
-    if (id != SCRIPT_RESERVE_NODE) return;
-    call_int(call, 5);
-    call_str(call, "de");
-    call_str(call, "en");
-    call_int(call, 1);
-    call_int(call, 20000);
+    call_str(call, "none");
+    call_int(call, 0);
 }
 
 static int be_client(const private_server *server, int number) {

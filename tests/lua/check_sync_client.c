@@ -17,8 +17,11 @@ static redis_call release_call(const char *job) {
     redis_call call;
     call_script(&call, SCRIPT_RELEASE_RESERVATION);
     call_key(&call, key_node_reservations(&key, lua_keyspace(db), "n1"));
+    call_key(&call, key_node(&key, lua_keyspace(db), "n1"));
     call_str(&call, job);
     call_int(&call, 1);
+    call_str(&call, "none");
+    call_int(&call, 0);
     return call;
 }
 

@@ -30,10 +30,10 @@ static const char *const world_names[LUA_WORLDS] = {"alone", "watched", "cluster
 /* Keys of each script in the order of its header. Nodes: n record, l langs, r reservations, x expiry, k marks, h hold.
  * Pools: m members, p places, t tombstone. Jobs: j job, q request, d deadlines. s session. o room. */
 static const char *const script_keys[SCRIPT_COUNT] = {
-    [SCRIPT_REGISTER_NODE] = "nlx",  [SCRIPT_HEARTBEAT] = "nlx",          [SCRIPT_NODE_ASSIGNED] = "nl",
+    [SCRIPT_REGISTER_NODE] = "nlxh", [SCRIPT_HEARTBEAT] = "nlxr",         [SCRIPT_NODE_ASSIGNED] = "nl",
     [SCRIPT_NODE_OFFLINE] = "nlrx",  [SCRIPT_FORGET_NODE] = "nlrx",       [SCRIPT_POOL_JOIN] = "mpt",
     [SCRIPT_POOL_LEAVE] = "mpt",     [SCRIPT_SELECT_NODE] = "m",          [SCRIPT_SELECT_SHARD] = "m",
-    [SCRIPT_RESERVE_NODE] = "nrl",   [SCRIPT_RELEASE_RESERVATION] = "r",  [SCRIPT_CREATE_JOB] = "jqd",
+    [SCRIPT_RESERVE_NODE] = "nrlk",  [SCRIPT_RELEASE_RESERVATION] = "rn", [SCRIPT_CREATE_JOB] = "jqd",
     [SCRIPT_MARK_DISPATCHED] = "jd", [SCRIPT_ACCEPT_JOB] = "jd",          [SCRIPT_START_JOB] = "jd",
     [SCRIPT_COMPLETE_TASK] = "jqd",  [SCRIPT_RELEASE_JOB] = "jd",         [SCRIPT_FAILOVER_REASSIGN] = "jd",
     [SCRIPT_DRAIN_NODE] = "nh",      [SCRIPT_CONFIRM_RESERVATION] = "nr", [SCRIPT_MARK_SERVICE] = "nk",

@@ -190,16 +190,19 @@ END_TEST
 
 START_TEST(the_longest_call_of_the_core_fits) {
     redis_call call;
-    char list[LANGS_MAX * (LANG_MAX + 1)], name[KEY_MAX];
+    char list[LANGS_MAX * (LANG_MAX + 1)], name[KEY_MAX], services[1024 + 1];
     memset(list, 'l', sizeof list - 1);
     list[sizeof list - 1] = '\0';
     memset(name, 'k', sizeof name - 1);
     name[sizeof name - 1] = '\0';
+    memset(services, 's', sizeof services - 1);
+    services[sizeof services - 1] = '\0';
     call_script(&call, SCRIPT_REGISTER_NODE);
-    for (int i = 0; i < 3; i++) call_key(&call, name);
+    for (int i = 0; i < 4; i++) call_key(&call, name);
     for (int i = 0; i < 2; i++) call_str(&call, name);
     for (int i = 0; i < 2; i++) call_str(&call, list);
     for (int i = 0; i < 2; i++) call_int(&call, INT64_MAX);
+    call_str(&call, services);
     ck_assert_uint_le(call.used, CALL_TEXT_MAX);
 }
 END_TEST
