@@ -221,21 +221,13 @@ static void add_services(ctl *c, json_t *node, const char *id) {
     sync_reply_free(due);
 }
 
-enum { PART_COLUMNS = 3 };
-
-static void print_part(const char *title, const json_t *list, const show_column columns[PART_COLUMNS], int64_t now) {
-    if (!json_array_size(list)) return;
-    printf("\n%s\n", title);
-    show_table(list, columns, PART_COLUMNS, 2, now, stdout);
-}
-
 static void print_node(const ctl *c, json_t *node, int64_t now) {
-    static const show_column held[PART_COLUMNS] = {{"job", "job", SHOW_PLAIN},
-                                                   {"attempt", "attempt", SHOW_PLAIN},
-                                                   {"for", "until", SHOW_IN}};
-    static const show_column marked[PART_COLUMNS] = {{"pair", "pair", SHOW_PLAIN},
-                                                     {"service", "service", SHOW_PLAIN},
-                                                     {"for", "until", SHOW_IN}};
+    static const show_column held[] = {{"job", "job", SHOW_PLAIN},
+                                       {"attempt", "attempt", SHOW_PLAIN},
+                                       {"for", "until", SHOW_IN}};
+    static const show_column marked[] = {{"pair", "pair", SHOW_PLAIN},
+                                         {"service", "service", SHOW_PLAIN},
+                                         {"for", "until", SHOW_IN}};
     if (c->json) {
         json_t *document = json_object();
         show_set_number(document, "now", now);
@@ -244,8 +236,8 @@ static void print_node(const ctl *c, json_t *node, int64_t now) {
         return;
     }
     show_record(node, node_columns, sizeof node_columns / sizeof *node_columns, now, stdout);
-    print_part("reservations", json_object_get(node, "reservations"), held, now);
-    print_part("missing services", json_object_get(node, "marks"), marked, now);
+    show_part("reservations", json_object_get(node, "reservations"), held, 3, 2, now, stdout);
+    show_part("missing services", json_object_get(node, "marks"), marked, 3, 2, now, stdout);
 }
 
 static int show_node(ctl *c, const char *id) {

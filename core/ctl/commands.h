@@ -8,8 +8,15 @@ int cmd_node(int argc, char **argv);
 int cmd_pools(int argc, char **argv);
 int cmd_pair(int argc, char **argv);
 int cmd_job(int argc, char **argv);
+int cmd_session(int argc, char **argv);
+int cmd_rooms(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
+int cmd_simulate(int argc, char **argv);
+int cmd_drain(int argc, char **argv);
+int cmd_undrain(int argc, char **argv);
+int cmd_offline(int argc, char **argv);
 int cmd_fsck(int argc, char **argv);
+int cmd_purge(int argc, char **argv);
 
 #endif

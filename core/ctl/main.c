@@ -20,9 +20,16 @@ static const struct {
     {"pools", "language pairs and what their nodes can take", cmd_pools},
     {"pair", "the nodes of one language pair", cmd_pair},
     {"job", "one job, by its id or its request's", cmd_job},
+    {"session", "one session: languages, room, affinities, jobs", cmd_session},
+    {"rooms", "rooms, or the members of one", cmd_rooms},
     {"stats", "how many nodes, jobs, pools, sessions there are, and in which state", cmd_stats},
     {"watch", "the same, again and again", cmd_watch},
+    {"simulate", "what would the nodes of a pair answer, and which would be chosen?", cmd_simulate},
+    {"drain", "a node gets no more jobs, and is kept away for a while", cmd_drain},
+    {"undrain", "takes a drain back", cmd_undrain},
+    {"offline", "takes a node out at once", cmd_offline},
     {"fsck", "does everything in Redis fit together? can it be put right?", cmd_fsck},
+    {"purge", "deletes the namespace", cmd_purge},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

@@ -140,3 +140,10 @@ void show_record(const json_t *object, const show_column *columns, size_t count,
         fprintf(out, "%-*s  %s\n", (int)widest, columns[c].title, cell);
     }
 }
+
+void show_part(const char *title, const json_t *rows, const show_column *columns, size_t count, size_t left,
+               int64_t now, FILE *out) {
+    if (!json_array_size(rows)) return;
+    fprintf(out, "\n%s\n", title);
+    show_table(rows, columns, count, left, now, out);
+}

@@ -29,6 +29,10 @@ void show_table(const json_t *rows, const show_column *columns, size_t count, si
 /* One object: a line for each column whose field is there. */
 void show_record(const json_t *object, const show_column *columns, size_t count, int64_t now, FILE *out);
 
+/* A list below a record: an empty line, its title, the table; nothing when the list is empty. */
+void show_part(const char *title, const json_t *rows, const show_column *columns, size_t count, size_t left,
+               int64_t now, FILE *out);
+
 /* Fields of objects that are being built. Bytes that are no UTF-8 become \xHH. NULL is null. */
 void show_set_text(json_t *object, const char *field, const char *text);
 void show_set_number(json_t *object, const char *field, int64_t number);

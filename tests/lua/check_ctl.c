@@ -117,7 +117,8 @@ static void number_is(const char *path, int64_t expected) {
 
 /* ---- the command line ------------------------------------------------------------------------------------------------ */
 
-static const char *const commands[] = {"nodes", "node", "pools", "pair", "job", "stats", "watch", "fsck"};
+static const char *const commands[] = {"nodes", "node",     "pools", "pair",    "job",     "session", "rooms", "stats",
+                                       "watch", "simulate", "drain", "undrain", "offline", "fsck",    "purge"};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 START_TEST(every_command_explains_itself_with_examples) {
@@ -163,6 +164,17 @@ static const struct {
     {"pair de-en", "de-en"},
     {"pools de", "expected SRC:TGT"},
     {"job s1/1", "expected the id of a job or of a request"},
+    {"session", "expected ID"},
+    {"session s/1", "session id"},
+    {"rooms 12345", "expected six digits"},
+    {"drain n1 --hold 25h", "expected 0us to 1d"},
+    {"drain n1 n2", "\"n2\" is one word too many"},
+    {"offline n/1", "node id"},
+    {"simulate --src de", "which pair?"},
+    {"simulate --src de --tgt de", "de"},
+    {"simulate --src d/e --tgt de", "d/e"},
+    {"purge", "this deletes every key that begins with lingua:v1:; say --confirm"},
+    {"fsck --patience soon", "--patience: "},
     {"watch --interval 5", "--interval: "},
     {"watch --interval 1us", "expected 100ms to 1h"},
 };
@@ -329,6 +341,206 @@ START_TEST(a_request_without_its_job_is_a_failure_that_names_fsck) {
 }
 END_TEST
 
+/* ---- sessions and rooms ---------------------------------------------------------------------------------------------- */
+
+START_TEST(a_session_tells_its_room_its_affinities_and_its_jobs) {
+    lua_session(db, SCRIPT_OPEN_SESSION, "s1", "i1:9|de|en|1|3600000");
+    lua_command(db, "HSET|lingua:v1:{s:s1}:session|room|482913");
+    lua_command(db, "SET|lingua:v1:{s:s1}:affinity:en|7 n2|PX|60000");
+    lua_session(db, SCRIPT_OPEN_SESSION, "s11", "i1:8|de|en|1|3600000");
+    call(0, "session s1 --json");
+    parse();
+    text_is("session.owner", "i1:9");
+    text_is("session.room", "482913");
+    ck_assert(json_is_true(at("session.two_way")));
+    ck_assert_int_gt(json_integer_value(at("session.ends")), json_integer_value(at("now")));
+    text_is("session.affinities.0.node", "n2");
+    number_is("session.affinities.0.turn", 7);
+    ck_assert_uint_eq(json_array_size(at("session.jobs")), 3);
+    text_is("session.jobs.1.request", "s1:2:en");
+    text_is("session.jobs.1.state", "RUNNING");
+    call(0, "session s1");
+    says("room        482913");
+    says("\naffinities\n");
+    says("s1:3:en");
+    call(1, "session s2");
+    complains("no session s2 is open");
+}
+END_TEST
+
+START_TEST(rooms_are_listed_with_their_languages_and_one_with_its_members) {
+    lua_room(db, SCRIPT_ROOM_CREATE, "482913", "s1|en|i1:9|Ada L.|1800000");
+    lua_room(db, SCRIPT_ROOM_JOIN, "482913", "s2|de|i1:8||1800000|10|5");
+    lua_room(db, SCRIPT_ROOM_CREATE, "000001", "s3|-|i1:7|Bo|1800000");
+    call(0, "rooms --json");
+    parse();
+    text_is("rooms.0.room", "000001");
+    text_is("rooms.0.languages", "");
+    text_is("rooms.1.languages", "de en");
+    number_is("rooms.1.count", 2);
+    text_is("rooms.1.members.0.name", "Ada L.");
+    text_is("rooms.1.members.1.name", "");
+    call(0, "rooms");
+    says("482913  de en            2");
+    call(0, "rooms 482913");
+    says("s1       Ada L.");
+    call(0, "rooms 482913 --json");
+    parse();
+    text_is("room.members.0.hears", "en");
+    call(1, "rooms 111111");
+    complains("no room 111111");
+}
+END_TEST
+
+/* ---- ends ------------------------------------------------------------------------------------------------------------ */
+
+START_TEST(a_drained_node_gets_no_more_jobs_and_is_held) {
+    call(0, "drain n2 --hold 2h --reason driver");
+    says("n2 was ready and is draining: it gets no new job; it has 1\n");
+    says("held for 2h");
+    call(0, "node n2 --json");
+    parse();
+    text_is("node.status", "draining");
+    text_is("node.hold_reason", "driver");
+    ck_assert_int_gt(json_integer_value(at("node.hold_until")), json_integer_value(at("now")) + 7100000);
+    call(0, "drain n2 --hold 0 --json");
+    parse();
+    text_is("before", "draining");
+    number_is("hold_ms", 0);
+    call(1, "drain n9");
+    complains("no node n9; its name is held for 10min");
+    call(1, "drain n8 --hold 0");
+    complains("no node n8");
+}
+END_TEST
+
+START_TEST(a_drain_can_be_taken_back) {
+    call(0, "drain n2");
+    call(0, "undrain n2");
+    ck_assert_str_eq(run.out, "n2 is ready again\nn2 may register again\n");
+    call(0, "fsck --patience 0");
+    call(1, "undrain n2");
+    complains("node n2 is ready, and not held");
+    call(1, "drain n9");
+    call(0, "undrain n9 --json");
+    parse();
+    ck_assert(json_is_true(at("was_held")));
+    ck_assert(!json_is_true(at("was_draining")));
+    call(1, "undrain n9");
+    complains("no node n9, and its name is not held");
+}
+END_TEST
+
+START_TEST(a_node_that_is_taken_offline_leaves_nothing_behind) {
+    call(0, "offline n2");
+    ck_assert_str_eq(run.out, "n2 is offline: taken out of 4 pools; it had 1 jobs\n");
+    call(1, "node n2");
+    call(1, "offline n2");
+    complains("no node n2");
+    call(0, "nodes --json");
+    parse();
+    number_is("count", 2);
+    call(0, "fsck --patience 0");
+    call(0, "offline n1 --json");
+    parse();
+    number_is("pools", 4);
+    ck_assert(json_is_true(at("forgotten")));
+}
+END_TEST
+
+START_TEST(purge_deletes_the_namespace_and_nothing_else) {
+    lua_command(db, "SET|other:key|1");
+    call(1, "purge --confirm");
+    complains("lingua:v1: is in use: 3 nodes were heard of within the last minute, 2 jobs are unfinished; --force");
+    call(0, "nodes --json");
+    parse();
+    number_is("count", 3);
+    lua_command(db, "DBSIZE");
+    int64_t keys = reply_int(lua_reply(db));
+    call(0, "purge --confirm --force --json");
+    parse();
+    number_is("deleted", keys - 1);
+    ck_assert_str_eq(lua_keys(db), "other:key");
+    call(0, "purge --confirm");
+    ck_assert_str_eq(run.out, "lingua:v1:: 0 keys deleted\n");
+}
+END_TEST
+
+/* ---- the consistency check ------------------------------------------------------------------------------------------- */
+
+START_TEST(fsck_says_that_all_is_well) {
+    call(0, "fsck");
+    says(" keys: 3 nodes, 12 places in pools, 3 jobs (2 unfinished), 1 reservations, 0 sessions, 0 rooms\nall is "
+         "well\n");
+    call(0, "fsck --json");
+    parse();
+    number_is("count", 0);
+    number_is("members", 12);
+}
+END_TEST
+
+START_TEST(fsck_exits_with_3_when_something_is_wrong_and_repairs_it_when_asked) {
+    lua_command(db, "ZREM|lingua:v1:{j%03u}:deadlines|%s", job_bucket_of_request(waiting.request), waiting.id);
+    lua_command(db, "SET|lingua:v1:loose|1");
+    call(3, "fsck --patience 0");
+    says("job-unindexed: ");
+    says("\n2 findings\n");
+    call(3, "fsck --repair --patience 0 --json");
+    parse();
+    number_is("count", 1);
+    number_is("counts.unknown", 1);
+    text_is("findings.0.key", "lingua:v1:loose");
+    text_is("repairs.0.kind", "job-unindexed");
+    text_is("repairs.0.result", "repaired");
+    text_is("repairs.1.result", "not repaired");
+    lua_command(db, "DEL|lingua:v1:loose");
+    call(0, "fsck");
+}
+END_TEST
+
+/* ---- no command holds the server up ---------------------------------------------------------------------------------- */
+
+/* The slow log counts real time, and another program may have had the CPU: what is slow by itself is slow each time. */
+START_TEST(nothing_holds_the_server_up) {
+    static const char *const each[] =
+        {"fsck", "nodes", "pools", "stats", "pair de:en", "fsck --repair", "purge --confirm --force"};
+    enum { NODES = 1000, RUNS = 3 };
+    for (int i = 10; i < NODES; i++) {
+        char node[16];
+        snprintf(node, sizeof node, "n%d", i);
+        put_node(node);
+    }
+    lua_command(db, "CONFIG|SET|slowlog-log-slower-than|10000");
+    for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
+        int64_t slow = 1;
+        for (int n = 0; n < RUNS && slow; n++) {
+            lua_command(db, "SLOWLOG|RESET");
+            call(0, "%s --json", each[i]);
+            lua_command(db, "SLOWLOG|LEN");
+            slow = reply_int(lua_reply(db));
+        }
+        ck_assert_msg(slow == 0, "%s: %" PRId64 " commands took more than 10 ms", each[i], slow);
+    }
+}
+END_TEST
+
+/* What grows with the fleet is never asked for in one command. */
+START_TEST(only_cursors_walk) {
+    static const char *const each[] = {"fsck",       "nodes", "pools",      "stats",
+                                       "pair de:en", "rooms", "session s1", "purge --confirm --force"};
+    lua_session(db, SCRIPT_OPEN_SESSION, "s1", "i1:9|de|en|1|3600000");
+    lua_command(db, "CONFIG|RESETSTAT");
+    for (size_t i = 0; i < sizeof each / sizeof *each; i++) call(0, "%s", each[i]);
+    lua_command(db, "INFO|commandstats");
+    const char *used = reply_text(lua_reply(db));
+    static const char *const forbidden[] = {"cmdstat_keys:",  "cmdstat_smembers:", "cmdstat_hkeys:",
+                                            "cmdstat_hvals:", "cmdstat_zrange:",   "cmdstat_del:"};
+    for (size_t i = 0; i < sizeof forbidden / sizeof *forbidden; i++)
+        ck_assert_msg(!strstr(used, forbidden[i]), "%s in %s", forbidden[i], used);
+    ck_assert_ptr_nonnull(strstr(used, "cmdstat_scan:"));
+}
+END_TEST
+
 /* ---- the whole ------------------------------------------------------------------------------------------------------- */
 
 START_TEST(stats_count_nodes_jobs_and_pools) {
@@ -386,6 +598,16 @@ static Suite *make_suite(void) {
     tcase_add_test(tests, the_members_of_a_pair_stand_by_position);
     tcase_add_test(tests, a_job_is_found_by_its_id_and_by_its_request);
     tcase_add_test(tests, a_request_without_its_job_is_a_failure_that_names_fsck);
+    tcase_add_test(tests, a_session_tells_its_room_its_affinities_and_its_jobs);
+    tcase_add_test(tests, rooms_are_listed_with_their_languages_and_one_with_its_members);
+    tcase_add_test(tests, a_drained_node_gets_no_more_jobs_and_is_held);
+    tcase_add_test(tests, a_drain_can_be_taken_back);
+    tcase_add_test(tests, a_node_that_is_taken_offline_leaves_nothing_behind);
+    tcase_add_test(tests, purge_deletes_the_namespace_and_nothing_else);
+    tcase_add_test(tests, fsck_says_that_all_is_well);
+    tcase_add_test(tests, fsck_exits_with_3_when_something_is_wrong_and_repairs_it_when_asked);
+    tcase_add_test(tests, nothing_holds_the_server_up);
+    tcase_add_test(tests, only_cursors_walk);
     tcase_add_test(tests, stats_count_nodes_jobs_and_pools);
     tcase_add_test(tests, watch_says_it_again_and_again);
     suite_add_tcase(suite, tests);
