@@ -55,7 +55,8 @@ static void print_drained(const ctl *c, const fleet_node *n, const char *before,
         ctl_print_json(document);
         return;
     }
-    printf("%s was %s and is %s: it gets no new job; it has %" PRId64 "\n", n->id, before, n->status, n->load);
+    printf("%s was %s and is %s: it gets no new job; jobs that it has: %" PRId64 "\n", n->id, before, n->status,
+           n->load);
     if (hold) printf("held for %s: until then it may not register again\n", units_format_duration(text, hold));
 }
 
@@ -209,7 +210,7 @@ static void print_departure(const ctl *c, const char *id, const departure *d) {
         ctl_print_json(document);
         return;
     }
-    printf("%s is offline: taken out of %" PRId64 " pools; it had %" PRId64 " jobs\n", id, d->pools, d->jobs);
+    printf("%s is offline: taken out of %" PRId64 " pools; jobs that it had: %" PRId64 "\n", id, d->pools, d->jobs);
     if (!d->forgotten) puts("it has registered again meanwhile, so its record stays");
 }
 

@@ -167,10 +167,10 @@ static int64_t left(const check *k) {
 
 static void print_sum(const check *k) {
     const fsck_report *r = &k->report;
-    printf("%" PRId64 " keys: %" PRId64 " nodes, %" PRId64 " places in pools, %" PRId64 " jobs (%" PRId64
-           " unfinished), %" PRId64 " reservations, %" PRId64 " sessions, %" PRId64 " rooms\n",
+    printf("keys %" PRId64 ": nodes %" PRId64 ", places in pools %" PRId64 ", jobs %" PRId64 " (unfinished %" PRId64
+           "), reservations %" PRId64 ", sessions %" PRId64 ", rooms %" PRId64 "\n",
            r->keys, r->nodes, r->members, r->jobs, r->unfinished, r->reservations, r->sessions, r->rooms);
-    if (k->passing) printf("%" PRId64 " findings were steps under way: gone when looked at again\n", k->passing);
+    if (k->passing) printf("gone when looked at again, so steps under way: %" PRId64 "\n", k->passing);
     if (left(k))
         printf("%" PRId64 " finding%s\n", left(k), left(k) == 1 ? "" : "s");
     else

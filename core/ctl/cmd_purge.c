@@ -56,8 +56,8 @@ static const char *alive(ctl *c, char text[128]) {
     fleet_free(&f);
     int64_t unfinished = 0;
     for (int state = JOB_CREATED; state < JOB_FINISHED; state++) unfinished += s.by_state[state];
-    snprintf(text, 128, "%" PRId64 " nodes were heard of within the last minute, %" PRId64 " jobs are unfinished",
-             fresh, unfinished);
+    snprintf(text, 128, "nodes heard of within the last minute %" PRId64 ", unfinished jobs %" PRId64, fresh,
+             unfinished);
     return fresh || unfinished ? text : NULL;
 }
 

@@ -167,7 +167,7 @@ static const struct {
     {"session", "expected ID"},
     {"session s/1", "session id"},
     {"rooms 12345", "expected six digits"},
-    {"drain n1 --hold 25h", "expected 0us to 1d"},
+    {"drain n1 --hold 25h", "expected 0s to 1d"},
     {"drain n1 n2", "\"n2\" is one word too many"},
     {"offline n/1", "node id"},
     {"simulate --src de", "which pair?"},
@@ -396,7 +396,7 @@ END_TEST
 
 START_TEST(a_drained_node_gets_no_more_jobs_and_is_held) {
     call(0, "drain n2 --hold 2h --reason driver");
-    says("n2 was ready and is draining: it gets no new job; it has 1\n");
+    says("n2 was ready and is draining: it gets no new job; jobs that it has: 1\n");
     says("held for 2h");
     call(0, "node n2 --json");
     parse();
@@ -433,7 +433,7 @@ END_TEST
 
 START_TEST(a_node_that_is_taken_offline_leaves_nothing_behind) {
     call(0, "offline n2");
-    ck_assert_str_eq(run.out, "n2 is offline: taken out of 4 pools; it had 1 jobs\n");
+    ck_assert_str_eq(run.out, "n2 is offline: taken out of 4 pools; jobs that it had: 1\n");
     call(1, "node n2");
     call(1, "offline n2");
     complains("no node n2");
@@ -451,7 +451,7 @@ END_TEST
 START_TEST(purge_deletes_the_namespace_and_nothing_else) {
     lua_command(db, "SET|other:key|1");
     call(1, "purge --confirm");
-    complains("lingua:v1: is in use: 3 nodes were heard of within the last minute, 2 jobs are unfinished; --force");
+    complains("lingua:v1: is in use: nodes heard of within the last minute 3, unfinished jobs 2; --force");
     call(0, "nodes --json");
     parse();
     number_is("count", 3);
@@ -470,7 +470,7 @@ END_TEST
 
 START_TEST(fsck_says_that_all_is_well) {
     call(0, "fsck");
-    says(" keys: 3 nodes, 12 places in pools, 3 jobs (2 unfinished), 1 reservations, 0 sessions, 0 rooms\nall is "
+    says("nodes 3, places in pools 12, jobs 3 (unfinished 2), reservations 1, sessions 0, rooms 0\nall is "
          "well\n");
     call(0, "fsck --json");
     parse();
