@@ -34,7 +34,8 @@ typedef struct session_record {
 typedef struct node_record {
     node_figures figures;
     int64_t slots, busy; /* now; 0 slots: not connected */
-    usec_t since;        /* of that */
+    int64_t working;     /* slots in use, connected or not */
+    usec_t since;        /* of these */
 } node_record;
 
 /* Sums over nodes and bins, kept up to an instant. */

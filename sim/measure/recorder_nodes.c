@@ -86,13 +86,14 @@ void nodes_take(recorder *r, const trace_event *event) {
     case TRACE_NODE_UP:
         n->figures.group = event->group_index;
         n->figures.slots = event->value;
-        set(r, n, event->at, event->value, 0);
+        set(r, n, event->at, event->value, n->working);
         break;
     case TRACE_NODE_DOWN: set(r, n, event->at, 0, 0); break;
     case TRACE_NODE_STARTED: n->figures.jobs += in_window(r, event->at); /* fall through */
     case TRACE_NODE_FINISHED:
     case TRACE_NODE_CANCELLED:
     case TRACE_NODE_LOST:
+        n->working = event->value;
         if (n->slots > 0) set(r, n, event->at, n->slots, event->value);
         break;
     default: break;

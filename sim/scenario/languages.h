@@ -98,6 +98,7 @@ void pair_mix_resolve(pair_mix *mix, const scenario_languages *langs, bool both_
 
 /* Rows of scenario_languages, and the values beside them. `share` is not theirs: free it. */
 extern const setting languages_settings[];
+extern const setting_type language_tag_type; /* a lang_tag */
 extern const setting_type node_languages_type;
 extern const setting_type pair_mix_type;
 

@@ -23,7 +23,7 @@ static void print_tag(const void *field, FILE *out) {
     fputs(field, out);
 }
 
-static const setting_type tag_type = {"language tags such as en, de, zh-tw", read_tag, print_tag, NULL};
+const setting_type language_tag_type = {"language tags such as en, de, zh-tw", read_tag, print_tag, NULL};
 
 /* --- popularity ------------------------------------------------------------------------------------------------- */
 
@@ -97,7 +97,7 @@ static const setting_type popularity_type =
 
 // clang-format off
 const setting languages_settings[] = {
-    ROW_VALUES(scenario_languages, "list", tag, count, tag_type, SCENARIO_LANGS_MAX, NULL,
+    ROW_VALUES(scenario_languages, "list", tag, count, language_tag_type, SCENARIO_LANGS_MAX, NULL,
                "the languages, the most popular first"),
     ROW_COUNT(scenario_languages, "count", asked, 2, SCENARIO_LANGS_MAX, NULL,
               "or else that many built-in tags, or tags of the popularity's file, the first ones; 12 when neither is given"),

@@ -1,7 +1,7 @@
 /* scenario.h - a scenario as the simulator reads it: every field filled, checked, in the units of the core.
  *
  * Durations are usec_t from the start of the run unless said otherwise. Lists keep the order of the file.
- * The tables in scenario_table.c spell, bound and explain each field; docs/SCENARIOS.md is printed from them. */
+ * The tables in scenario_table.c and faults.c spell, bound and explain each field; docs/SCENARIOS.md is printed from them. */
 #ifndef SIM_SCENARIO_SCENARIO_H
 #define SIM_SCENARIO_SCENARIO_H
 
@@ -11,6 +11,7 @@
 #include "core/scheduler/config.h"
 #include "sim/scenario/arrivals.h"
 #include "sim/scenario/dist.h"
+#include "sim/scenario/faults.h"
 #include "sim/scenario/languages.h"
 #include "sim/scenario/slo.h"
 
@@ -19,12 +20,9 @@
 
 enum {
     SCENARIO_NAME_MAX = 64,
-    GROUP_NAME_MAX = 32,
     GROUPS_MAX = 64,                /* of nodes, and of sessions */
     SCENARIO_NODES_MAX = 200000,    /* over all groups */
     SCENARIO_SESSIONS_MAX = 200000, /* concurrent, over all groups */
-    FAULTS_MAX = 256,
-    FAULT_NAMES_MAX = 1000,
     SLOS_MAX = 64,
     PROVENANCE_MAX = 4096,
     SCENARIO_WARNING_MAX = 1024,
@@ -109,27 +107,6 @@ typedef struct redis_settings {
     usec_t max_skew; /* a batch holds commands that start within this time */
     int64_t window;  /* commands in flight per link */
 } redis_settings;
-
-typedef enum fault_kind { FAULT_CRASH, FAULT_HANG } fault_kind;
-
-typedef char node_name[ID_MAX + 1];
-
-/* Who is hit: `names`, or else `count` nodes of a group (of all when `group` is -1), drawn by the seed. */
-typedef struct fault_nodes {
-    char group_name[GROUP_NAME_MAX + 1];
-    int group;        /* index into node_groups; -1: all */
-    double share;     /* 0: loading turns it into a count, at least 1 */
-    int64_t count;    /* 0 when there are names */
-    node_name *names; /* owned */
-    size_t name_count;
-} fault_nodes;
-
-typedef struct fault {
-    usec_t at;
-    usec_t lasts; /* 0: for good */
-    int kind;     /* fault_kind */
-    fault_nodes nodes;
-} fault;
 
 typedef struct measure_settings {
     usec_t bin; /* width of the bins of series */

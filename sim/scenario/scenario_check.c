@@ -15,6 +15,7 @@
 #include "core/base/text.h"
 #include "core/base/units.h"
 #include "core/domain/ids.h"
+#include "sim/scenario/faults_check.h"
 
 enum { BINS_MAX = 100000, WARNED_PAIRS = 12, LANGUAGES_DEFAULT = 12, CONCURRENT_DEFAULT = 100 };
 
@@ -117,8 +118,7 @@ static int most_pairs(const scenario *s, const node_group *g) {
     return sources * targets - (all ? (sources < targets ? sources : targets) : 0);
 }
 
-static sched_status check_node_languages(const yaml_value *at, const scenario *s, const node_group *g,
-                                         sched_error *err) {
+sched_status node_languages_check(const yaml_value *at, const scenario *s, const node_group *g, sched_error *err) {
     sched_status status = check_choice(yaml_at(at, "asr"), s, &g->languages.asr, err);
     if (!status) status = check_choice(yaml_at(at, "tts"), s, &g->languages.tts, err);
     if (!status) status = check_choice(yaml_at(at, "semantic"), s, &g->languages.semantic, err);
@@ -173,7 +173,7 @@ static sched_status finish_nodes(const yaml_value *root, scenario *s, sched_erro
             status =
                 yaml_fail(yaml_at(root, "nodes[%zu].name", i), err, "two groups of nodes are named \"%s\"", g->name);
         }
-        if (!status) status = check_node_languages(yaml_at(root, "nodes[%zu].languages", i), s, g, err);
+        if (!status) status = node_languages_check(yaml_at(root, "nodes[%zu].languages", i), s, g, err);
         if (!status) status = check_join(yaml_at(root, "nodes[%zu].join", i), s, &g->join, err);
         if (!status) status = check_leave(yaml_at(root, "nodes[%zu].leave", i), s, g, err);
         if (status) return status;
@@ -331,82 +331,7 @@ static sched_status check_service(const yaml_value *root, scenario *s, sched_err
                      "no job can ever be placed: no node serves any of the demanded pairs (%s)", list);
 }
 
-/* --- faults and the rest ---------------------------------------------------------------------------------------- */
-
-static sched_status find_group(const yaml_value *at, const scenario *s, fault_nodes *who, int64_t *ret_nodes,
-                               sched_error *err) {
-    char hint[SUGGEST_TEXT_MAX];
-    suggest near = suggest_for(who->group_name);
-    *ret_nodes = 0;
-    who->group = -1;
-    for (size_t i = 0; i < s->node_group_count; i++) {
-        const node_group *g = &s->node_groups[i];
-        suggest_offer(&near, g->name);
-        if (*who->group_name && strcmp(who->group_name, g->name) != 0) continue;
-        if (*who->group_name) who->group = (int)i;
-        *ret_nodes += g->count;
-    }
-    if (*ret_nodes) return SCHED_OK;
-    return yaml_fail(at, err, "group: no nodes are named \"%s\"%s", who->group_name, suggest_text(&near, hint));
-}
-
-static bool node_exists(const scenario *s, const char *name) {
-    for (size_t i = 0; i < s->node_group_count; i++) {
-        const node_group *g = &s->node_groups[i];
-        size_t len = strlen(g->name);
-        char id[ID_MAX + 1];
-        int64_t number = 0;
-        if (strncmp(name, g->name, len) != 0 || name[len] != '-') continue;
-        if (units_parse_count(name + len + 1, &number, NULL) || number >= g->count) continue;
-        if (!strcmp(scenario_node_id(id, g, number), name)) return true;
-    }
-    return false;
-}
-
-static sched_status check_names(const yaml_value *at, const scenario *s, const fault_nodes *who, sched_error *err) {
-    for (size_t i = 0; i < who->name_count; i++) {
-        const yaml_value *place = yaml_at(at, "names[%zu]", i);
-        char quoted[SUGGEST_WORD_MAX + 4];
-        text_one_line(quoted, sizeof quoted, who->names[i]);
-        if (!node_exists(s, who->names[i])) {
-            return yaml_fail(place, err, "no node is named \"%s\": expected for instance \"%s-0\"", quoted,
-                             s->node_groups[0].name);
-        }
-        for (size_t k = 0; k < i; k++) {
-            if (!strcmp(who->names[i], who->names[k]))
-                return yaml_fail(place, err, "node \"%s\" is named twice", quoted);
-        }
-    }
-    return SCHED_OK;
-}
-
-static sched_status finish_fault(const yaml_value *at, const scenario *s, fault *f, sched_error *err) {
-    char a[UNITS_TEXT_MAX], b[UNITS_TEXT_MAX];
-    fault_nodes *who = &f->nodes;
-    int64_t nodes = 0;
-    if (f->at >= s->duration) {
-        return yaml_fail(yaml_at(at, "at"), err, "at: %s is not before the end of the run at %s",
-                         units_format_duration(a, f->at), units_format_duration(b, s->duration));
-    }
-    sched_status status = find_group(yaml_at(at, "nodes.group"), s, who, &nodes, err);
-    if (status) return status;
-    if ((who->share > 0) + (who->count > 0) + (who->name_count > 0) != 1) {
-        return yaml_fail(yaml_at(at, "nodes"), err, "nodes: expected exactly one of share, count and names");
-    }
-    if (who->name_count && *who->group_name) {
-        return yaml_fail(yaml_at(at, "nodes.group"), err, "group: has no meaning beside names");
-    }
-    if (who->share > 0) {
-        who->count = (int64_t)(who->share * (double)nodes + 0.5);
-        if (who->count == 0) who->count = 1;
-        who->share = 0;
-    }
-    if (who->count > nodes) {
-        return yaml_fail(yaml_at(at, "nodes.count"), err, "count: %lld nodes of %lld", (long long)who->count,
-                         (long long)nodes);
-    }
-    return check_names(yaml_at(at, "nodes"), s, who, err);
-}
+/* --- the rest -------------------------------------------------------------------------------------------------- */
 
 static sched_status check_times(const yaml_value *root, scenario *s, sched_error *err) {
     char a[UNITS_TEXT_MAX], b[UNITS_TEXT_MAX];
@@ -437,7 +362,7 @@ sched_status scenario_finish(const yaml_value *root, scenario *s, sched_error *e
                            (long long)s->instances.count);
     }
     for (size_t i = 0; i < s->fault_count && !status; i++) {
-        status = finish_fault(yaml_at(root, "faults[%zu]", i), s, &s->faults[i], err);
+        status = fault_finish(yaml_at(root, "faults[%zu]", i), s, &s->faults[i], err);
     }
     return status;
 }

@@ -9,6 +9,9 @@
  * languages and their shares, demanded pairs, rates, groups and counts of faults, the warning. */
 sched_status scenario_finish(const yaml_value *root, scenario *s, sched_error *err);
 
+/* `at` is the place of a node's languages, which are those of `g`: does anything follow from them, and not too much? */
+sched_status node_languages_check(const yaml_value *at, const scenario *s, const node_group *g, sched_error *err);
+
 /* The two halves of scenario_load_set(). The document is yours. */
 sched_status scenario_read(const char *path, const char *const *sets, size_t set_count, yaml_doc **ret_doc,
                            sched_error *err);

@@ -1,4 +1,4 @@
-/* scenario_table.c - the whole language of scenarios: one row per key.
+/* scenario_table.c - the whole language of scenarios: one row per key; those of a fault are in faults.c.
  *
  * Defaults are chosen so that a scenario of ten lines is a sensible one: nodes of 4 slots that need about a third of
  * real time, speakers who talk for 5 seconds and pause for 5. */
@@ -46,19 +46,6 @@ static void print_instant(const void *field, FILE *out) {
 
 static const setting_type instant_type = {"an instant such as 2026-01-01T00:00:00Z", read_instant, print_instant, NULL};
 
-/* --- names of nodes --------------------------------------------------------------------------------------------- */
-
-static sched_status read_node_name(const yaml_value *v, void *field, sched_error *err) {
-    static const setting row = {.name = "names", .kind = SETTING_TEXT, .size = sizeof(node_name)};
-    return yaml_bind_value(v, &row, field, err);
-}
-
-static void print_node_name(const void *field, FILE *out) {
-    yaml_write_text(out, field);
-}
-
-static const setting_type node_name_type = {"nodes such as gpu-17", read_node_name, print_node_name, NULL};
-
 /* --- include ---------------------------------------------------------------------------------------------------- */
 
 /* Files are included before a scenario is read (yaml_merge.h): whoever gets here found the key elsewhere. */
@@ -76,7 +63,6 @@ static const setting_type include_type = {"a file, or a list of files", refuse_i
 /* --- rows ------------------------------------------------------------------------------------------------------- */
 
 static const char *const costs_names[] = {"calibrated", "zero", "measured", NULL};
-static const char *const fault_names[] = {"crash", "hang", NULL};
 
 // clang-format off
 #define STAGE(rows, real_time, fixed) \
@@ -196,28 +182,6 @@ static const setting redis_rows[] = {
               "service times of Redis: from a profile, none, or as measured (not reproducible)"),
     ROW_DURATION(redis_settings, "max_skew", max_skew, 1, SEC, "100us", "commands of one batch start within this time"),
     ROW_COUNT(redis_settings, "window", window, 1, 1000000, "10000", "commands in flight on one link"),
-    {.name = NULL},
-};
-
-static const setting fault_node_rows[] = {
-    ROW_TEXT(fault_nodes, "group", group_name, NULL, "name of the group that is hit; of all nodes when not given"),
-    ROW_SHARE(fault_nodes, "share", share, 1e-6, 1, NULL, "part of it, drawn by the seed; or else `count` or `names`"),
-    ROW_COUNT(fault_nodes, "count", count, 1, SCENARIO_NODES_MAX, NULL, "so many of it, drawn by the seed"),
-    ROW_VALUES(fault_nodes, "names", names, name_count, node_name_type, FAULT_NAMES_MAX, NULL, "exactly these"),
-    {.name = NULL},
-};
-
-static const setting fault_rows[] = {
-    {.name = "at", .kind = SETTING_DURATION, .required = true, .offset = SETTING_AT(fault, at, usec_t), .max = 1e15,
-     .help = "from the start of the run"},
-    {.name = "kind", .kind = SETTING_CHOICE, .required = true, .offset = SETTING_AT(fault, kind, int),
-     .choices = fault_names,
-     .help = "crash: the connection and all jobs are gone; hang: it stays, but nothing is answered"},
-    {.name = "nodes", .kind = SETTING_SECTION, .required = true, .offset = offsetof(fault, nodes),
-     .rows = fault_node_rows,
-     .help = "who is hit"},
-    ROW_DURATION(fault, "for", lasts, MSEC, 24 * HOUR, NULL,
-              "then it is over: a crashed node registers again, a hung one goes on; for good when not given"),
     {.name = NULL},
 };
 

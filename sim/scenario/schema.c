@@ -3,6 +3,7 @@
 
 #include "core/base/settings_print.h"
 #include "sim/scenario/dist_sample.h"
+#include "sim/scenario/faults.h"
 #include "sim/scenario/scenario.h"
 
 static const char text_head[] =
@@ -176,6 +177,22 @@ static const char markdown_arrivals[] =
     "```\n"
     "\n";
 
+static const char markdown_faults[] =
+    "## Faults\n"
+    "\n"
+    "`faults` lists what goes wrong and when: of nodes (`kind`, and who is hit: a share, a number, or names, of all "
+    "nodes or "
+    "of one\n"
+    "group) or of Redis (`redis`). `for` says how long; without it a fault stays. Faults may overlap.\n"
+    "\n"
+    "```yaml\n"
+    "faults:\n"
+    "  - {at: 1min, kind: crash, nodes: {group: rack7, share: 50%}, for: 20s}\n"
+    "  - {at: 2min, kind: missing_model, nodes: {count: 3}, service: nmt@2, targets: [de, fr], for: 30s}\n"
+    "  - {at: 3min, redis: restart, data: lost, for: 5s}\n"
+    "```\n"
+    "\n";
+
 void scenario_schema_text(FILE *out) {
     fputs(text_head, out);
     settings_schema_text(scenario_settings, out);
@@ -193,6 +210,8 @@ void scenario_schema_markdown(FILE *out) {
     pair_table_markdown(out, 3);
     fputs(markdown_arrivals, out);
     arrivals_markdown(out, 3);
+    fputs(markdown_faults, out);
+    faults_markdown(out);
     fputs("## Keys\n\n", out);
     settings_schema_markdown(scenario_settings, out, 3);
 }

@@ -12,44 +12,34 @@
 typedef struct fault_run {
     world *w;
     const fault *what;
-    int32_t *hit; /* indexes of nodes */
+    node_hold *hit;
     int64_t count;
 } fault_run;
 
-static const char *const kind_names[] = {[FAULT_CRASH] = "crash", [FAULT_HANG] = "hang"};
-
 static void tell(const fault_run *f, trace_kind kind) {
+    bool one_group = f->what->kind < FAULT_REDIS && !f->what->nodes.names;
     world_tell(f->w, (trace_event){.kind = kind,
-                                   .code = kind_names[f->what->kind],
+                                   .code = fault_name((fault_kind)f->what->kind),
                                    .value = f->count,
                                    .node_index = -1,
-                                   .group_index = f->what->nodes.names ? -1 : f->what->nodes.group});
+                                   .group_index = one_group ? f->what->nodes.group : -1});
 }
 
 static void end_fault(void *arg) {
     const fault_run *f = arg;
     tell(f, TRACE_FAULT_END);
-    for (int64_t i = 0; i < f->count; i++) {
-        node *n = &f->w->nodes[f->hit[i]];
-        if (f->what->kind == FAULT_CRASH)
-            node_recover(n);
-        else
-            node_resume(n);
-    }
+    for (int64_t i = 0; i < f->count; i++) node_fault_end(&f->w->nodes[f->hit[i].node], &f->hit[i]);
 }
 
 static void begin_fault(void *arg) {
     fault_run *f = arg;
     if (f->w->closing) return;
     tell(f, TRACE_FAULT_BEGIN);
-    for (int64_t i = 0; i < f->count; i++) {
-        node *n = &f->w->nodes[f->hit[i]];
-        if (f->what->kind == FAULT_CRASH)
-            node_crash(n);
-        else
-            node_hang(n);
-    }
-    if (f->what->lasts) engine_at(f->w->env.engine, world_now(f->w) + f->what->lasts, end_fault, f);
+    for (int64_t i = 0; i < f->count; i++) node_fault_begin(&f->w->nodes[f->hit[i].node], &f->hit[i]);
+    if (fault_is_instant((fault_kind)f->what->kind))
+        end_fault(f);
+    else if (f->what->lasts)
+        engine_at(f->w->env.engine, world_now(f->w) + f->what->lasts, end_fault, f);
 }
 
 /* ---- who is hit ----------------------------------------------------------------------------------------------------- */
@@ -64,7 +54,7 @@ static int32_t find_node(const world *w, const char *id) {
 static void take_names(fault_run *f) {
     f->count = (int64_t)f->what->nodes.name_count;
     f->hit = mem_zalloc((size_t)f->count, sizeof *f->hit);
-    for (int64_t i = 0; i < f->count; i++) f->hit[i] = find_node(f->w, f->what->nodes.names[i]);
+    for (int64_t i = 0; i < f->count; i++) f->hit[i].node = find_node(f->w, f->what->nodes.names[i]);
 }
 
 /* The first `count` of a shuffled list of the group's nodes. */
@@ -74,15 +64,15 @@ static void draw_nodes(fault_run *f, size_t number) {
     int64_t size = 0;
     f->hit = mem_zalloc((size_t)w->node_count, sizeof *f->hit);
     for (int32_t i = 0; i < w->node_count; i++)
-        if (group < 0 || w->nodes[i].group_index == group) f->hit[size++] = i;
+        if (group < 0 || w->nodes[i].group_index == group) f->hit[size++].node = i;
     f->count = f->what->nodes.count < size ? f->what->nodes.count : size;
     rng r;
     rng_init(&r, w->seed, "fault", number);
     for (int64_t i = 0; i < f->count; i++) {
         int64_t other = i + (int64_t)rng_below(&r, (uint64_t)(size - i));
-        int32_t taken = f->hit[other];
-        f->hit[other] = f->hit[i];
-        f->hit[i] = taken;
+        int32_t taken = f->hit[other].node;
+        f->hit[other].node = f->hit[i].node;
+        f->hit[i].node = taken;
     }
 }
 
@@ -95,8 +85,12 @@ void faults_start(world *w) {
         f->what = &sc->faults[i];
         if (f->what->nodes.names)
             take_names(f);
-        else
+        else if (f->what->kind < FAULT_REDIS)
             draw_nodes(f, i);
+        for (int64_t k = 0; k < f->count; k++) {
+            f->hit[k].what = f->what;
+            f->hit[k].number = i;
+        }
         engine_at(w->env.engine, w->began + f->what->at, begin_fault, f);
     }
 }

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/hash.h"
 #include "core/base/mem.h"
 
 /* What the core asked of Redis; the answer is a handler. */
@@ -245,6 +246,8 @@ static void on_node_assign(void *ctx, conn_token conn, const job_assign *assign)
     world *w = ctx;
     message *m = job_message(w, MSG_ASSIGN, conn, assign->job_id, assign->attempt);
     m->speech = assign->sound->duration;
+    m->spoken = hash_text(assign->session_id) + assign->utterance;
+    snprintf(m->target, sizeof m->target, "%s", assign->pair->tgt);
     send_to_node(w, m);
 }
 

@@ -42,14 +42,16 @@ typedef enum message_kind {
 } message_kind;
 
 typedef struct message {
-    struct message *next; /* in a hanging node's inbox */
+    struct message *next; /* in a node's inbox or outbox */
     world *w;
     conn_token conn;
     message_kind kind;
     job_outcome outcome;
     uint64_t utterance;
     int64_t attempt, value;
-    usec_t speech; /* length of the audio */
+    usec_t speech;             /* length of the audio */
+    uint64_t spoken;           /* hash of session and utterance of a job */
+    char target[LANG_MAX + 1]; /* of a job */
     char job[ID_MAX + 1];
     char code[CODE_MAX + 1];
 } message;
@@ -74,9 +76,23 @@ typedef struct task {
     char job[ID_MAX + 1];
     int64_t attempt;
     usec_t speech;
+    uint64_t spoken;
     usec_t begun, ends; /* in a slot; while the node hangs `ends` counts from the moment it goes on */
     timer_handle timer;
 } task;
+
+/* A job that left the node, by hashes. */
+typedef struct past_job {
+    uint64_t job, spoken;
+} past_job;
+
+/* A fault that holds a node, from its beginning to its end. */
+typedef struct node_hold {
+    struct node_hold *next; /* of the same node, the latest first */
+    const fault *what;
+    uint64_t number; /* of the fault in the scenario */
+    int32_t node;
+} node_hold;
 
 typedef struct node {
     world *w;
@@ -88,18 +104,20 @@ typedef struct node {
     uint32_t connection;   /* number of the present or latest one */
     uint32_t closed_up_to; /* the instance has closed these */
     bool connected, registered;
-    bool leaving;       /* it takes no new job, and disconnects for good when it has none */
-    int crashes, hangs; /* faults that hold it */
-    usec_t beat_due;    /* next heartbeat */
+    bool leaving;   /* it takes no new job, and disconnects for good when it has none */
+    bool relearned; /* its languages changed while it hung: it will say so */
+    node_hold *holds;
+    usec_t beat_due; /* next heartbeat */
     timer_handle beat;
     channel up, down;
     rng net, beats, service;
 
     task *running, *queued;
     int64_t busy, waiting;
-    uint64_t *recent; /* hashes of the last IDS_REMEMBERED jobs that left; NULL before the first */
+    past_job *recent; /* the last IDS_REMEMBERED jobs that left; NULL before the first */
     int recent_next;
-    message *inbox, *inbox_last; /* what came while it hangs */
+    message *inbox, *inbox_last;   /* what came while it hangs */
+    message *outbox, *outbox_last; /* results that wait for a connection */
 } node;
 
 void world_nodes_new(world *w);
@@ -112,17 +130,36 @@ void node_deliver(node *n, message *m);            /* takes the message */
 void node_send(node *n, message *m);
 conn_token node_conn_token(const node *n);
 void node_tell(node *n, trace_event event);
-/* The languages with which it registers, always the same. */
+/* The languages with which it registers, always the same unless a fault changes them. */
 void node_languages_draw(const node *n, node_registration *ret_registration);
+/* Its process ends: jobs, and results that nobody has, are lost. */
 void node_disconnect(node *n);
+/* Its connection ends: it works on, and sends over the next one what the answers are. */
+void node_lose_connection(node *n);
+/* Unless something keeps it away then. */
+void node_connect_later(node *n, usec_t after);
+void node_relearn(node *n);
+void node_stop_beating(node *n);
+/* Goes on with heartbeats, work and messages where it stood still. */
+void node_go_on(node *n);
+/* Results are kept until there is a connection, everything else is not. */
+void node_say(node *n, message *m);
 
 /* Nothing keeps it any more: a node that is leaving disconnects. */
 void node_idle(node *n);
 
-void node_crash(node *n);
-void node_recover(node *n);
-void node_hang(node *n);
-void node_resume(node *n);
+/* ---- faults of nodes: node_fault.c ---- */
+
+/* The latest fault of that kind that holds it; NULL when there is none. */
+const node_hold *node_held(const node *n, fault_kind kind);
+/* It cannot connect. */
+bool node_is_held_off(const node *n);
+void node_fault_begin(node *n, node_hold *hold);
+void node_fault_end(node *n, node_hold *hold);
+/* By how much its work takes longer. */
+double node_slowness(const node *n);
+/* Why a job fails at once; NULL when it does not. */
+const char *node_failure(const node *n, const message *assign);
 
 /* Each may leave the node without work, and so disconnected: node_idle(). */
 void work_take(node *n, const message *assign);

@@ -3,9 +3,8 @@
  * Its languages are drawn anew from the same stream at each registration instead of being kept: three lists of 64 tags
  * would be most of a node's memory, and a hundred thousand idle ones shall fit into a gibibyte.
  *
- * A crash ends the connection: what was sent before still arrives, then the instance learns of the end. A hang stops the
- * process: the connection stays, messages wait in its socket, timers and work stand still. Faults may overlap; a
- * node is up again when none holds it. */
+ * When its connection ends, what was sent before still arrives, then the instance learns of the end. While the process stands
+ * still the connection stays, and messages wait in its socket. */
 #include "sim/world/internal.h"
 
 #include <assert.h>
@@ -13,13 +12,17 @@
 
 #include "core/base/mem.h"
 
-static void connect_later(node *n, usec_t after);
 static void plan_beat(node *n, usec_t at);
 
 /* ---- all of them ---------------------------------------------------------------------------------------------------- */
 
 static uint64_t entity_of(int32_t group, int64_t i) {
     return (uint64_t)group << 32 | (uint64_t)i;
+}
+
+/* For what a fault makes the node draw anew. */
+static uint64_t entity_in_fault(const node *n, uint64_t fault_number) {
+    return (fault_number + 1) << 48 | n->entity;
 }
 
 static void node_init(node *n, world *w, int32_t index, int32_t group_index, int64_t i) {
@@ -122,66 +125,113 @@ void node_tell(node *n, trace_event event) {
     world_tell(n->w, event);
 }
 
-static void draw_languages(const scenario *sc, const node_group *group, uint64_t entity, lang_list *ret_asr,
+static void draw_languages(const scenario *sc, const node_languages *choice, uint64_t entity, lang_list *ret_asr,
                            lang_list *ret_tts, lang_list *ret_semantic) {
     rng r;
     rng_init(&r, (uint64_t)sc->seed, "node languages", entity);
-    languages_of_node(&sc->languages, &group->languages, &r, ret_asr, ret_tts, ret_semantic);
+    languages_of_node(&sc->languages, choice, &r, ret_asr, ret_tts, ret_semantic);
 }
 
 void node_languages_draw(const node *n, node_registration *ret_registration) {
+    const node_hold *changed = node_held(n, FAULT_LANGUAGES);
+    const fault_languages *other = changed ? &changed->what->languages : NULL;
     ret_registration->node_id = n->id;
     ret_registration->slots = n->group->slots;
-    draw_languages(n->w->sc, n->group, n->entity, &ret_registration->asr, &ret_registration->tts,
-                   &ret_registration->semantic);
+    draw_languages(n->w->sc, other && other->given ? &other->choice : &n->group->languages,
+                   changed ? entity_in_fault(n, changed->number) : n->entity, &ret_registration->asr,
+                   &ret_registration->tts, &ret_registration->semantic);
 }
 
 void world_node_languages(const scenario *sc, int32_t group, int64_t i, lang_list *ret_asr, lang_list *ret_tts,
                           lang_list *ret_semantic) {
     assert(group >= 0 && (size_t)group < sc->node_group_count);
-    draw_languages(sc, &sc->node_groups[group], entity_of(group, i), ret_asr, ret_tts, ret_semantic);
+    draw_languages(sc, &sc->node_groups[group].languages, entity_of(group, i), ret_asr, ret_tts, ret_semantic);
 }
 
 static void connect_node(void *arg) {
     node *n = arg;
-    if (n->connected || n->crashes || n->hangs || n->leaving || n->w->closing) return;
+    if (n->connected || node_is_held_off(n) || n->leaving || n->w->closing) return;
     n->connected = true;
+    n->relearned = false;
     n->connection++;
     n->up = n->down = (channel){world_now(n->w)};
     node_tell(n, (trace_event){.kind = TRACE_NODE_UP, .value = n->group->slots});
     node_send(n, message_new(n->w, MSG_REGISTER, node_conn_token(n)));
+    while (n->outbox) {
+        message *m = n->outbox;
+        n->outbox = m->next;
+        m->conn = node_conn_token(n);
+        node_send(n, m);
+    }
 }
 
-static void connect_later(node *n, usec_t after) {
+void node_connect_later(node *n, usec_t after) {
     engine_at(n->w->env.engine, world_now(n->w) + after, connect_node, n);
 }
 
-static void drop_inbox(node *n) {
-    while (n->inbox) {
-        message *next = n->inbox->next;
-        message_free(n->inbox);
-        n->inbox = next;
+void node_relearn(node *n) {
+    n->relearned = false;
+    n->registered = false;
+    node_stop_beating(n);
+    node_send(n, message_new(n->w, MSG_REGISTER, node_conn_token(n)));
+}
+
+static void append(message **list, message **last, message *m) {
+    m->next = NULL;
+    if (*list)
+        (*last)->next = m;
+    else
+        *list = m;
+    *last = m;
+}
+
+void node_say(node *n, message *m) {
+    if (n->connected)
+        node_send(n, m);
+    else if (m->kind == MSG_RESULT)
+        append(&n->outbox, &n->outbox_last, m);
+    else
+        message_free(m);
+}
+
+static void drop_all(message **list) {
+    while (*list) {
+        message *next = (*list)->next;
+        message_free(*list);
+        *list = next;
     }
 }
 
 static void end_connection(node *n) {
-    engine_cancel(n->w->env.engine, n->beat);
-    n->beat = 0;
+    node_stop_beating(n);
     n->connected = n->registered = false;
-    drop_inbox(n);
+    drop_all(&n->inbox);
+}
+
+static void end_process(node *n) {
+    bool was_connected = n->connected;
+    end_connection(n);
+    drop_all(&n->outbox);
     work_lose(n);
-    node_tell(n, (trace_event){.kind = TRACE_NODE_DOWN});
+    if (was_connected) node_tell(n, (trace_event){.kind = TRACE_NODE_DOWN});
 }
 
 void node_disconnect(node *n) {
+    message *gone = n->connected ? message_new(n->w, MSG_NODE_GONE, node_conn_token(n)) : NULL;
+    end_process(n);
+    if (gone) node_send(n, gone);
+}
+
+void node_lose_connection(node *n) {
     if (!n->connected) return;
     message *gone = message_new(n->w, MSG_NODE_GONE, node_conn_token(n));
     end_connection(n);
+    node_tell(n, (trace_event){.kind = TRACE_NODE_DOWN});
     node_send(n, gone);
 }
 
 void node_idle(node *n) {
-    if (n->leaving && !n->hangs && n->busy == 0 && n->waiting == 0) node_disconnect(n);
+    if (n->leaving && !node_held(n, FAULT_HANG) && n->busy == 0 && n->waiting == 0) node_disconnect(n);
 }
 
 /* ---- heartbeats ----------------------------------------------------------------------------------------------------- */
@@ -189,9 +239,11 @@ void node_idle(node *n) {
 static void beat(void *arg) {
     node *n = arg;
     n->beat = 0;
-    message *m = message_new(n->w, MSG_HEARTBEAT, node_conn_token(n));
-    m->value = n->busy + n->waiting;
-    node_send(n, m);
+    if (!node_held(n, FAULT_SILENT)) {
+        message *m = message_new(n->w, MSG_HEARTBEAT, node_conn_token(n));
+        m->value = n->busy + n->waiting;
+        node_send(n, m);
+    }
     double share = 1 + n->group->jitter * (2 * rng_unit(&n->beats) - 1);
     plan_beat(n, world_now(n->w) + (usec_t)((double)n->group->heartbeat * share));
 }
@@ -199,6 +251,11 @@ static void beat(void *arg) {
 static void plan_beat(node *n, usec_t at) {
     n->beat_due = at;
     n->beat = engine_at(n->w->env.engine, at, beat, n);
+}
+
+void node_stop_beating(node *n) {
+    engine_cancel(n->w->env.engine, n->beat);
+    n->beat = 0;
 }
 
 /* ---- what comes ----------------------------------------------------------------------------------------------------- */
@@ -216,59 +273,32 @@ static void take(node *n, const message *m) {
     case MSG_CANCEL: work_cancel(n, m); break;
     case MSG_REFUSED:
         node_disconnect(n);
-        connect_later(n, n->group->reconnect);
+        node_connect_later(n, n->group->reconnect);
         break;
     case MSG_CLOSE:
-        end_connection(n);
-        connect_later(n, n->group->reconnect);
+        end_process(n);
+        node_connect_later(n, n->group->reconnect);
         break;
     default: assert(false && "a message for a node");
     }
 }
 
 void node_deliver(node *n, message *m) {
-    if (!n->hangs) {
-        take(n, m);
-        message_free(m);
+    if (node_held(n, FAULT_HANG)) {
+        append(&n->inbox, &n->inbox_last, m);
         return;
     }
-    if (n->inbox)
-        n->inbox_last->next = m;
-    else
-        n->inbox = m;
-    n->inbox_last = m;
-}
-
-/* ---- faults --------------------------------------------------------------------------------------------------------- */
-
-void node_crash(node *n) {
-    n->crashes++;
-    node_disconnect(n);
-}
-
-void node_recover(node *n) {
-    assert(n->crashes > 0);
-    if (--n->crashes == 0) connect_later(n, n->group->reconnect);
-}
-
-void node_hang(node *n) {
-    if (n->hangs++ > 0) return;
-    engine_cancel(n->w->env.engine, n->beat);
-    n->beat = 0;
-    work_pause(n);
+    take(n, m);
+    message_free(m);
 }
 
 /* Timers that passed while it stood still fire now; then it reads what has come. */
-void node_resume(node *n) {
-    assert(n->hangs > 0);
-    if (--n->hangs > 0) return;
-    if (!n->connected) {
-        connect_later(n, n->group->reconnect);
-        return;
-    }
+void node_go_on(node *n) {
     usec_t now = world_now(n->w);
+    if (!n->connected) node_connect_later(n, n->group->reconnect);
     if (n->registered) plan_beat(n, n->beat_due > now ? n->beat_due : now);
     work_resume(n);
+    if (n->relearned) node_relearn(n);
     while (n->inbox) {
         message *m = n->inbox;
         n->inbox = m->next;

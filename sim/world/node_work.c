@@ -26,7 +26,7 @@ static usec_t service_draw(node *n, usec_t length) {
     double total = stage_draw(&service->asr, length, &n->service);
     total += stage_draw(&service->nmt, length, &n->service);
     total += stage_draw(&service->tts, length, &n->service);
-    return (usec_t)(total / n->group->speed + 0.5);
+    return (usec_t)(total * node_slowness(n) / n->group->speed + 0.5);
 }
 
 /* ---- memory --------------------------------------------------------------------------------------------------------- */
@@ -41,13 +41,13 @@ static bool has_seen(const node *n, const char *job) {
     if (find(n->running, job) || find(n->queued, job)) return true;
     uint64_t hash = hash_text(job);
     for (int i = 0; n->recent && i < IDS_REMEMBERED; i++)
-        if (n->recent[i] == hash) return true;
+        if (n->recent[i].job == hash) return true;
     return false;
 }
 
-static void remember(node *n, const char *job) {
+static void remember(node *n, const char *job, uint64_t spoken) {
     if (!n->recent) n->recent = mem_zalloc(IDS_REMEMBERED, sizeof *n->recent);
-    n->recent[n->recent_next] = hash_text(job);
+    n->recent[n->recent_next] = (past_job){hash_text(job), spoken};
     n->recent_next = (n->recent_next + 1) % IDS_REMEMBERED;
 }
 
@@ -63,7 +63,7 @@ static void say(node *n, message_kind kind, const char *job, int64_t attempt, jo
     m->outcome = outcome;
     memcpy(m->job, job, strlen(job) + 1);
     snprintf(m->code, sizeof m->code, "%s", code);
-    node_send(n, m);
+    node_say(n, m);
 }
 
 /* ---- the work ------------------------------------------------------------------------------------------------------- */
@@ -71,7 +71,7 @@ static void say(node *n, message_kind kind, const char *job, int64_t attempt, jo
 static void leave_slot(node *n, task *t) {
     DL_DELETE(n->running, t);
     n->busy--;
-    remember(n, t->job);
+    remember(n, t->job, t->spoken);
 }
 
 static void finish(void *arg) {
@@ -111,18 +111,15 @@ static void reject(node *n, const message *assign, const char *code) {
     say(n, MSG_RESULT, assign->job, assign->attempt, OUTCOME_FAILED, code);
 }
 
-void work_take(node *n, const message *assign) {
-    bool starts = n->busy < n->group->slots;
-    bool full = n->leaving || (!starts && n->waiting >= n->group->queue);
-    bool seen = has_seen(n, assign->job);
-    bool queues = !starts && !full && !seen;
-    tell(n, TRACE_NODE_RECEIVED, assign->job, assign->attempt, n->waiting + queues, 0);
-    if (seen || full) {
-        reject(n, assign, seen ? "DUPLICATE_JOB_ID" : "NODE_OVERLOADED");
-        return;
-    }
+static const char *refusal(const node *n, const message *assign) {
+    if (has_seen(n, assign->job)) return "DUPLICATE_JOB_ID";
+    bool full = n->busy >= n->group->slots && n->waiting >= n->group->queue;
+    return n->leaving || full ? "NODE_OVERLOADED" : NULL;
+}
+
+static void take(node *n, const message *assign, bool starts) {
     task *t = pool_take(n->w->tasks);
-    *t = (task){.n = n, .attempt = assign->attempt, .speech = assign->speech};
+    *t = (task){.n = n, .attempt = assign->attempt, .speech = assign->speech, .spoken = assign->spoken};
     memcpy(t->job, assign->job, sizeof t->job);
     if (n->group->acks) say(n, MSG_ACK, t->job, t->attempt, OUTCOME_NONE, "");
     if (starts) {
@@ -131,6 +128,18 @@ void work_take(node *n, const message *assign) {
         DL_APPEND(n->queued, t);
         n->waiting++;
     }
+}
+
+void work_take(node *n, const message *assign) {
+    bool starts = n->busy < n->group->slots;
+    const char *refused = refusal(n, assign), *failed = refused ? NULL : node_failure(n, assign);
+    bool queues = !starts && !refused && !failed;
+    tell(n, TRACE_NODE_RECEIVED, assign->job, assign->attempt, n->waiting + queues, 0);
+    if (failed) remember(n, assign->job, assign->spoken);
+    if (refused || failed)
+        reject(n, assign, refused ? refused : failed);
+    else
+        take(n, assign, starts);
 }
 
 void work_cancel(node *n, const message *cancel) {
@@ -144,7 +153,7 @@ void work_cancel(node *n, const message *cancel) {
     } else {
         DL_DELETE(n->queued, t);
         n->waiting--;
-        remember(n, t->job);
+        remember(n, t->job, t->spoken);
     }
     node_tell(n, (trace_event){.kind = TRACE_NODE_CANCELLED,
                                .job = t->job,

@@ -58,7 +58,7 @@ bool world_idle(const world *w) {
     scheduler_counts counts = scheduler_count(instance_scheduler(w));
     if (counts.jobs || counts.sessions || w->jobs_on_the_way) return false;
     for (int32_t i = 0; i < w->node_count; i++)
-        if (w->nodes[i].busy && !w->nodes[i].hangs) return false;
+        if (w->nodes[i].busy && !node_held(&w->nodes[i], FAULT_HANG)) return false;
     return true;
 }
 

@@ -320,7 +320,8 @@ static const struct {
      "s.yaml:2:12: phase 3: on_full: refuse makes no sense with limit: no, because no node is ever full then"},
     {"instances: {count: 2}", "s.yaml:1:20: count: 2 instances: only 1 is simulated so far"},
     {"faults: [{kind: crash, nodes: {count: 1}}]", "s.yaml:1:10: \"at\" is missing: from the start of the run"},
-    {"faults: [{at: 1s, kind: melt, nodes: {count: 1}}]", "s.yaml:1:25: kind: \"melt\" is not one of crash, hang"},
+    {"faults: [{at: 1s, kind: melt, nodes: {count: 1}}]", "s.yaml:1:25: kind: \"melt\" is not one of crash, hang, "
+                                                          "reconnect, languages, errors, missing_model, slow, silent"},
     {"faults: [{at: 10min, kind: crash, nodes: {count: 1}}]",
      "s.yaml:1:15: at: 10min is not before the end of the run at 10min"},
     {"faults: [{at: 1s, kind: crash, nodes: {group: gpu, count: 1}}]\nnodes: [{name: gpus}]",
@@ -337,6 +338,21 @@ static const struct {
     {"faults: [{at: 1s, kind: crash, nodes: {names: [n1-0, n1-0]}}]", "s.yaml:1:54: node \"n1-0\" is named twice"},
     {"faults: [{at: 1s, kind: crash, nodes: {names: [n1-0], group: n1}}]",
      "s.yaml:1:62: group: has no meaning beside names"},
+    {"faults: [{at: 1s, nodes: {count: 1}}]", "s.yaml:1:10: \"kind\" is missing, or \"redis\": what happens"},
+    {"faults: [{at: 1s, kind: crash}]", "s.yaml:1:10: \"nodes\" is missing: who is hit"},
+    {"faults: [{at: 1s, kind: crash, factor: 3, nodes: {count: 1}}]",
+     "s.yaml:1:40: factor: has no meaning for a fault that is crash"},
+    {"faults: [{at: 1s, kind: reconnect, for: 3s, nodes: {count: 1}}]",
+     "s.yaml:1:41: for: has no meaning for a fault that is reconnect"},
+    {"faults: [{at: 1s, kind: missing_model, nodes: {count: 1}, targets: [xx]}]",
+     "s.yaml:1:69: \"xx\" is not among the languages of the scenario"},
+    {"faults: [{at: 1s, kind: missing_model, nodes: {count: 1}, service: a b}]",
+     "s.yaml:1:68: service: \"a b\" has a space: expected a name such as nmt@1"},
+    {"faults: [{at: 1s, kind: languages, nodes: {count: 1}, languages: [en]}]",
+     "s.yaml:1:66: languages: no pair follows for nodes of \"n1\": one needs a source that is recognised and repaired, "
+     "and another target that is spoken"},
+    {"faults: [{at: 1s, kind: languages, nodes: {count: 1}, languages: [en, xx]}]",
+     "s.yaml:1:66: \"xx\" is not among the 12 languages of the scenario"},
     {"slo: [\"e2e_p94<5s\"]", "s.yaml:1:7: slo: \"e2e_p94\" is no figure; did you mean \"e2e_p90\"?"},
     {"slo: [\"lost_p95<5s\"]", "s.yaml:1:7: slo: \"lost_p95\" is no figure: expected one such as e2e_p95, "
                                "queue_wait_max, refused, lost or utilisation_mean"},
@@ -405,7 +421,9 @@ static const char *const readable[] = {
     "en:de]}, {rate: 0.7/s, arrivals: constant, pairs: uniform}]",
     "nodes: [{name: a, languages: {asr: 4, tts: all, semantic: [en, es, zh]}, acks: yes}, {languages: [en, es], "
     "jitter: 0}]",
-    "faults: [{at: 1s, kind: crash, nodes: {share: 10%}}, {at: 2min, kind: hang, nodes: {names: [n1-3]}, for: 1s}]",
+    "faults: [{at: 1s, kind: crash, nodes: {share: 10%}}, {at: 2min, kind: hang, nodes: {names: [n1-3]}, for: 1s},\n"
+    " {at: 3s, kind: languages, nodes: {count: 1}, languages: {asr: 3, tts: [de, fr]}},\n"
+    " {at: 3s, kind: missing_model, nodes: {count: 1}, targets: [de, en]}, {at: 1s, kind: slow, nodes: {count: 1}}]",
     "slo: [\"e2e_p95 < 1500ms\", \"lost==0\"]\nscheduler: {phase: 3, limit: yes, namespace: \"x:\"}\n",
     "provenance: \"line one\\nline \\\"two\\\" ü \\u2028\"\nname: 'yes'\nmeasure: {trace: yes}\nstart: "
     "2028-02-29T12:34:56Z",
