@@ -76,11 +76,6 @@ static int64_t ttl(const char *key) {
     return reply_int(lua_reply(db));
 }
 
-static void ck_near(int64_t instant, int64_t expected) {
-    ck_assert_msg(instant >= expected && instant < expected + 2000, "%" PRId64 " is not within 2 s after %" PRId64,
-                  instant, expected);
-}
-
 /* A job of attempt 1 that node n1 has, in the state of that name. */
 static void put_in(const char *state) {
     redis_key key;
@@ -96,12 +91,12 @@ START_TEST(a_created_job_is_bound_and_has_a_deadline) {
     create();
     ck_assert(reply_says(lua_reply(db), "CREATED"));
     int64_t answered = lua_int(db, 1);
-    ck_near(answered, now + 10000);
+    lua_near(answered, now + 10000);
     ck_assert_int_eq(due(), answered);
     ck_assert_str_eq(fields("state|attempt|node|owner|sess|utt|pair|audio|req"),
                      "CREATED 1 '' i1 s1 7 de:en 1500 " REQUEST);
     fields("made");
-    ck_near(lua_int(db, 0), now);
+    lua_near(lua_int(db, 0), now);
     redis_key key;
     ck_assert_str_eq(lua_command(db, "GET|%s", key_request(&key, lua_keyspace(db), REQUEST)), job.id);
     ck_assert_int_eq(ttl(key.text), -1);
@@ -142,6 +137,78 @@ START_TEST(a_binding_whose_job_was_lost_is_made_whole) {
 }
 END_TEST
 
+/* --- created again: Redis lost the job, or came back from an older copy ------------------------------------------- */
+
+static const char *create_again(int attempt, const char *owner) {
+    return lua_job_call(db, SCRIPT_CREATE_JOB, &job, "%s|%s|%s|s1|7|de:en|1500|10000|%d", job.id, job.request, owner,
+                        attempt);
+}
+
+START_TEST(a_job_that_was_lost_is_made_with_its_next_attempt) {
+    redis_key key;
+    create_again(4, "i1");
+    ck_assert(reply_says(lua_reply(db), "CREATED"));
+    ck_assert_str_eq(fields("state|attempt|node|owner"), "CREATED 4 '' i1");
+    ck_assert_str_eq(lua_command(db, "GET|%s", key_request(&key, lua_keyspace(db), REQUEST)), job.id);
+}
+END_TEST
+
+START_TEST(an_unfinished_job_of_the_owner_goes_on_with_a_higher_attempt) {
+    static const char *const states[] = {"CREATED", "DISPATCHED", "ACCEPTED", "RUNNING"};
+    redis_key key;
+    put_in(states[_i]);
+    lua_command(db, "HSET|%s|sent|5|tried|n9|made|7", key_job(&key, lua_keyspace(db), job.id));
+    set_due(1);
+    int64_t now = lua_now(db);
+    create_again(3, "i1");
+    ck_assert(reply_says(lua_reply(db), "CREATED"));
+    int64_t answered = lua_int(db, 1);
+    lua_near(answered, now + 10000);
+    ck_assert_int_eq(due(), answered);
+    ck_assert_str_eq(fields("state|attempt|node|sent|tried|made|owner"), "CREATED 3 '' - n9 7 i1");
+}
+END_TEST
+
+START_TEST(an_attempt_never_goes_back) {
+    create_again(3, "i1");
+    mark(3, "n1");
+    create_again(3, "i1");
+    lua_expect(db, "EXISTS %s DISPATCHED '' 3", job.id);
+    create_again(2, "i1");
+    lua_expect(db, "EXISTS %s DISPATCHED '' 3", job.id);
+    ck_assert_str_eq(fields("state|attempt|node"), "DISPATCHED 3 n1");
+}
+END_TEST
+
+START_TEST(another_owner_moves_nothing) {
+    create();
+    create_again(2, "i2");
+    lua_expect(db, "EXISTS %s CREATED '' 1", job.id);
+    ck_assert_str_eq(fields("attempt|owner"), "1 i1");
+}
+END_TEST
+
+START_TEST(what_is_finished_is_not_made_again) {
+    create();
+    complete(1, "ok", 0);
+    create_again(2, "i1");
+    lua_expect(db, "EXISTS %s FINISHED ok 1", job.id);
+    release();
+    create_again(2, "i1");
+    lua_expect(db, "EXISTS %s RELEASED ok 1", job.id);
+}
+END_TEST
+
+START_TEST(a_lost_binding_is_made_again_with_the_job) {
+    redis_key key;
+    create();
+    lua_command(db, "DEL|%s", key_request(&key, lua_keyspace(db), REQUEST));
+    create_again(2, "i1");
+    ck_assert(reply_says(lua_reply(db), "CREATED"));
+    ck_assert_str_eq(lua_command(db, "GET|%s", key_request(&key, lua_keyspace(db), REQUEST)), job.id);
+}
+END_TEST
+
 /* --- mark_job_dispatched ------------------------------------------------------------------------------------------ */
 
 START_TEST(a_marked_job_is_dispatched_to_its_node) {
@@ -150,11 +217,11 @@ START_TEST(a_marked_job_is_dispatched_to_its_node) {
     mark(1, "n1");
     ck_assert(reply_says(lua_reply(db), "OK"));
     int64_t answered = lua_int(db, 1);
-    ck_near(answered, now + 13000);
+    lua_near(answered, now + 13000);
     ck_assert_int_eq(due(), answered);
     ck_assert_str_eq(fields("state|attempt|node"), "DISPATCHED 1 n1");
     fields("sent");
-    ck_near(lua_int(db, 0), now);
+    lua_near(lua_int(db, 0), now);
 }
 END_TEST
 
@@ -192,7 +259,7 @@ START_TEST(an_acknowledgement_renews_the_deadline) {
     accept_by(1, "n1");
     ck_assert(reply_says(lua_reply(db), "OK"));
     int64_t answered = lua_int(db, 1);
-    ck_near(answered, now + 14000);
+    lua_near(answered, now + 14000);
     ck_assert_int_eq(due(), answered);
     ck_assert_str_eq(fields("state|node"), "ACCEPTED n1");
     ck_assert_str_eq(accept_by(1, "n1"), "STALE ACCEPTED 1 n1");
@@ -206,7 +273,7 @@ START_TEST(a_start_renews_the_deadline) {
     start_by(1, "n1");
     ck_assert(reply_says(lua_reply(db), "OK"));
     int64_t answered = lua_int(db, 1);
-    ck_near(answered, now + 15000);
+    lua_near(answered, now + 15000);
     ck_assert_int_eq(due(), answered);
     ck_assert_str_eq(fields("state|node"), "RUNNING n1");
     ck_assert_str_eq(start_by(1, "n1"), "STALE RUNNING 1 n1");
@@ -237,7 +304,7 @@ START_TEST(a_completed_and_released_job_leaves_the_index_and_expires) {
     ck_assert_int_eq(due(), 0);
     ck_assert_str_eq(fields("state|outcome|code|node"), "RELEASED ok WHY n1");
     fields("done");
-    ck_near(lua_int(db, 0), now);
+    lua_near(lua_int(db, 0), now);
     int64_t left = ttl(key_job(&key, lua_keyspace(db), job.id));
     ck_assert_msg(left > 85000 && left <= 90000, "the job lives for %" PRId64 " ms", left);
     left = ttl(key_request(&key, lua_keyspace(db), REQUEST));
@@ -249,7 +316,7 @@ START_TEST(a_completed_job_waits_in_the_index_for_its_release) {
     create();
     int64_t now = lua_now(db);
     ck_assert_str_eq(complete(1, "failed", 0), "OK FINISHED");
-    ck_near(due(), now + 5000);
+    lua_near(due(), now + 5000);
     ck_assert_str_eq(release(), "OK");
     ck_assert_str_eq(fields("state|outcome"), "RELEASED failed");
     ck_assert_int_eq(due(), 0);
@@ -327,7 +394,7 @@ START_TEST(a_retry_is_the_next_attempt_and_remembers_the_node) {
     ck_assert(reply_says(lua_reply(db), "RETRY"));
     ck_assert_int_eq(lua_int(db, 1), 2);
     int64_t answered = lua_int(db, 2);
-    ck_near(answered, now + 10000);
+    lua_near(answered, now + 10000);
     ck_assert_int_eq(due(), answered);
     ck_assert_str_eq(fields("state|attempt|node|sent|tried"), "CREATED 2 '' - n1");
     ck_assert_str_eq(complete(1, "ok", 1), "STALE CREATED 2 ''");
@@ -523,6 +590,18 @@ static void add_forward(Suite *suite) {
     suite_add_tcase(suite, tests);
 }
 
+static void add_again(Suite *suite) {
+    TCase *tests = tcase_create("again");
+    tcase_add_checked_fixture(tests, clear, NULL);
+    tcase_add_test(tests, a_job_that_was_lost_is_made_with_its_next_attempt);
+    tcase_add_loop_test(tests, an_unfinished_job_of_the_owner_goes_on_with_a_higher_attempt, 0, 4);
+    tcase_add_test(tests, an_attempt_never_goes_back);
+    tcase_add_test(tests, another_owner_moves_nothing);
+    tcase_add_test(tests, what_is_finished_is_not_made_again);
+    tcase_add_test(tests, a_lost_binding_is_made_again_with_the_job);
+    suite_add_tcase(suite, tests);
+}
+
 static void add_end(Suite *suite) {
     TCase *tests = tcase_create("end");
     tcase_add_checked_fixture(tests, clear, NULL);
@@ -555,6 +634,7 @@ static void add_retry(Suite *suite) {
 static Suite *make_suite(void) {
     Suite *suite = suite_create("job scripts");
     add_forward(suite);
+    add_again(suite);
     add_end(suite);
     add_retry(suite);
     return suite;

@@ -31,11 +31,6 @@ static int64_t number(const char *field) {
     return lua_int(db, 0);
 }
 
-static void ck_near(int64_t instant, int64_t expected) {
-    ck_assert_msg(instant >= expected && instant < expected + 2000, "%" PRId64 " is not within 2 s after %" PRId64,
-                  instant, expected);
-}
-
 /* --- drain_node --------------------------------------------------------------------------------------------------- */
 
 static const char *drain(const char *owner, int64_t hold, const char *reason) {
@@ -127,7 +122,7 @@ START_TEST(what_is_held_is_confirmed_and_extended) {
     confirm("j1", 1, "i:1");
     ck_assert(reply_says(lua_reply(db), "OK"));
     int64_t expiry = lua_int(db, 1);
-    ck_near(expiry, now + 20000);
+    lua_near(expiry, now + 20000);
     ck_assert_int_eq(expiry_of("j1 1"), expiry);
     ck_assert_int_eq(end_of_set(), expiry);
 }
@@ -220,14 +215,14 @@ START_TEST(a_mark_names_its_service_and_its_end) {
     mark("en", "asr-de@3", 30, 10000);
     ck_assert(reply_says(lua_reply(db), "MARKED"));
     int64_t until = lua_int(db, 1);
-    ck_near(until, now + 60000);
+    lua_near(until, now + 60000);
     snprintf(expected, sizeof expected, "%" PRId64 " asr-de@3", until);
     ck_assert_str_eq(mark_of("de:en"), expected);
     ck_assert_int_eq(number("marked"), until);
     lua_command(db, "PEXPIRETIME|%s", key_node_marks(&key, lua_keyspace(db), "n1"));
     ck_assert_int_eq(reply_int(lua_reply(db)), until);
     ck_assert_str_eq(record("mark_n"), "1");
-    ck_near(number("mark_from"), now);
+    lua_near(number("mark_from"), now);
 }
 END_TEST
 
@@ -245,7 +240,7 @@ START_TEST(a_mark_of_five_seconds_ago_is_renewed) {
     int64_t now = lua_now(db);
     plant_mark("de:en", now + 55000, "asr-de@3");
     mark("en", "asr-de@3", 30, 10000);
-    ck_near(lua_int(db, 1), now + 60000);
+    lua_near(lua_int(db, 1), now + 60000);
     ck_assert_str_eq(record("mark_n"), "1");
 }
 END_TEST
@@ -288,7 +283,7 @@ START_TEST(a_node_has_so_many_marks_in_one_window) {
     mark("it", "mt@1", 2, 10000);
     ck_assert(reply_says(lua_reply(db), "MARKED"));
     ck_assert_str_eq(record("mark_n"), "1");
-    ck_near(number("mark_from"), now);
+    lua_near(number("mark_from"), now);
 }
 END_TEST
 

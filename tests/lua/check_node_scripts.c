@@ -68,23 +68,18 @@ static void reserve(const char *job, int64_t until) {
     lua_command(db, "ZADD|%s|%" PRId64 "|%s", key_node_reservations(&key, lua_keyspace(db), "n1"), until, job);
 }
 
-static void ck_near(int64_t instant, int64_t expected) {
-    ck_assert_msg(instant >= expected && instant < expected + 2000, "%" PRId64 " is not within 2 s after %" PRId64,
-                  instant, expected);
-}
-
 /* --- register_node_v2 --------------------------------------------------------------------------------------------- */
 
 START_TEST(a_new_node_is_registering_and_expires_after_its_ttl) {
     int64_t now = lua_now(db);
     int64_t ver = enrolled("i:1", "de fr", "en");
-    ck_near(ver, now);
+    lua_near(ver, now);
     ck_assert_str_eq(record("owner|aver|status|slots"), "i:1 0 registering 4");
     lua_command(db, "HGET|lingua:v1:{n%02u}:node:n1|ver", node_bucket("n1"));
     ck_assert_int_eq(reply_int(lua_reply(db)), ver);
     langs();
     lua_expect(db, "%" PRId64 " de fr|en", ver);
-    ck_near(expiry(), now + 45000);
+    lua_near(expiry(), now + 45000);
     ck_assert_str_eq(lua_command(db, "PTTL|lingua:v1:{n%02u}:node:n1", node_bucket("n1")), "-1");
 }
 END_TEST
@@ -96,7 +91,7 @@ START_TEST(the_same_offer_keeps_version_and_status) {
     lua_node(db, SCRIPT_REGISTER_NODE, "n1", "n1|i:2|de|en|9|45000|mt@2");
     lua_expect(db, "OK %" PRId64, ver);
     ck_assert_str_eq(record("owner|status|slots"), "i:2 ready 9");
-    ck_near(expiry(), lua_now(db) + 45000 - 1000);
+    lua_near(expiry(), lua_now(db) + 45000 - 1000);
     lua_command(db, "HLEN|lingua:v1:{n%02u}:langs:n1", node_bucket("n1"));
     ck_assert_int_eq(reply_int(lua_reply(db)), 1);
 }
@@ -160,10 +155,10 @@ START_TEST(an_assigned_node_beats_ok_and_lives_on) {
     set_expiry(5);
     int64_t now = lua_now(db);
     ck_assert_str_eq(beat("i:1"), "OK");
-    ck_near(expiry(), now + 45000);
+    lua_near(expiry(), now + 45000);
     ck_assert_str_eq(record("cpu|gpu|mem|running"), "10 20 30 2");
     record("seen");
-    ck_near(lua_int(db, 0), now);
+    lua_near(lua_int(db, 0), now);
 }
 END_TEST
 
@@ -293,7 +288,7 @@ START_TEST(offline_answers_generations_and_unexpired_reservations) {
              second, first, second);
     ck_assert_str_eq(offline("i:1"), expected);
     ck_assert_str_eq(record("status"), "offline");
-    ck_near(expiry(), now + 5000);
+    lua_near(expiry(), now + 5000);
 }
 END_TEST
 

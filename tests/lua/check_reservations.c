@@ -44,11 +44,6 @@ static const char *reservations(redis_key *key) {
     return key_node_reservations(key, lua_keyspace(db), "n1");
 }
 
-static void ck_near(int64_t instant, int64_t expected) {
-    ck_assert_msg(instant >= expected && instant < expected + 2000, "%" PRId64 " is not within 2 s after %" PRId64,
-                  instant, expected);
-}
-
 START_TEST(a_grant_answers_load_limit_and_expiry) {
     redis_key key;
     int64_t now = lua_now(db);
@@ -57,7 +52,7 @@ START_TEST(a_grant_answers_load_limit_and_expiry) {
     ck_assert_int_eq(lua_int(db, 1), 1);
     ck_assert_int_eq(lua_int(db, 2), 2);
     int64_t expiry = lua_int(db, 3);
-    ck_near(expiry, now + 20000);
+    lua_near(expiry, now + 20000);
     lua_command(db, "ZSCORE|%s|j1 1", reservations(&key));
     ck_assert_int_eq(reply_int(lua_reply(db)), expiry);
     lua_command(db, "PEXPIRETIME|%s", reservations(&key));
@@ -84,7 +79,7 @@ START_TEST(what_is_held_is_extended_even_when_the_node_is_full) {
     reserve("j1", 1, 1);
     ck_assert(reply_says(lua_reply(db), "OK"));
     ck_assert_int_eq(lua_int(db, 1), 2);
-    ck_near(lua_int(db, 3), now + 20000);
+    lua_near(lua_int(db, 3), now + 20000);
 }
 END_TEST
 

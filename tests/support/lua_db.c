@@ -339,6 +339,11 @@ int64_t lua_now(lua_db *db) {
     return lua_int(db, 0) * 1000 + lua_int(db, 1) / 1000;
 }
 
+void lua_near(int64_t instant, int64_t expected) {
+    ck_assert_msg(instant >= expected && instant < expected + 2000, "%" PRId64 " is not within 2 s after %" PRId64,
+                  instant, expected);
+}
+
 /* --- all servers -------------------------------------------------------------------------------------------------- */
 
 void lua_db_clear(lua_db *db) {

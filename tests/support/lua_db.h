@@ -68,6 +68,8 @@ int64_t lua_int(const lua_db *db, size_t i);
 const redis_reply *lua_reply(const lua_db *db);
 /* The server's clock, ms. */
 int64_t lua_now(lua_db *db);
+/* Fails unless `instant` is `expected`, ms, or up to 2 s later: an instant that a script took from the clock. */
+void lua_near(int64_t instant, int64_t expected);
 /* All keys of all servers, sorted, by one space. */
 const char *lua_keys(lua_db *db);
 
