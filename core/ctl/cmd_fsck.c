@@ -88,6 +88,7 @@ typedef struct check {
     int64_t passing;    /* findings that were not */
     int64_t untold;     /* beyond FINDINGS_MAX */
     json_t *repairs;
+    json_t *told;     /* findings whose reason not to repair them was told in an earlier round */
     int64_t repaired; /* in this round */
 } check;
 
@@ -134,9 +135,22 @@ static json_t *finding_json(const fsck_finding *f) {
     return object;
 }
 
+/* Each round finds again what could not be repaired; that is told once. */
+static bool is_told(check *k, const fsck_finding *finding) {
+    char name[2 * KEY_MAX];
+    snprintf(name, sizeof name, "%d %.*s %.*s", finding->kind, KEY_MAX - 1, finding->key, KEY_MAX / 2,
+             finding->subject);
+    for (char *c = name; *c; c++)
+        if ((unsigned char)*c >= 0x80) *c = '?';
+    bool told = json_object_get(k->told, name) != NULL;
+    json_object_set_new(k->told, name, json_true());
+    return told;
+}
+
 static void note_repair(check *k, const fsck_finding *finding, const fsck_repair *r) {
     static const char *const results[] =
         {[FSCK_REPAIRED] = "repaired", [FSCK_NOT_THERE] = "gone", [FSCK_NOT_REPAIRED] = "not repaired"};
+    if (r->result == FSCK_NOT_REPAIRED && is_told(k, finding)) return;
     json_t *object = finding_json(finding);
     show_set_text(object, "result", results[r->result]);
     show_set_text(object, "what", r->text);
@@ -259,6 +273,7 @@ int cmd_fsck(int argc, char **argv) {
     k.c = &c;
     k.found.keys = &c.keys;
     k.repairs = json_array();
+    k.told = json_object();
     ctl_connect(&c);
     if (repair) ctl_need_scripts(&c);
     check_all(&k, repair);
@@ -270,5 +285,6 @@ int cmd_fsck(int argc, char **argv) {
     code = !c.ask.status && left(&k) ? CTL_FINDINGS : CTL_FINE;
     drop_all(&k.found);
     json_decref(k.repairs);
+    json_decref(k.told);
     return ctl_end(&c, code);
 }

@@ -392,6 +392,70 @@ START_TEST(rooms_are_listed_with_their_languages_and_one_with_its_members) {
 }
 END_TEST
 
+/* ---- the dry run ----------------------------------------------------------------------------------------------------- */
+
+static const char *verdict_of(const char *node) {
+    const json_t *nodes = at("nodes");
+    for (size_t i = 0; i < json_array_size(nodes); i++) {
+        const json_t *row = json_array_get(nodes, i);
+        if (!strcmp(json_string_value(json_object_get(row, "node")), node))
+            return json_string_value(json_object_get(row, "verdict"));
+    }
+    ck_abort_msg("%s was not asked:\n%s", node, run.out);
+    return NULL;
+}
+
+START_TEST(a_dry_run_tells_who_would_take_a_job_and_why_others_would_not) {
+    lua_command(db, "HSET|lingua:v1:{n%02u}:node:n1|slots|0", node_bucket("n1"));
+    lua_node(db, SCRIPT_MARK_SERVICE, "n3", "de|en|asr-de@2|60000|30|10000");
+    call(0, "simulate --src de --tgt en");
+    ck_assert_ptr_eq(strstr(run.out, "de:en: 3 members, 3 asked\n"), run.out);
+    says("is full: 0 of its 0 slots are taken");
+    says("lacks asr-de@2 for this pair; it is asked again in ");
+    says("\nbest_of_2 would choose n2 (load 1 of 4)\n");
+    call(0, "simulate --src de --tgt en --json");
+    parse();
+    text_is("chosen", "n2");
+    number_is("asked", 3);
+    ck_assert_str_eq(verdict_of("n1"), "FULL");
+    ck_assert_str_eq(verdict_of("n2"), "OK");
+    ck_assert_str_eq(verdict_of("n3"), "MARKED");
+}
+END_TEST
+
+START_TEST(a_dry_run_of_all_members_counts_the_reasons) {
+    call(0, "drain n3 --hold 0");
+    call(0, "simulate --src de --tgt en --all");
+    says("NOTREADY      1\n");
+    says("OK            2\n");
+    says("\nthe least loaded that takes it: n1 (load 0 of 4)\n");
+    call(0, "simulate --src de --tgt en --all --json");
+    parse();
+    number_is("counts.0.nodes", 2);
+    text_is("counts.1.verdict", "NOTREADY");
+}
+END_TEST
+
+START_TEST(a_dry_run_writes_nothing_and_a_seed_draws_the_same_sample) {
+    for (int i = 10; i < 40; i++) {
+        char node[16];
+        snprintf(node, sizeof node, "n%d", i);
+        put_node(node);
+    }
+    lua_command(db, "CONFIG|RESETSTAT");
+    call(0, "simulate --src de --tgt en --seed 5");
+    char *first = strdup(run.out);
+    call(0, "simulate --src de --tgt en --seed 5");
+    ck_assert_str_eq(run.out, first);
+    free(first);
+    lua_command(db, "INFO|commandstats");
+    const char *used = reply_text(lua_reply(db));
+    ck_assert_msg(!strstr(used, "cmdstat_zadd:") && !strstr(used, "cmdstat_hset:"), "%s", used);
+    call(1, "simulate --src it --tgt en");
+    complains("no node is in the pool of it:en");
+}
+END_TEST
+
 /* ---- ends ------------------------------------------------------------------------------------------------------------ */
 
 START_TEST(a_drained_node_gets_no_more_jobs_and_is_held) {
@@ -493,6 +557,7 @@ START_TEST(fsck_exits_with_3_when_something_is_wrong_and_repairs_it_when_asked) 
     text_is("repairs.0.kind", "job-unindexed");
     text_is("repairs.0.result", "repaired");
     text_is("repairs.1.result", "not repaired");
+    ck_assert_uint_eq(json_array_size(at("repairs")), 2);
     lua_command(db, "DEL|lingua:v1:loose");
     call(0, "fsck");
 }
@@ -600,6 +665,9 @@ static Suite *make_suite(void) {
     tcase_add_test(tests, a_request_without_its_job_is_a_failure_that_names_fsck);
     tcase_add_test(tests, a_session_tells_its_room_its_affinities_and_its_jobs);
     tcase_add_test(tests, rooms_are_listed_with_their_languages_and_one_with_its_members);
+    tcase_add_test(tests, a_dry_run_tells_who_would_take_a_job_and_why_others_would_not);
+    tcase_add_test(tests, a_dry_run_of_all_members_counts_the_reasons);
+    tcase_add_test(tests, a_dry_run_writes_nothing_and_a_seed_draws_the_same_sample);
     tcase_add_test(tests, a_drained_node_gets_no_more_jobs_and_is_held);
     tcase_add_test(tests, a_drain_can_be_taken_back);
     tcase_add_test(tests, a_node_that_is_taken_offline_leaves_nothing_behind);
