@@ -94,6 +94,14 @@ typedef struct entry_walk {
     int64_t size;
 } entry_walk;
 
+static void step_through(const entry_walk *walk, const redis_reply *batch, size_t from, size_t end, fsck_step *step) {
+    for (size_t i = from; i < end; i++) {
+        fsck_entry entry = {walk->key, reply_text(reply_at(batch, 2 * i)), reply_text(reply_at(batch, 2 * i + 1)),
+                            walk->size};
+        step(walk->f, &entry);
+    }
+}
+
 /* Entries that are asked about together: a small key answers with all of its entries at once. */
 static void check_entries(void *ctx, const redis_reply *batch) {
     const entry_walk *walk = ctx;
@@ -101,16 +109,11 @@ static void check_entries(void *ctx, const redis_reply *batch) {
     walk->f->in_entry = true;
     for (size_t from = 0; from < count; from += TOGETHER) {
         size_t end = count - from < TOGETHER ? count : from + TOGETHER;
-        for (int pass = 0; pass < 2; pass++) {
-            for (size_t i = from; i < end; i++) {
-                fsck_entry entry = {walk->key, reply_text(reply_at(batch, 2 * i)),
-                                    reply_text(reply_at(batch, 2 * i + 1)), walk->size};
-                (pass ? walk->check->judge_entry : walk->check->ask_entry)(walk->f, &entry);
-            }
-        }
+        step_through(walk, batch, from, end, walk->check->ask_entry);
+        step_through(walk, batch, from, end, walk->check->judge_entry);
     }
+    step_through(walk, batch, 0, count, fsck_note_large_entry);
     walk->f->in_entry = false;
-    fsck_note_large(walk->f, walk->key, batch);
 }
 
 static void walk_entries(fsck *f, const key_check *check, const char *key) {
@@ -222,6 +225,7 @@ static void judge_entry(fsck *f, const key_check *check, const char *key, const 
         f->in_entry = true;
         check->ask_entry(f, &entry);
         check->judge_entry(f, &entry);
+        fsck_note_large_entry(f, &entry);
     }
     sync_reply_free(size);
     sync_reply_free(value);

@@ -55,14 +55,20 @@ bool fsck_wrong_type(fsck *f, const char *key, const redis_reply *reply) {
     return true;
 }
 
+static void note_if_large(fsck *f, const char *key, const char *subject, const char *text) {
+    size_t len = strlen(text);
+    if (len > FSCK_VALUE_MAX)
+        fsck_note(f, FSCK_LARGE, key, subject, "found %zu bytes in \"%.20s...\", expected at most %d", len, text,
+                  FSCK_VALUE_MAX);
+}
+
 void fsck_note_large(fsck *f, const char *key, const redis_reply *list) {
-    for (size_t i = 0; i < reply_count(list); i++) {
-        const char *text = reply_text(reply_at(list, i));
-        size_t len = strlen(text);
-        if (len > FSCK_VALUE_MAX)
-            fsck_note(f, FSCK_LARGE, key, "", "found %zu bytes in \"%.20s...\", expected at most %d", len, text,
-                      FSCK_VALUE_MAX);
-    }
+    for (size_t i = 0; i < reply_count(list); i++) note_if_large(f, key, "", reply_text(reply_at(list, i)));
+}
+
+void fsck_note_large_entry(fsck *f, const fsck_entry *entry) {
+    note_if_large(f, entry->key, entry->name, entry->name);
+    note_if_large(f, entry->key, entry->name, entry->value);
 }
 
 void fsck_judge_ttl(fsck *f, fsck_kind kind, const char *key, const redis_reply *ttl) {

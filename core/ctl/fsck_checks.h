@@ -53,6 +53,7 @@ typedef struct fsck_entry {
 } fsck_entry;
 /* All entries of a batch are asked about, then judged in the same order. */
 typedef void fsck_step(fsck *f, const fsck_entry *entry);
+fsck_step fsck_note_large_entry;
 
 /* A second question that follows from the answer to the first, and who judges its answer: they are asked when all first ones of
  * the batch were judged. `key` must live as long as the batch; `text` and the question are copied. */

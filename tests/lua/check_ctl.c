@@ -1,5 +1,5 @@
 /* check_ctl.c - lingua-ctl as a shell sees it: the real program against a private server, with what the scripts have left there. */
-#include "tests/support/lua_db.h"
+#include "tests/support/lua_fleet.h"
 #include "tests/support/program.h"
 
 #include <inttypes.h>
@@ -16,39 +16,17 @@ static lua_job waiting, running, released;
 
 /* ---- what is there --------------------------------------------------------------------------------------------------- */
 
-static void put_node(const char *id) {
-    lua_node(db, SCRIPT_REGISTER_NODE, id, "%s|i:%s|de fr|en it|4|45000|asr@1 mt@2", id, id);
-    int64_t ver = lua_int(db, 1);
-    static const char *const pairs[] = {"de:en", "de:it", "fr:en", "fr:it"};
-    for (int i = 0; i < 4; i++) lua_pool(db, SCRIPT_POOL_JOIN, pairs[i], id, "%s|%" PRId64, id, ver);
-    lua_node(db, SCRIPT_NODE_ASSIGNED, id, "i:%s|%" PRId64, id, ver);
-    ck_assert(reply_says(lua_reply(db), "READY"));
-}
-
-static lua_job put_job(const char *request) {
-    lua_job job = lua_job_of(request, 1);
-    lua_job_call(db, SCRIPT_CREATE_JOB, &job, "%s|%s|i1|s1|7|de:en|1500|10000|1", job.id, job.request);
-    return job;
-}
-
-static void start(const lua_job *job, const char *node) {
-    lua_node(db, SCRIPT_RESERVE_NODE, node, "%s|1|1|de|en|1|20000|0", job->id);
-    ck_assert(reply_says(lua_reply(db), "OK"));
-    lua_job_call(db, SCRIPT_MARK_DISPATCHED, job, "%s|1|%s|15000", job->id, node);
-    lua_job_call(db, SCRIPT_START_JOB, job, "%s|1|%s|15000", job->id, node);
-}
-
 /* Three nodes in four pools; a job that waits, one that runs on n2, one that is over. */
 static void build(void) {
     lua_db_clear(db);
-    put_node("n1");
-    put_node("n2");
-    put_node("n3");
-    waiting = put_job("s1:1:en");
-    running = put_job("s1:2:en");
-    released = put_job("s1:3:en");
-    start(&running, "n2");
-    lua_job_call(db, SCRIPT_COMPLETE_TASK, &released, "%s|1|ok||1|90000|0", released.id);
+    lua_fleet_node(db, "n1");
+    lua_fleet_node(db, "n2");
+    lua_fleet_node(db, "n3");
+    waiting = lua_fleet_job(db, "s1:1:en");
+    running = lua_fleet_job(db, "s1:2:en");
+    released = lua_fleet_job(db, "s1:3:en");
+    lua_fleet_start(db, &running, "n2");
+    lua_fleet_end(db, &released);
 }
 
 static void clear(void) {
@@ -254,6 +232,7 @@ START_TEST(a_node_tells_all_about_itself) {
     call(0, "node n2");
     says("sources          de fr");
     says("of these joined  4");
+    says("\noffline in       4");
     says(running.id);
     says("asr-de@2");
     call(0, "node n2 --json");
@@ -440,7 +419,7 @@ START_TEST(a_dry_run_writes_nothing_and_a_seed_draws_the_same_sample) {
     for (int i = 10; i < 40; i++) {
         char node[16];
         snprintf(node, sizeof node, "n%d", i);
-        put_node(node);
+        lua_fleet_node(db, node);
     }
     lua_command(db, "CONFIG|RESETSTAT");
     call(0, "simulate --src de --tgt en --seed 5");
@@ -573,7 +552,7 @@ START_TEST(nothing_holds_the_server_up) {
     for (int i = 10; i < NODES; i++) {
         char node[16];
         snprintf(node, sizeof node, "n%d", i);
-        put_node(node);
+        lua_fleet_node(db, node);
     }
     lua_command(db, "CONFIG|SET|slowlog-log-slower-than|10000");
     for (size_t i = 0; i < sizeof each / sizeof *each; i++) {

@@ -1,7 +1,7 @@
 /* fsck: what the scripts leave is found whole; each kind of planted damage is found, once, and named. */
 #include "core/ctl/cas.h"
 #include "core/ctl/fsck_repair.h"
-#include "tests/support/lua_db.h"
+#include "tests/support/lua_fleet.h"
 #include "tests/support/program.h"
 
 #include <inttypes.h>
@@ -11,40 +11,18 @@
 static lua_db *db;
 static lua_job waiting, running, released;
 
-static void put_node(const char *id) {
-    lua_node(db, SCRIPT_REGISTER_NODE, id, "%s|i:%s|de fr|en it|4|45000|asr@1 mt@2", id, id);
-    int64_t ver = lua_int(db, 1);
-    static const char *const pairs[] = {"de:en", "de:it", "fr:en", "fr:it"};
-    for (int i = 0; i < 4; i++) lua_pool(db, SCRIPT_POOL_JOIN, pairs[i], id, "%s|%" PRId64, id, ver);
-    lua_node(db, SCRIPT_NODE_ASSIGNED, id, "i:%s|%" PRId64, id, ver);
-    ck_assert(reply_says(lua_reply(db), "READY"));
-}
-
-static lua_job put_job(const char *request) {
-    lua_job job = lua_job_of(request, 1);
-    lua_job_call(db, SCRIPT_CREATE_JOB, &job, "%s|%s|i1|s1|7|de:en|1500|10000|1", job.id, job.request);
-    return job;
-}
-
-static void dispatch(const lua_job *job, const char *node) {
-    lua_node(db, SCRIPT_RESERVE_NODE, node, "%s|1|%" PRId64 "|de|en|1|20000|0", job->id, INT64_C(1));
-    ck_assert(reply_says(lua_reply(db), "OK"));
-    lua_job_call(db, SCRIPT_MARK_DISPATCHED, job, "%s|1|%s|15000", job->id, node);
-}
-
 /* Three nodes in four pools; a job that waits, one that runs with its reservation, one that is over; a tombstone; a session in a
  * room of two; a mark; a hold of a node that is not there. */
 static void build(void) {
     lua_db_clear(db);
-    put_node("n1");
-    put_node("n2");
-    put_node("n3");
-    waiting = put_job("s1:1:en");
-    running = put_job("s1:2:en");
-    released = put_job("s1:3:en");
-    dispatch(&running, "n1");
-    lua_job_call(db, SCRIPT_START_JOB, &running, "%s|1|n1|15000", running.id);
-    lua_job_call(db, SCRIPT_COMPLETE_TASK, &released, "%s|1|ok||1|90000|0", released.id);
+    lua_fleet_node(db, "n1");
+    lua_fleet_node(db, "n2");
+    lua_fleet_node(db, "n3");
+    waiting = lua_fleet_job(db, "s1:1:en");
+    running = lua_fleet_job(db, "s1:2:en");
+    released = lua_fleet_job(db, "s1:3:en");
+    lua_fleet_start(db, &running, "n1");
+    lua_fleet_end(db, &released);
     lua_pool(db, SCRIPT_POOL_LEAVE, "es:en", "n1", "n1|5|60000");
     lua_session(db, SCRIPT_OPEN_SESSION, "s1", "i1:1|de|en|1|3600000");
     lua_command(db, "HSET|lingua:v1:{s:s1}:session|room|123456");
@@ -333,6 +311,21 @@ START_TEST(what_is_not_there_any_more_is_not_repaired) {
 }
 END_TEST
 
+START_TEST(the_last_member_takes_the_place_of_what_is_none) {
+    redis_key key;
+    fsck_finding finding = {FSCK_POOL_PLACE, key_pool_members(&key, lua_keyspace(db), "de", "en"), "1", true, ""};
+    fsck_repair repair;
+    sched_error err;
+    lua_command(db, "HSET|lingua:v1:{de:en}:members|1|rubbish");
+    ck_assert_int_eq(fsck_repair_one(lua_client(db), lua_keyspace(db), &finding, &repair, &err), SCHED_OK);
+    ck_assert_str_eq(repair.text, "took what is no member out of position 1");
+    lua_command(db, "HGET|lingua:v1:{de:en}:places|n3");
+    lua_expect(db, "1");
+    lua_command(db, "HLEN|lingua:v1:{de:en}:members");
+    lua_expect(db, "2");
+}
+END_TEST
+
 START_TEST(a_live_node_gets_its_time_back_and_not_its_end) {
     redis_key key;
     fsck_finding finding = unindexed(&key);
@@ -380,7 +373,7 @@ START_TEST(many_dead_members_of_one_pool_are_taken_out) {
     for (int i = 0; i < 60; i++) {
         char node[16];
         snprintf(node, sizeof node, "n%d", i);
-        put_node(node);
+        lua_fleet_node(db, node);
     }
     for (int i = 0; i < 60; i += 3) {
         char name[16];
@@ -392,6 +385,7 @@ START_TEST(many_dead_members_of_one_pool_are_taken_out) {
     program_run run = ctl("fsck --repair --patience 0 --json");
     ck_assert_msg(run.status == 0, "%s%s", run.out, run.err);
     ck_assert_ptr_null(strstr(run.out, "not repaired"));
+    ck_assert_msg(!strstr(run.out, "\"gone\""), "one repair moved what another was about: %.2000s", run.out);
     fsck_report report = check();
     ck_assert_msg(report.findings == 0, "%s", report.text[0]);
     ck_assert_int_eq(report.members, 4 * 40);
@@ -403,6 +397,16 @@ START_TEST(a_value_over_4_kib_is_found) {
     lua_command(db, "HSET|lingua:v1:{j%03u}:job:%s|code|%04097d", job_bucket_of_request(running.request), running.id,
                 0);
     expect(FSCK_LARGE, 1, "found 4097 bytes");
+}
+END_TEST
+
+START_TEST(a_large_entry_is_still_there_at_the_second_look) {
+    lua_command(db, "HSET|lingua:v1:{de:en}:members|9|%04097d", 0);
+    lua_command(db, "ZADD|lingua:v1:{n%02u}:expiry|1|%04097d", node_bucket("n1"), 0);
+    program_run run = ctl("fsck --patience 0 --json");
+    ck_assert_int_eq(run.status, 3);
+    ck_assert_msg(strstr(run.out, "\"large\": 2"), "%s", run.out);
+    program_free(&run);
 }
 END_TEST
 
@@ -431,7 +435,7 @@ START_TEST(many_members_are_walked_in_batches) {
     for (int i = 0; i < 300; i++) {
         char node[16];
         snprintf(node, sizeof node, "n%d", i);
-        put_node(node);
+        lua_fleet_node(db, node);
     }
     fsck_report report = check();
     ck_assert_msg(report.findings == 0, "%s", report.text[0]);
@@ -501,11 +505,13 @@ static Suite *make_suite(void) {
     tcase_add_loop_test(tests, planted_damage_is_found_and_named, 0, DAMAGES);
     tcase_add_loop_test(tests, planted_damage_is_repaired_or_the_reason_is_told, 0, DAMAGES);
     tcase_add_test(tests, what_is_not_there_any_more_is_not_repaired);
+    tcase_add_test(tests, the_last_member_takes_the_place_of_what_is_none);
     tcase_add_test(tests, a_live_node_gets_its_time_back_and_not_its_end);
     tcase_add_test(tests, a_change_beside_a_change_that_came_first_does_nothing);
     tcase_add_test(tests, many_dead_members_of_one_pool_are_taken_out);
     tcase_add_test(tests, every_kind_is_planted);
     tcase_add_test(tests, a_value_over_4_kib_is_found);
+    tcase_add_test(tests, a_large_entry_is_still_there_at_the_second_look);
     tcase_add_test(tests, ids_that_no_key_could_hold_are_found_and_survived);
     tcase_add_test(tests, only_the_first_findings_are_told_but_all_are_counted);
     tcase_add_test(tests, many_members_are_walked_in_batches);
