@@ -175,18 +175,17 @@ static void note_left(void *ctx, const redis_reply *keys) {
 
 static sched_status walk_keys(fsck *f, asker_visit *visit, fsck_report *ret_report) {
     redis_key pattern;
-    fsck_report report = {0};
-    f->report = &report;
     f->now = asker_now(&f->ask);
     asker_scan(&f->ask, key_pattern_all(&pattern, f->keys), visit, f);
     free(f->later);
-    if (!f->ask.status) *ret_report = report;
+    if (!f->ask.status) *ret_report = *f->report;
     return f->ask.status;
 }
 
 sched_status fsck_walk(sync_client *client, const keyspace *ks, fsck_sink *sink, void *ctx, fsck_report *ret_report,
                        sched_error *err) {
-    fsck f = {.ask = {.client = client, .err = err}, .keys = ks, .sink = sink, .sink_ctx = ctx};
+    fsck_report report = {0};
+    fsck f = {.ask = {.client = client, .err = err}, .keys = ks, .report = &report, .sink = sink, .sink_ctx = ctx};
     return walk_keys(&f, check_batch, ret_report);
 }
 
@@ -195,7 +194,8 @@ sched_status fsck_run(sync_client *client, const keyspace *ks, fsck_report *ret_
 }
 
 sched_status fsck_expect_empty(sync_client *client, const keyspace *ks, fsck_report *ret_report, sched_error *err) {
-    fsck f = {.ask = {.client = client, .err = err}, .keys = ks};
+    fsck_report report = {0};
+    fsck f = {.ask = {.client = client, .err = err}, .keys = ks, .report = &report};
     return walk_keys(&f, note_left, ret_report);
 }
 
