@@ -202,12 +202,7 @@ const private_server *lua_server(lua_db *db, const char *key) {
 
 /* --- calls -------------------------------------------------------------------------------------------------------- */
 
-typedef struct subject {
-    const char *node, *src, *tgt, *session, *room;
-    const lua_job *job;
-} subject;
-
-static const char *spell_key(const lua_db *db, redis_key *key, char letter, const subject *about) {
+static const char *spell_key(const lua_db *db, redis_key *key, char letter, const lua_subject *about) {
     const keyspace *ks = &db->keys;
     unsigned bucket = 0;
     switch (letter) {
@@ -243,20 +238,26 @@ const char *lua_run(lua_db *db, const redis_call *call) {
     return keep(db, call_at(db, key < call->args ? server_of(db, call_arg(call, key)) : 0, call));
 }
 
-static const char *call_script_about(lua_db *db, script_id id, const subject *about, const char *format, va_list args) {
-    redis_call call;
+void lua_put(const lua_db *db, redis_call *call, script_id id, const lua_subject *about, const char *format,
+             va_list args) {
     redis_key key;
-    call_script(&call, id);
+    call_script(call, id);
     ck_assert_msg(script_keys[id] != NULL, "%s: its keys are not in the table", scripts_name(id));
-    for (const char *letter = script_keys[id]; *letter; letter++) call_key(&call, spell_key(db, &key, *letter, about));
-    add_args(&call, format, args);
+    for (const char *letter = script_keys[id]; *letter; letter++) call_key(call, spell_key(db, &key, *letter, about));
+    add_args(call, format, args);
+}
+
+static const char *call_script_about(lua_db *db, script_id id, const lua_subject *about, const char *format,
+                                     va_list args) {
+    redis_call call;
+    lua_put(db, &call, id, about, format, args);
     return lua_run(db, &call);
 }
 
 const char *lua_node(lua_db *db, script_id id, const char *node_id, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    const char *answer = call_script_about(db, id, &(subject){.node = node_id}, format, args);
+    const char *answer = call_script_about(db, id, &(lua_subject){.node = node_id}, format, args);
     va_end(args);
     return answer;
 }
@@ -268,7 +269,8 @@ const char *lua_pool(lua_db *db, script_id id, const char *pair, const char *nod
     strsep(&tgt, ":");
     va_list args;
     va_start(args, format);
-    const char *answer = call_script_about(db, id, &(subject){.node = node_id, .src = src, .tgt = tgt}, format, args);
+    const char *answer =
+        call_script_about(db, id, &(lua_subject){.node = node_id, .src = src, .tgt = tgt}, format, args);
     va_end(args);
     return answer;
 }
@@ -283,7 +285,7 @@ lua_job lua_job_of(const char *request, unsigned number) {
 const char *lua_job_call(lua_db *db, script_id id, const lua_job *job, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    const char *answer = call_script_about(db, id, &(subject){.job = job}, format, args);
+    const char *answer = call_script_about(db, id, &(lua_subject){.job = job}, format, args);
     va_end(args);
     return answer;
 }
@@ -291,7 +293,7 @@ const char *lua_job_call(lua_db *db, script_id id, const lua_job *job, const cha
 const char *lua_session(lua_db *db, script_id id, const char *session_id, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    const char *answer = call_script_about(db, id, &(subject){.session = session_id}, format, args);
+    const char *answer = call_script_about(db, id, &(lua_subject){.session = session_id}, format, args);
     va_end(args);
     return answer;
 }
@@ -299,7 +301,7 @@ const char *lua_session(lua_db *db, script_id id, const char *session_id, const 
 const char *lua_room(lua_db *db, script_id id, const char *code, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    const char *answer = call_script_about(db, id, &(subject){.room = code}, format, args);
+    const char *answer = call_script_about(db, id, &(lua_subject){.room = code}, format, args);
     va_end(args);
     return answer;
 }

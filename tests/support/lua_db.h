@@ -16,6 +16,7 @@
 #include "core/redis/sync_client.h"
 
 #include <check.h>
+#include <stdarg.h>
 
 typedef enum lua_world { LUA_ALONE, LUA_WATCHED, LUA_CLUSTER, LUA_WORLDS } lua_world;
 typedef struct lua_db lua_db;
@@ -54,6 +55,14 @@ const char *lua_session(lua_db *db, script_id id, const char *session_id, const 
     __attribute__((format(printf, 4, 5)));
 const char *lua_room(lua_db *db, script_id id, const char *code, const char *args, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* What a script is about: the members that its keys need. The same call, put together and not made. */
+typedef struct lua_subject {
+    const char *node, *src, *tgt, *session, *room;
+    const lua_job *job;
+} lua_subject;
+void lua_put(const lua_db *db, redis_call *call, script_id id, const lua_subject *about, const char *args,
+             va_list list);
 
 /* A plain command, arguments by '|'; its second word is the key that decides where it goes in a cluster. */
 const char *lua_command(lua_db *db, const char *args, ...) __attribute__((format(printf, 2, 3)));
