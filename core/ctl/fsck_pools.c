@@ -17,6 +17,26 @@ static lang_pair pair_of_key(const fsck *f, const char *key) {
 
 /* --- members ------------------------------------------------------------------------------------------------------ */
 
+/* Of the record only what a membership depends on: there are many more members than nodes. */
+static void ask_for_node(fsck *f, const char *node_id) {
+    redis_key key;
+    redis_call call;
+    call_command(&call, "HMGET");
+    call_key(&call, key_node(&key, f->keys, node_id));
+    call_str(&call, "status");
+    call_str(&call, "ver");
+    call_str(&call, "aver");
+    fsck_ask(f, &call);
+}
+
+typedef struct node_facts {
+    const char *status, *ver, *aver; /* "" when they are not there */
+} node_facts;
+
+static node_facts facts_of(const redis_reply *node) {
+    return (node_facts){reply_text(reply_at(node, 0)), reply_text(reply_at(node, 1)), reply_text(reply_at(node, 2))};
+}
+
 void fsck_ask_member(fsck *f, const fsck_entry *e) {
     char node_id[ID_MAX + 1];
     int64_t ver;
@@ -24,38 +44,36 @@ void fsck_ask_member(fsck *f, const fsck_entry *e) {
     if (!record_numbered(e->value, node_id, &ver)) return;
     lang_pair pair = pair_of_key(f, e->key);
     fsck_ask_about(f, "HGET", key_pool_places(&key, f->keys, pair.src, pair.tgt), node_id);
-    fsck_ask_about(f, "HGETALL", key_node(&key, f->keys, node_id), NULL);
+    ask_for_node(f, node_id);
     fsck_ask_about(f, "HGETALL", key_node_langs(&key, f->keys, node_id), NULL);
 }
 
 /* Until a node is assigned, any of its generations may be the reason for a membership; afterwards only the current
  * one. */
-static bool is_served(const redis_reply *node, const redis_reply *langs, const lang_pair *pair, int64_t member_ver) {
-    const char *ver = record_field(node, "ver"), *aver = record_field(node, "aver");
+static bool is_served(const node_facts *node, const redis_reply *langs, const lang_pair *pair, int64_t member_ver) {
     int64_t current;
     lang_service service;
-    if (!record_whole(ver, 1, &current) || member_ver > current) return false;
-    bool assigned = aver && !strcmp(ver, aver);
+    if (!record_whole(node->ver, 1, &current) || member_ver > current) return false;
+    bool assigned = !strcmp(node->ver, node->aver);
     if (assigned && member_ver != current) return false;
     for (size_t i = 0; i + 1 < reply_count(langs); i += 2) {
-        bool counts = !assigned || !strcmp(reply_text(reply_at(langs, i)), ver);
+        bool counts = !assigned || !strcmp(reply_text(reply_at(langs, i)), node->ver);
         if (counts && record_offer(reply_text(reply_at(langs, i + 1)), &service) && lang_service_has(&service, pair))
             return true;
     }
     return false;
 }
 
-static void judge_node_of_member(fsck *f, const fsck_entry *e, int64_t ver, const redis_reply *node,
+static void judge_node_of_member(fsck *f, const fsck_entry *e, int64_t ver, const node_facts *node,
                                  const redis_reply *langs) {
-    const char *status = record_field(node, "status");
     lang_pair pair = pair_of_key(f, e->key);
-    if (!status || !strcmp(status, "offline"))
+    if (!*node->status || !strcmp(node->status, "offline"))
         fsck_note(f, FSCK_POOL_DEAD, e->key, e->name, "found member \"%s\" whose node %s, expected a live node",
-                  e->value, status ? "is offline" : "does not exist");
+                  e->value, *node->status ? "is offline" : "does not exist");
     else if (!is_served(node, langs, &pair, ver))
         fsck_note(f, FSCK_POOL_STALE, e->key, e->name,
                   "found member \"%s\", expected a registration that serves the pair (the node has ver %s, aver %s)",
-                  e->value, record_shown(node, "ver"), record_shown(node, "aver"));
+                  e->value, node->ver, node->aver);
 }
 
 void fsck_judge_member(fsck *f, const fsck_entry *e) {
@@ -76,7 +94,8 @@ void fsck_judge_member(fsck *f, const fsck_entry *e) {
     if (strcmp(reply_text(place), e->name) != 0)
         fsck_note(f, FSCK_POOL_PLACE, e->key, e->name, "found %s at position %.20s, its place says \"%.20s\"", node_id,
                   e->name, reply_text(place));
-    judge_node_of_member(f, e, ver, node, langs);
+    node_facts facts = facts_of(node);
+    judge_node_of_member(f, e, ver, &facts, langs);
     sync_reply_free(place);
     sync_reply_free(node);
     sync_reply_free(langs);
