@@ -9,6 +9,9 @@ enum {
     LANGS_MAX = 64,              /* languages in one list of a node */
     PAIR_MAX = 2 * LANG_MAX + 1, /* of "src:tgt" */
     PAIRS_MAX_DEFAULT = 1000,    /* pairs of one node, unless configured */
+    SLOTS_MAX = 1000000,         /* jobs at a time on one node */
+    SERVICES_MAX = 1024,         /* bytes of the list of a node's services */
+    SERVICE_MAX = 128,           /* characters of one of them: "id" or "id@version" */
 };
 
 #endif

@@ -107,13 +107,32 @@ static const ctl_usage undrain_usage = {
     "undrain gpu-7\n",
 };
 
-/* Ready when its pools agree with its registration; otherwise its next heartbeat joins them. */
+/* Ready when it is still in its pools; otherwise its next heartbeat joins them. */
 static const char *status_after(const fleet_node *n) {
     return n->assigned == n->version ? "ready" : "registering";
 }
 
+/* It has begun to leave its pools, and what left at this version may not join at it: the same languages under the next one. */
+static void plan_next_version(ctl *c, const fleet_node *n, redis_call *langs, redis_call *version) {
+    char old[24];
+    redis_key key;
+    snprintf(old, sizeof old, "%" PRId64, n->version);
+    redis_reply *offer = asker_call_about(&c->ask, "HGET", key_node_langs(&key, &c->keys, n->id), old);
+    call_command(langs, "HSET");
+    call_key(langs, key.text);
+    call_int(langs, n->version + 1);
+    call_str(langs, reply_text(offer));
+    sync_reply_free(offer);
+    call_command(version, "HSET");
+    call_key(version, key_node(&key, &c->keys, n->id));
+    call_str(version, "ver");
+    call_int(version, n->version + 1);
+}
+
+enum { UNDRAIN_CALLS = 4 };
+
 /* The calls that take the drain back; none when there is nothing to. */
-static size_t plan_undrain(ctl *c, const char *id, redis_call calls[2], fleet_node *n, bool *ret_held) {
+static size_t plan_undrain(ctl *c, const char *id, redis_call calls[UNDRAIN_CALLS], fleet_node *n, bool *ret_held) {
     redis_key node, hold;
     size_t count = 0;
     sync_reply_free(asker_call_about(&c->ask, "WATCH", key_node(&node, &c->keys, id), NULL));
@@ -130,6 +149,10 @@ static size_t plan_undrain(ctl *c, const char *id, redis_call calls[2], fleet_no
     call_key(&calls[count], node.text);
     call_str(&calls[count], "status");
     call_str(&calls[count++], status_after(n));
+    if (n->assigned != n->version) {
+        plan_next_version(c, n, &calls[count], &calls[count + 1]);
+        count += 2;
+    }
     return count;
 }
 
@@ -151,7 +174,7 @@ static void print_undrained(const ctl *c, const fleet_node *n, bool held) {
 
 static int undrain(ctl *c, const char *id) {
     fleet_node n = {.id = ""};
-    redis_call calls[2];
+    redis_call calls[UNDRAIN_CALLS];
     char why[CAS_WHY_MAX] = "its record changes all the time";
     cas_result result = CAS_CHANGED;
     bool held = false;

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HIST_MAX = 5, SERVICES_MAX = 1024 };
+enum { HIST_MAX = 5 };
 
 /* --- the record --------------------------------------------------------------------------------------------------- */
 

@@ -12,4 +12,8 @@ bool request_id_valid(const char *id);
 /* SCHED_EINVAL "node id: …" naming `what` and the value. */
 sched_status id_check(const char *what, const char *id, sched_error *err);
 
+/* A node's services, for people: ids of 1 to SERVICE_MAX visible ASCII characters, one space between two, SERVICES_MAX bytes in
+ * all; "" is none. SCHED_EINVAL says what is wrong. */
+sched_status service_list_check(const char *services, sched_error *err);
+
 #endif

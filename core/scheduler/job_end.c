@@ -24,6 +24,7 @@ static void on_unreserved(job *j, link_status status, const redis_reply *reply) 
     if (status != LINK_OK) return;
     j->released = true;
     job_emit(j, (sched_event){.kind = EV_UNRESERVED, .node = j->node});
+    node_released(j->s, j->node, reply_int(reply_at(reply, 1)), reply_text(reply_at(reply, 2)));
 }
 
 static void submit_release(job *j, link_callback *done) {

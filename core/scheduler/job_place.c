@@ -185,6 +185,8 @@ static void grant_refused(job *j, const candidate *c, const redis_reply *reply) 
                               .limit = reply_int(reply_at(reply, 2))});
     bool gone = !strcmp(word, "GONE") || !strcmp(word, "NOTSERVED");
     if (gone) pool_drop_member(j->s, &j->pair, c->node, c->version);
+    bool draining = !strcmp(word, "NOTREADY") && !strcmp(reply_text(reply_at(reply, 1)), "draining");
+    if (draining) node_seen_draining(j->s, c->node);
 }
 
 static void grant_unknown(job *j) {
@@ -264,6 +266,7 @@ static void ask(job *j) {
                    .pair = &j->pair,
                    .mode = s->config.limit ? GRANT_ENFORCE : GRANT_COUNT,
                    .hold_msec = usec_to_msec_up(job_attempt_limit(j) + s->config.reservation_grace),
+                   .resource_limit = s->config.resource_limit,
                });
     j->busy = true;
     sched_call(s, &call, on_granted, j);

@@ -5,19 +5,24 @@
 #include "core/scheduler/job_flow.h"
 #include "core/scheduler/node_flow.h"
 
+#include <string.h>
+
 enum {
     PERCENT_MAX = 100000, /* a host may count each core as 100 */
     RUNNING_JOBS_MAX = 1000000,
-    READY_LIMIT_MSEC = 60000,
 };
+
+/* ---- its pools ------------------------------------------------------------------------------------------------------ */
 
 static void on_assigned(void *arg, link_status status, const redis_reply *reply) {
     node_conn *n = arg;
     sched_answered(n->s, SCRIPT_NODE_ASSIGNED, status, reply);
     n->changing_to = 0;
-    if (status == LINK_OK && reply_says(reply, "READY")) {
+    if (status == LINK_OK && n->registered && reply_says(reply, "READY")) {
         sched_emit(n->s, (sched_event){.kind = EV_NODE_READY, .node = n->node});
-        if (n->registered) wait_queue_offer(n->s, n);
+        wait_queue_offer(n->s, n);
+    } else if (status == LINK_OK && n->registered && reply_says(reply, "DRAINING")) {
+        node_send_heartbeat(n); /* out of the pools again */
     }
     node_unref(n);
 }
@@ -25,7 +30,7 @@ static void on_assigned(void *arg, link_status status, const redis_reply *reply)
 static void on_pools_changed(void *arg, bool complete) {
     node_conn *n = arg;
     scheduler *s = n->s;
-    if (!complete || n->gone) { /* the next heartbeat answers REASSIGN again */
+    if (!complete || !n->registered) { /* the next heartbeat answers REASSIGN again */
         n->changing_to = 0;
         node_unref(n);
         return;
@@ -56,37 +61,68 @@ static void change_pools(node_conn *n, int64_t version, const redis_reply *gener
     pool_change_run(change, on_pools_changed, n);
 }
 
-static void on_heartbeat(void *arg, link_status status, const redis_reply *reply) {
-    node_conn *n = arg;
-    scheduler *s = n->s;
-    sched_answered(s, SCRIPT_HEARTBEAT, status, reply);
-    if (status != LINK_OK || n->gone || !n->registered) {
-        node_unref(n);
+/* ---- heartbeats ----------------------------------------------------------------------------------------------------- */
+
+/* Would its own figures make the grant refuse? */
+static bool is_held_back(const node_conn *n) {
+    int64_t limit = n->s->config.resource_limit;
+    const node_load *load = &n->load;
+    bool busy = (int64_t)load->cpu >= limit || (int64_t)load->gpu >= limit || (int64_t)load->mem >= limit;
+    return load->unready || (limit > 0 && busy);
+}
+
+/* It is in its pools, or waits until it is ready. A node that was held back until now brings room with it. */
+static void on_settled(node_conn *n, const redis_reply *reply) {
+    bool was_held_back = n->held_back;
+    n->draining = n->left_pools = false;
+    n->held_back = is_held_back(n);
+    if (!strcmp(reply_text(reply_at(reply, 1)), "DEGRADED"))
+        sched_emit(n->s, (sched_event){.kind = EV_NODE_DEGRADED, .node = n->node, .code = "never_ready"});
+    if (was_held_back && !n->held_back) wait_queue_offer(n->s, n);
+}
+
+static void on_gone(node_conn *n) {
+    if (n->draining || n->wants_drain) {
+        node_end_drain(n);
         return;
     }
-    if (reply_says(reply, "REASSIGN")) {
+    sched_emit(n->s, (sched_event){.kind = EV_NODE_EXPIRED_HEARTBEAT, .node = n->node});
+    node_register_again(n);
+}
+
+static void heartbeat_answered(node_conn *n, const redis_reply *reply) {
+    if (reply_says(reply, "OK"))
+        on_settled(n, reply);
+    else if (reply_says(reply, "REASSIGN"))
         change_pools(n, reply_int(reply_at(reply, 1)), reply_at(reply, 2));
-    } else if (reply_says(reply, "GONE")) {
-        sched_emit(s, (sched_event){.kind = EV_NODE_EXPIRED_HEARTBEAT, .node = n->node});
-        node_register_again(n);
-    } else if (reply_says(reply, "NOTOWNER")) {
-        node_give_up_id(n);
-        node_close(n, "replaced by a newer connection");
-    }
+    else if (reply_says(reply, "DRAINING"))
+        node_on_draining(n, reply_int(reply_at(reply, 2)), reply_at(reply, 3));
+    else if (reply_says(reply, "GONE"))
+        on_gone(n);
+    else if (reply_says(reply, "NOTOWNER"))
+        node_lost_id(n);
+    if (n->wants_drain && n->registered) node_send_drain(n);
+}
+
+static void on_heartbeat(void *arg, link_status status, const redis_reply *reply) {
+    node_conn *n = arg;
+    sched_answered(n->s, SCRIPT_HEARTBEAT, status, reply);
+    if (status == LINK_OK && n->registered) heartbeat_answered(n, reply);
     node_unref(n);
 }
 
 void node_send_heartbeat(node_conn *n) {
+    const scheduler_config *config = &n->s->config;
     redis_key key;
     redis_call call;
-    node_begin_call(&call, SCRIPT_HEARTBEAT, n, key_node_reservations(&key, &n->s->config.keys, n->node));
-    call_int(&call, usec_to_msec_up(n->s->config.node_ttl));
+    node_begin_call(&call, SCRIPT_HEARTBEAT, n, key_node_reservations(&key, &config->keys, n->node));
+    call_int(&call, usec_to_msec_up(config->node_ttl));
     call_int(&call, (int64_t)n->load.cpu);
     call_int(&call, (int64_t)n->load.gpu);
     call_int(&call, (int64_t)n->load.mem);
     call_int(&call, n->load.running_jobs);
-    call_int(&call, 1);
-    call_int(&call, READY_LIMIT_MSEC);
+    call_int(&call, n->load.unready ? 0 : 1);
+    call_int(&call, usec_to_msec_up(config->ready_limit));
     node_call(n, &call, on_heartbeat);
 }
 
@@ -96,20 +132,28 @@ static double percent(double value) {
     return value < PERCENT_MAX ? value : PERCENT_MAX;
 }
 
+static int64_t jobs(int64_t value) {
+    if (value < 0) return 0;
+    return value < RUNNING_JOBS_MAX ? value : RUNNING_JOBS_MAX;
+}
+
 void scheduler_node_heartbeat(scheduler *s, conn_token conn, const node_load *load) {
     node_conn *n = node_by_conn(s, conn);
-    if (!n || !n->registered) {
-        s->env.net.node_refused(s->env.net.ctx, conn, "INVALID_SESSION", "this connection has not registered a node");
-        s->env.net.node_close(s->env.net.ctx, conn, "heartbeat without registration");
+    if (n && n->closed) return;
+    if (!n || !(n->registered || n->registering)) {
+        node_refuse(s, conn, "", "INVALID_SESSION", "this connection has not registered a node");
+        sched_tell(s, node_close, conn, "heartbeat without registration");
         return;
     }
     n->load = (node_load){
         .cpu = percent(load->cpu),
         .gpu = percent(load->gpu),
         .mem = percent(load->mem),
-        .running_jobs = load->running_jobs < 0                  ? 0
-                        : load->running_jobs > RUNNING_JOBS_MAX ? RUNNING_JOBS_MAX
-                                                                : load->running_jobs,
+        .running_jobs = jobs(load->running_jobs),
+        .unready = load->unready,
     };
-    node_send_heartbeat(n);
+    if (n->registered)
+        node_send_heartbeat(n);
+    else
+        n->beats = true;
 }

@@ -47,13 +47,14 @@ void node_give_up_id(node_conn *n) {
     scheduler *s = n->s;
     if (!n->registered) return;
     HASH_DELETE(hh_node, s->nodes_by_id, n);
-    n->registered = false;
+    n->registered = n->wants_drain = false;
     s->counts.nodes--;
 }
 
 static void conn_free(node_conn *n) {
     free(n->sources);
     free(n->targets);
+    free(n->services);
     free(n);
 }
 
@@ -81,7 +82,13 @@ void node_call(node_conn *n, const redis_call *call, link_callback *done) {
 }
 
 void node_close(node_conn *n, const char *reason) {
-    n->s->env.net.node_close(n->s->env.net.ctx, n->conn, reason);
+    n->closed = true;
+    sched_tell(n->s, node_close, n->conn, reason);
+}
+
+void node_lost_id(node_conn *n) {
+    node_give_up_id(n);
+    node_close(n, "replaced by a newer connection");
 }
 
 /* The newest connection speaks for the node; one that spoke for it before is closed. */
@@ -89,11 +96,9 @@ void node_claim_id(node_conn *n) {
     scheduler *s = n->s;
     if (n->registered) return;
     node_conn *other = node_by_id(s, n->node);
-    if (other) {
-        node_give_up_id(other);
-        node_close(other, "replaced by a newer connection");
-    }
+    if (other) node_lost_id(other);
     HASH_ADD_KEYPTR(hh_node, s->nodes_by_id, n->node, strlen(n->node), n);
     n->registered = true;
+    n->draining = n->left_pools = n->held_back = false;
     s->counts.nodes++;
 }

@@ -3,6 +3,7 @@
  *     node_conn.c       which connection speaks for which node
  *     node_register.c   registration
  *     node_beat.c       heartbeats and the pools that follow from them
+ *     node_drain.c      no new job, and the end when the last one is done
  *     node_leave.c      the end
  *
  * Redis holds what a node is; here is only who speaks for it. Every change of the record carries the owner (instance and
@@ -18,14 +19,21 @@ struct node_conn {
     char node[ID_MAX + 1];
     char *sources, *targets; /* languages, space-separated: what the registration serves; NULL before the first one */
     int pairs;               /* that follow from them */
+    char *services;
     int64_t slots, version;
-    int64_t changing_to;                 /* the version whose pools are being joined; 0: no change is under way */
-    node_load load;                      /* of the last heartbeat */
-    bool registered, silent, acks, gone; /* silent: the registration under way is our own repair */
-    int registering;                     /* registrations that Redis has not answered */
-    int calls;                           /* callbacks that still name this struct */
-    UT_hash_handle hh;                   /* by conn */
-    UT_hash_handle hh_node;              /* by node id, when it owns that id */
+    int64_t changing_to; /* the version whose pools are being joined, or left to drain; 0: no change is under way */
+    node_load load;      /* of the last heartbeat */
+    bool held_back;      /* by what that said, it got no job */
+    bool registered, acks, closed, gone;
+    bool silent;            /* the registration under way is our own repair: the node is not told */
+    bool beats;             /* a heartbeat waits for the registration under way */
+    bool wants_drain;       /* it said so, and Redis does not know it yet */
+    bool draining;          /* Redis says so */
+    bool left_pools;        /* and it is in none any more */
+    int registering;        /* registrations that Redis has not answered */
+    int calls;              /* callbacks that still name this struct, and the name it has now */
+    UT_hash_handle hh;      /* by conn */
+    UT_hash_handle hh_node; /* by node id, when it owns that id */
 };
 
 /* node_conn.c */
@@ -36,21 +44,36 @@ bool node_serves(const node_conn *n, const lang_pair *pair);
 /* It speaks for its id from now on; a connection that did so before is closed. */
 void node_claim_id(node_conn *n);
 void node_give_up_id(node_conn *n);
+/* Redis says that another connection has the id. */
+void node_lost_id(node_conn *n);
 /* A call whose callback gets the connection: it lives until node_unref(). */
 void node_call(node_conn *n, const redis_call *call, link_callback *done);
 void node_ref(node_conn *n);
 /* One callback less names this connection; the last one frees it when it has ended. */
 void node_unref(node_conn *n);
+/* For good: what it still says is not listened to, but for results. */
 void node_close(node_conn *n, const char *reason);
 void node_conn_free_all(scheduler *s);
 
 /* node_register.c */
+/* Its registration, or what else it said, is refused. */
+void node_refuse(scheduler *s, conn_token conn, const char *node_id, const char *code, const char *message);
 /* How calls of a live node begin: its record, its languages, the expiry index, `last_key`, its name and who speaks for it. */
 void node_begin_call(redis_call *call, script_id script, const node_conn *n, const char *last_key);
 void node_register_again(node_conn *n); /* Redis has forgotten it */
 
 /* node_beat.c */
 void node_send_heartbeat(node_conn *n);
+
+/* node_drain.c */
+void node_send_drain(node_conn *n);
+/* Nothing of it is in Redis any more, or will be soon. */
+void node_end_drain(node_conn *n);
+/* Redis says that it is draining, `load` reservations left. `generations` as in node_offline's answer; NULL: not told. */
+void node_on_draining(node_conn *n, int64_t load, const redis_reply *generations);
+/* A grant was refused because the node drains, or a release says so: the node need not be one of ours. */
+void node_seen_draining(scheduler *s, const char *node_id);
+void node_released(scheduler *s, const char *node_id, int64_t load, const char *status);
 
 /* node_leave.c */
 /* `owner` "" is the reaper: only when the node's expiry has passed. */

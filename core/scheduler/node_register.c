@@ -1,4 +1,7 @@
-/* node_register.c - a node says who it is and what it serves; its record in Redis is made or renewed. */
+/* node_register.c - a node says who it is and what it serves; its record in Redis is made or renewed.
+ *
+ * A registration is checked here, completely and before anything changes: one that is refused leaves the one before as it was. Several
+ * may be under way at once for one name; Redis answers them in order, and the last one is what the connection keeps. */
 #include "core/base/mem.h"
 #include "core/domain/ids.h"
 #include "core/scheduler/node_flow.h"
@@ -8,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void on_registered(void *arg, link_status status, const redis_reply *reply);
+void node_refuse(scheduler *s, conn_token conn, const char *node_id, const char *code, const char *message) {
+    sched_emit(s, (sched_event){.kind = EV_NODE_REFUSED, .node = node_id, .code = code});
+    sched_tell(s, node_refused, conn, code, message);
+}
 
 void node_begin_call(redis_call *call, script_id script, const node_conn *n, const char *last_key) {
     const scheduler *s = n->s;
@@ -25,29 +31,46 @@ void node_begin_call(redis_call *call, script_id script, const node_conn *n, con
     call_str(call, owner);
 }
 
-static void register_node(node_conn *n) {
-    redis_key key;
-    redis_call call;
-    node_begin_call(&call, SCRIPT_REGISTER_NODE, n, key_node_hold(&key, &n->s->config.keys, n->node));
-    call_str(&call, n->sources);
-    call_str(&call, n->targets);
-    call_int(&call, n->slots);
-    call_int(&call, usec_to_msec_up(n->s->config.node_ttl));
-    call_str(&call, "");
-    n->registering++;
-    node_call(n, &call, on_registered);
-}
+/* ---- what Redis answers --------------------------------------------------------------------------------------------- */
 
 static void registered(node_conn *n, const redis_reply *reply) {
     scheduler *s = n->s;
     n->version = reply_int(reply_at(reply, 1));
     node_claim_id(n);
     sched_emit(s, (sched_event){.kind = EV_NODE_REGISTERED, .node = n->node, .value = n->pairs});
-    if (n->silent)
+    if (!n->silent) sched_tell(s, node_registered, n->conn, n->node);
+    if (n->wants_drain)
+        node_send_drain(n);
+    else if (n->beats)
         node_send_heartbeat(n);
+    n->silent = n->beats = false;
+}
+
+/* Whoever still has a node keeps its connection, because it may have jobs to end. */
+static void held(node_conn *n, int64_t msec) {
+    char message[128];
+    if (msec > 0)
+        snprintf(message, sizeof message, "an operator has taken this node out of service; it may come back in %lld s",
+                 (long long)(msec + 999) / 1000);
     else
-        s->env.net.node_registered(s->env.net.ctx, n->conn, n->node);
-    n->silent = false;
+        snprintf(message, sizeof message, "an operator has taken this node out of service");
+    node_refuse(n->s, n->conn, n->node, "NODE_UNAVAILABLE", message);
+    if (!n->registered) node_close(n, "out of service");
+}
+
+static void not_registered(node_conn *n, link_status status, const redis_reply *reply) {
+    n->silent = n->beats = false;
+    if (status == LINK_OK && reply_says(reply, "HELD")) {
+        held(n, reply_int(reply_at(reply, 1)));
+        return;
+    }
+    if (status == LINK_OK)
+        node_refuse(n->s, n->conn, n->node, "NODE_OVERLOADED",
+                    "too many registrations of this node are still being applied; try again later");
+    else
+        node_refuse(n->s, n->conn, n->node, "SCHEDULER_DEPENDENCY_DOWN",
+                    "the registration could not be stored; try again later");
+    node_close(n, "registration failed");
 }
 
 static void on_registered(void *arg, link_status status, const redis_reply *reply) {
@@ -62,50 +85,84 @@ static void on_registered(void *arg, link_status status, const redis_reply *repl
     } else if (status == LINK_OK && reply_says(reply, "OK")) {
         registered(n, reply);
     } else {
-        bool busy = status == LINK_OK;
-        s->env.net.node_refused(s->env.net.ctx, n->conn, busy ? "NODE_OVERLOADED" : "SCHEDULER_DEPENDENCY_DOWN",
-                                busy ? "too many registrations of this node are still being applied; try again later"
-                                     : "the registration could not be stored; try again later");
-        node_close(n, "registration failed");
+        not_registered(n, status, reply);
     }
     node_unref(n);
 }
 
+static void register_node(node_conn *n) {
+    redis_key key;
+    redis_call call;
+    node_begin_call(&call, SCRIPT_REGISTER_NODE, n, key_node_hold(&key, &n->s->config.keys, n->node));
+    call_str(&call, n->sources);
+    call_str(&call, n->targets);
+    call_int(&call, n->slots);
+    call_int(&call, usec_to_msec_up(n->s->config.node_ttl));
+    call_str(&call, n->services);
+    n->registering++;
+    node_call(n, &call, on_registered);
+}
+
 void node_register_again(node_conn *n) {
-    n->silent = true;
+    n->silent = n->beats = true;
     register_node(n);
+}
+
+/* ---- what the node says --------------------------------------------------------------------------------------------- */
+
+/* A connection that has a name keeps it when it gives none. */
+static sched_status choose_name(const node_conn *n, const char *given, char name[ID_MAX + 1], sched_error *err) {
+    if (!given || !*given) {
+        snprintf(name, ID_MAX + 1, "%s", n->node);
+        while (!*name || (!*n->node && node_by_id(n->s, name)))
+            snprintf(name, ID_MAX + 1, "node-%08X", rng_u32(&n->s->draws));
+        return SCHED_OK;
+    }
+    sched_status status = id_check("node id", given, err);
+    if (status) return status;
+    if (n->calls > 0 && strcmp(n->node, given) != 0)
+        return sched_fail(err, SCHED_EINVAL, "node %s: what was begun as %s is still under way", given, n->node);
+    snprintf(name, ID_MAX + 1, "%s", given);
+    return SCHED_OK;
+}
+
+static void leave_name(node_conn *n) {
+    char owner[OWNER_MAX + 1];
+    sched_owner(n->s, n->conn, owner);
+    node_take_offline(n->s, n->node, owner, "renamed");
+    node_give_up_id(n);
+}
+
+static sched_status check_numbers(const node_registration *r, sched_error *err) {
+    if (r->slots >= 0 && r->slots <= SLOTS_MAX) return SCHED_OK;
+    return sched_fail(err, SCHED_EINVAL, "concurrency limit %lld: expected 1 to %d", (long long)r->slots, SLOTS_MAX);
+}
+
+/* The connection keeps the registration, to repeat it when Redis has forgotten the node. */
+static void keep(node_conn *n, const node_registration *r, const lang_service *service) {
+    char text[LANG_LIST_TEXT_MAX];
+    free(n->sources);
+    free(n->targets);
+    free(n->services);
+    n->sources = mem_strdup(lang_list_text(text, &service->sources));
+    n->targets = mem_strdup(lang_list_text(text, &service->targets));
+    n->services = mem_strdup(r->services ? r->services : "");
+    n->pairs = lang_service_pairs(service);
+    n->slots = r->slots ? r->slots : n->s->config.node_slots;
 }
 
 static sched_status take_registration(node_conn *n, const node_registration *r, sched_error *err) {
     scheduler *s = n->s;
     lang_service service;
-    char node_id[ID_MAX + 1], text[LANG_LIST_TEXT_MAX];
-    if (r->node_id && *r->node_id) {
-        sched_status status = id_check("node id", r->node_id, err);
-        if (status) return status;
-        snprintf(node_id, sizeof node_id, "%s", r->node_id);
-    } else {
-        snprintf(node_id, sizeof node_id, "node-%08X", rng_u32(&s->draws));
-    }
-    if (r->slots < 0)
-        return sched_fail(err, SCHED_EINVAL, "concurrency limit %lld: expected at least 1", (long long)r->slots);
-    sched_status status = lang_service_make(&r->asr, &r->semantic, &r->tts, (int)s->config.pairs_max, &service, err);
+    char name[ID_MAX + 1];
+    sched_status status = choose_name(n, r->node_id, name, err);
+    if (!status) status = check_numbers(r, err);
+    if (!status) status = service_list_check(r->services ? r->services : "", err);
+    if (!status) status = lang_service_make(&r->asr, &r->semantic, &r->tts, (int)s->config.pairs_max, &service, err);
     if (status) return status;
-    if (n->registering && strcmp(n->node, node_id) != 0)
-        return sched_fail(err, SCHED_EINVAL, "node %s: the registration as %s is still being stored", node_id, n->node);
-    if (n->registered && strcmp(n->node, node_id) != 0) {
-        char owner[OWNER_MAX + 1];
-        sched_owner(s, n->conn, owner);
-        node_take_offline(s, n->node, owner, "renamed");
-        node_give_up_id(n);
-    }
-    memcpy(n->node, node_id, sizeof n->node);
-    free(n->sources);
-    free(n->targets);
-    n->sources = mem_strdup(lang_list_text(text, &service.sources));
-    n->targets = mem_strdup(lang_list_text(text, &service.targets));
-    n->pairs = lang_service_pairs(&service);
-    n->slots = r->slots ? r->slots : s->config.node_slots;
+    if (n->registered && strcmp(n->node, name) != 0) leave_name(n);
+    memcpy(n->node, name, sizeof n->node);
+    keep(n, r, &service);
     return SCHED_OK;
 }
 
@@ -113,9 +170,11 @@ void scheduler_node_register(scheduler *s, conn_token conn, const node_registrat
     assert(conn != 0);
     sched_error err;
     node_conn *n = node_conn_for(s, conn);
+    if (n->closed) return;
     if (take_registration(n, registration, &err)) {
-        s->env.net.node_refused(s->env.net.ctx, conn, "INVALID_MESSAGE", err.message);
-        return;
+        const char *name = registration->node_id && id_valid(registration->node_id) ? registration->node_id : n->node;
+        node_refuse(s, conn, name, "INVALID_MESSAGE", err.message);
+    } else {
+        register_node(n);
     }
-    register_node(n);
 }

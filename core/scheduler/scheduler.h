@@ -83,7 +83,8 @@ typedef struct room_view {
 } room_view;
 
 /* How messages leave. Each returns at once; a message to a connection that is gone is dropped by the transport, and so is one
- * whose function is NULL. */
+ * whose function is NULL. A connection that was closed by node_close() is still to be reported as gone; of what it says until then
+ * only results count. */
 typedef struct transport {
     void (*node_registered)(void *ctx, conn_token conn, const char *node_id);
     void (*node_refused)(void *ctx, conn_token conn, const char *code, const char *message);
@@ -136,10 +137,12 @@ typedef struct node_load {
     bool unready; /* its services are not ready, or not ready any more: it gets no job */
 } node_load;
 
-/* Answered by node_registered, or by node_refused with the reason. A new registration on a connection replaces its old one;
- * under another name it is refused until the one before was answered. */
+/* Answered by node_registered, or by node_refused with the reason; a refused one leaves the one before as it was. A new registration
+ * on a connection replaces its old one, and keeps its name when it gives none; under another name it is refused while calls about
+ * the old one are under way. */
 void scheduler_node_register(scheduler *s, conn_token conn, const node_registration *registration);
-/* The first one puts the node into its pools; a heartbeat of a connection that never registered is refused. */
+/* The first one puts the node into its pools; it need not wait for the answer to the registration. A heartbeat of a connection
+ * that never registered is refused, and the connection closed. */
 void scheduler_node_heartbeat(scheduler *s, conn_token conn, const node_load *load);
 /* It wants no new job; when it has none any more it is offline, and its connection is closed with "drained". */
 void scheduler_node_drain(scheduler *s, conn_token conn);

@@ -17,6 +17,7 @@ ARGV[8]  up        1: its services are ready; 0: not, or not yet
 ARGV[9]  ready     ms, 1..86400000: a node that is registering and not up for so long becomes degraded
 Time     TIME, read once at the top
 Returns  {"OK"}               it is in the pools that it registered for; or it is not up, and its new pools can wait
+         {"OK", "DEGRADED"}   the latter, and this made it degraded
          {"REASSIGN", ver, {ver1, "sources", "targets", ver2, ...}}  generations ascending, the last one is `ver`:
                               leave the pairs of the older ones that it lacks, join its pairs, then call node_assigned
          {"DRAINING", ver, load, {ver1, "sources", "targets", ...}}  leave the pairs of all generations; at load 0,
@@ -70,13 +71,15 @@ redis.call('HSET', KEYS[1], 'cpu', ARGV[4], 'gpu', ARGV[5], 'mem', ARGV[6], 'run
   'seen', string.format('%.0f', now))
 redis.call('ZADD', KEYS[3], string.format('%.0f', now + ttl), node_id)
 if node[4] == 'draining' then
+  redis.call('HSET', KEYS[1], 'aver', 0)
   local load = redis.call('ZCOUNT', KEYS[4], string.format('(%.0f', now), '+inf')
   return {'DRAINING', node[2], load, generations()}
 end
 if node[2] == node[3] then return {'OK'} end
 if up == '0' then
   local never_ready = node[4] == 'registering' and now >= tonumber(node[5] or '0') + ready_limit
-  if never_ready then redis.call('HSET', KEYS[1], 'status', 'degraded') end
-  return {'OK'}
+  if not never_ready then return {'OK'} end
+  redis.call('HSET', KEYS[1], 'status', 'degraded')
+  return {'OK', 'DEGRADED'}
 end
 return {'REASSIGN', node[2], generations()}

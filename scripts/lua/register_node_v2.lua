@@ -14,7 +14,8 @@ ARGV[6]  ttl       ms, 1..86400000
 ARGV[7]  services  ids by one space, 0..1024 bytes
 Time     TIME, read once at the top
 Returns  {"OK", ver}   the old one when a live node offers what it offered; else the larger of old + 1 and now in ms:
-                       its services count as up, and neither failures nor marks are held against it
+                       its services count as up, and neither failures nor marks are held against it. A node that is
+                       draining stays so until it is offline
          {"HELD", ms}  an operator drained it: it may come back after so long; nothing was changed
          {"BUSY", n}   n = 8 generations wait to be assigned; nothing was changed
 Errors   'BADARG <name>', before anything is written.
@@ -54,7 +55,8 @@ if not same then
   ver = string.format('%.0f', math.max((tonumber(ver) or 0) + 1, now))
   redis.call('HSET', KEYS[2], ver, offer)
   redis.call('HSETNX', KEYS[1], 'aver', '0')
-  redis.call('HSET', KEYS[1], 'ver', ver, 'status', 'registering', 'since', string.format('%.0f', now), 'up', 1)
+  status = status == 'draining' and status or 'registering'
+  redis.call('HSET', KEYS[1], 'ver', ver, 'status', status, 'since', string.format('%.0f', now), 'up', 1)
   redis.call('HDEL', KEYS[1], 'hist', 'trial', 'marked')
 end
 redis.call('HSET', KEYS[1], 'owner', owner, 'slots', slots, 'services', services, 'seen', string.format('%.0f', now))

@@ -170,7 +170,7 @@ static void open_session(world *w, const message *m) {
 }
 
 static void register_node(world *w, const message *m) {
-    node_registration registration;
+    node_registration registration = {.services = NULL};
     node_languages_draw(node_at_instance(w, m->conn), &registration);
     scheduler_node_register(w->instance->scheduler, m->conn, &registration);
 }

@@ -474,6 +474,24 @@ START_TEST(a_drain_can_be_taken_back) {
 }
 END_TEST
 
+static const char *beat(const char *id) {
+    return lua_node(db, SCRIPT_HEARTBEAT, id, "%s|i:%s|45000|0|0|0|0|1|60000", id, id);
+}
+
+/* Tombstones in its pools let nothing of its old version in. */
+START_TEST(a_node_that_has_begun_to_leave_its_pools_joins_them_under_the_next_version) {
+    int64_t ver;
+    char expected[128];
+    call(0, "drain n2");
+    ck_assert_int_eq(sscanf(beat("n2"), "DRAINING %" SCNd64, &ver), 1);
+    call(0, "undrain n2");
+    ck_assert_str_eq(run.out, "n2 is registering again\nn2 may register again\n");
+    snprintf(expected, sizeof expected, "REASSIGN %" PRId64 " (%" PRId64 " de fr en it %" PRId64 " de fr en it)",
+             ver + 1, ver, ver + 1);
+    ck_assert_str_eq(beat("n2"), expected);
+}
+END_TEST
+
 START_TEST(a_node_that_is_taken_offline_leaves_nothing_behind) {
     call(0, "offline n2");
     ck_assert_str_eq(run.out, "n2 is offline: taken out of 4 pools; jobs that it had: 1\n");
@@ -649,6 +667,7 @@ static Suite *make_suite(void) {
     tcase_add_test(tests, a_dry_run_writes_nothing_and_a_seed_draws_the_same_sample);
     tcase_add_test(tests, a_drained_node_gets_no_more_jobs_and_is_held);
     tcase_add_test(tests, a_drain_can_be_taken_back);
+    tcase_add_test(tests, a_node_that_has_begun_to_leave_its_pools_joins_them_under_the_next_version);
     tcase_add_test(tests, a_node_that_is_taken_offline_leaves_nothing_behind);
     tcase_add_test(tests, purge_deletes_the_namespace_and_nothing_else);
     tcase_add_test(tests, fsck_says_that_all_is_well);

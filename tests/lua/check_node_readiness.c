@@ -133,8 +133,9 @@ START_TEST(a_node_that_was_never_up_is_degraded_after_the_limit) {
     beat(0);
     ck_assert_str_eq(record("status"), "registering");
     wait_since(READY_LIMIT);
-    ck_assert_str_eq(beat(0), "OK");
+    ck_assert_str_eq(beat(0), "OK DEGRADED");
     ck_assert_str_eq(record("status|aver"), "degraded 0");
+    ck_assert_str_eq(beat(0), "OK");
 }
 END_TEST
 
@@ -172,7 +173,7 @@ START_TEST(a_draining_node_learns_its_load_and_all_pairs_to_leave) {
                 now + 20000, now - 1);
     beat(1);
     lua_expect(db, "DRAINING %" PRId64 " 1 (%" PRId64 " de en %" PRId64 " de en fr)", second, first, second);
-    ck_assert_str_eq(record("cpu|gpu|mem|running|up"), "10 20 30 2 1");
+    ck_assert_str_eq(record("cpu|gpu|mem|running|up|aver"), "10 20 30 2 1 0");
     lua_command(db, "ZSCORE|%s|n1", key_node_expiry(&key, lua_keyspace(db), node_bucket("n1")));
     lua_near(reply_int(lua_reply(db)), now + 45000);
 }
@@ -183,6 +184,17 @@ START_TEST(a_draining_node_is_told_so_even_when_it_is_not_up) {
     drain(0);
     beat(0);
     lua_expect(db, "DRAINING %" PRId64 " 0 (%" PRId64 " de en)", ver, ver);
+}
+END_TEST
+
+START_TEST(a_draining_node_that_offers_other_languages_goes_on_draining) {
+    assigned(enrolled("en"));
+    drain(0);
+    int64_t ver = enrolled("en fr");
+    ck_assert_str_eq(record("status"), "draining");
+    ck_assert_str_eq(assigned(ver), "DRAINING");
+    beat(1);
+    ck_assert(reply_says(lua_reply(db), "DRAINING"));
 }
 END_TEST
 
@@ -209,6 +221,7 @@ static Suite *make_suite(void) {
     tcase_add_test(tests, a_node_that_is_up_at_last_is_assigned_and_ready);
     tcase_add_test(tests, a_draining_node_learns_its_load_and_all_pairs_to_leave);
     tcase_add_test(tests, a_draining_node_is_told_so_even_when_it_is_not_up);
+    tcase_add_test(tests, a_draining_node_that_offers_other_languages_goes_on_draining);
     tcase_add_test(tests, only_the_owner_learns_of_the_drain);
     suite_add_tcase(suite, tests);
     return suite;

@@ -192,7 +192,7 @@ START_TEST(another_name_has_to_wait_until_the_registration_before_was_answered) 
     r.node_id = "n2";
     scheduler_node_register(s, 1, &r);
     ck_assert_int_eq(refused_count, 1);
-    ck_assert_ptr_nonnull(strstr(last_refusal, "node n2: the registration as n1 is still being stored"));
+    ck_assert_ptr_nonnull(strstr(last_refusal, "node n2: what was begun as n1 is still under way"));
     pass(second / 100);
     ck_assert_str_eq(last_node, "n1");
     scheduler_node_register(s, 1, &r);

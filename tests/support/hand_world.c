@@ -22,7 +22,7 @@ sched_error err;
 said assigned[LOG_MAX], cancelled[LOG_MAX], answered[LOG_MAX], events[LOG_MAX];
 sched_event_kind kinds[LOG_MAX];
 int assigned_count, cancelled_count, answered_count, event_count, registered_count, refused_count, closed_count;
-char last_node[ID_MAX + 1], last_refusal[256];
+char last_node[ID_MAX + 1], last_refusal[256], last_close_reason[64];
 conn_token last_closed;
 
 static void node_registered(void *ctx, conn_token conn, const char *node_id) {
@@ -53,9 +53,10 @@ static void node_cancel(void *ctx, conn_token conn, const char *job_id, int64_t 
 }
 
 static void node_close(void *ctx, conn_token conn, const char *reason) {
-    (void)ctx, (void)reason;
+    (void)ctx;
     closed_count++;
     last_closed = conn;
+    snprintf(last_close_reason, sizeof last_close_reason, "%s", reason);
 }
 
 static void session_answer(void *ctx, conn_token conn, const job_answer *a) {
@@ -159,19 +160,27 @@ lang_list langs(const char *text) {
     return list;
 }
 
-void offer(conn_token conn, const char *node, const char *languages, int64_t slots) {
+void offer_now(conn_token conn, const char *node, const char *languages, int64_t slots) {
     node_registration r = {.node_id = node,
                            .asr = langs(languages),
                            .semantic = langs(languages),
                            .tts = langs(languages),
                            .slots = slots};
     scheduler_node_register(s, conn, &r);
+}
+
+void offer(conn_token conn, const char *node, const char *languages, int64_t slots) {
+    offer_now(conn, node, languages, slots);
+    pass(10 * USEC_PER_MSEC);
+}
+
+void beat_with(conn_token conn, node_load load) {
+    scheduler_node_heartbeat(s, conn, &load);
     pass(10 * USEC_PER_MSEC);
 }
 
 void beat(conn_token conn) {
-    scheduler_node_heartbeat(s, conn, &(node_load){.cpu = 10});
-    pass(10 * USEC_PER_MSEC);
+    beat_with(conn, (node_load){.cpu = 10});
 }
 
 void join(conn_token conn, const char *node, int64_t slots) {
@@ -218,6 +227,52 @@ int64_t ask_int(const char *command, const char *key) {
     int64_t value = reply_int(reply);
     virtual_redis_reply_free(reply);
     return value;
+}
+
+static char field_value[1100];
+
+const char *node_field(const char *node, const char *field) {
+    redis_key key;
+    redis_call call;
+    redis_reply *reply;
+    call_command(&call, "HGET");
+    call_key(&call, key_node(&key, &config.keys, node));
+    call_str(&call, field);
+    ck_assert_msg(!virtual_redis_sync(redis, &call, &reply, &err), "%s", err.message);
+    snprintf(field_value, sizeof field_value, "%s", reply_text(reply));
+    virtual_redis_reply_free(reply);
+    return field_value;
+}
+
+void set_node_field(const char *node, const char *field, const char *value) {
+    redis_key key;
+    redis_call call;
+    redis_reply *reply;
+    call_command(&call, "HSET");
+    call_key(&call, key_node(&key, &config.keys, node));
+    call_str(&call, field);
+    call_str(&call, value);
+    ck_assert_msg(!virtual_redis_sync(redis, &call, &reply, &err), "%s", err.message);
+    virtual_redis_reply_free(reply);
+}
+
+static void on_operator_drained(void *arg, link_status status, const redis_reply *reply) {
+    (void)arg;
+    ck_assert_msg(status == LINK_OK, "drain_node: %s", reply_text(reply));
+}
+
+void operator_drains(const char *node, int64_t hold_msec) {
+    redis_link link = link_virtual_interface(wire);
+    redis_key key;
+    redis_call call;
+    call_script(&call, SCRIPT_DRAIN_NODE);
+    call_key(&call, key_node(&key, &config.keys, node));
+    call_key(&call, key_node_hold(&key, &config.keys, node));
+    call_str(&call, "");
+    call_int(&call, hold_msec);
+    call_str(&call, "new disk");
+    link_submit(&link, &call, second, on_operator_drained, NULL);
+    pass(10 * USEC_PER_MSEC);
 }
 
 int64_t reservations_of(const char *node) {

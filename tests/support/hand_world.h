@@ -35,7 +35,7 @@ typedef struct said {
 extern said assigned[LOG_MAX], cancelled[LOG_MAX], answered[LOG_MAX], events[LOG_MAX];
 extern sched_event_kind kinds[LOG_MAX]; /* of events[] */
 extern int assigned_count, cancelled_count, answered_count, event_count, registered_count, refused_count, closed_count;
-extern char last_node[ID_MAX + 1], last_refusal[256];
+extern char last_node[ID_MAX + 1], last_refusal[256], last_close_reason[64];
 extern conn_token last_closed;
 
 int count_of(sched_event_kind kind);
@@ -57,7 +57,10 @@ void pass(usec_t time);
 lang_list langs(const char *text);
 /* A node registers for all pairs of `languages`; its heartbeat puts it into the pools; both, for en and de. */
 void offer(conn_token conn, const char *node, const char *languages, int64_t slots);
+/* The same without a moment for the answer. */
+void offer_now(conn_token conn, const char *node, const char *languages, int64_t slots);
 void beat(conn_token conn);
+void beat_with(conn_token conn, node_load load);
 void join(conn_token conn, const char *node, int64_t slots);
 /* Five seconds of English are to be heard in `tgt`. speak() asks for German. */
 void speak_as(const char *request_id, uint64_t utterance, const char *tgt);
@@ -66,6 +69,11 @@ void speak(uint64_t utterance);
 void answer(const said *a, job_outcome outcome, const char *code);
 
 void assert_nothing_in_flight(void);
+/* A field of a node's record, "" when there is none; lives until the next call. */
+const char *node_field(const char *node, const char *field);
+void set_node_field(const char *node, const char *field, const char *value);
+/* What an operator does, on another machine. `hold_msec` 0: the node may come back at once. */
+void operator_drains(const char *node, int64_t hold_msec);
 /* The reply of a plain command about one key. */
 int64_t ask_int(const char *command, const char *key);
 int64_t reservations_of(const char *node);
