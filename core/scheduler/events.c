@@ -49,6 +49,7 @@ static const char *const names[EV_KINDS] = {
     [EV_DEPENDENCY_LOST] = "dependency_lost",
     [EV_ROOM_JOINED] = "room_joined",
     [EV_ROOM_LEFT] = "room_left",
+    [EV_EXTENDED] = "extended",
 };
 
 const char *sched_event_name(sched_event_kind kind) {

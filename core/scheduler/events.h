@@ -21,7 +21,8 @@ typedef enum sched_event_kind {
     EV_GRANT_REFUSED, /* job, attempt, node, code = FULL, NOTREADY, NOTSERVED, GONE, BUSY, MARKED, TRIAL */
     EV_RESERVED, /* job, attempt, node; until = expiry; value = the node's reservations with this one; limit = its limit */
     EV_WAITING,         /* job, attempt: every candidate was full; value = jobs waiting for the pair with this one */
-    EV_DISPATCHED,      /* job, attempt, node: the state is in Redis, the assignment leaves now; until = the deadline */
+    EV_DISPATCHED,      /* job, attempt, node: the state is in Redis, the assignment leaves now; until = the deadline;
+                         * value = expiry of the reservation, ms since 1970 */
     EV_ACCEPTED,        /* job, attempt, node */
     EV_STARTED,         /* job, attempt, node; until = the new deadline */
     EV_RETRY,           /* job, attempt = the new one, node = the one that failed, code = why */
@@ -58,6 +59,7 @@ typedef enum sched_event_kind {
     EV_DEPENDENCY_LOST, /* job, attempt = the new one: Redis had lost it, it was made again */
     EV_ROOM_JOINED,     /* session, code = room; value = members */
     EV_ROOM_LEFT,       /* session, code = room; value = members that are left */
+    EV_EXTENDED,        /* job, attempt, node: a job that began late; until = the new expiry of its reservation */
     EV_KINDS
 } sched_event_kind;
 

@@ -16,6 +16,7 @@ void job_leave_node(job *j) {
     j->noted &= ~(unsigned)NOTE_NODE_LOST; /* what was noted of that node says nothing about the next one */
     j->node[0] = '\0';
     j->released = true;
+    j->sent = false;
 }
 
 static void on_unreserved(job *j, link_status status, const redis_reply *reply) {

@@ -60,7 +60,9 @@ struct job {
     job_state state; /* as Redis last told us */
     int64_t attempt;
     char node[ID_MAX + 1]; /* of this attempt; "" while none holds a reservation */
-    usec_t sent, due;      /* due: USEC_NEVER while none is known */
+    usec_t marked;         /* when this attempt became the node's */
+    usec_t held_until;     /* the reservation's expiry */
+    usec_t due;            /* USEC_NEVER while none is known */
     timer_handle due_timer;
 
     bool busy;      /* a call of the chain is out */
@@ -71,12 +73,14 @@ struct job {
     payload *content; /* of the result; NULL when there is none */
     bool told;        /* the session has its answer: it gets no other */
     bool released;    /* the reservation of this attempt was given back, or there was none */
+    bool sent;        /* this attempt's assignment has left */
     bool finishing;   /* the outcome is decided and being written; result and result_code hold it */
 
     job_step *then;      /* what follows the release under way */
     char retry_code[48]; /* why the next attempt is made; also while it is being asked for */
     bool retry_if_due;
-    bool moving; /* Redis may have made the next attempt or not: that is found out before anything else happens */
+    bool
+        moving; /* the next attempt is decided, and Redis may or may not have made it: nothing else happens before it has */
 
     candidate *candidates; /* owned, while a placement is tried */
     int candidate_count, candidate_next, asked, loads_out, round;
@@ -124,6 +128,8 @@ bool job_excludes(const job *j, const char *node);
 
 /* job_send.c: with a reservation on job->node */
 void job_mark(job *j);
+/* Is the reservation held by that connection's node? Extends it to what is left until `deadline`, and the grace. */
+void job_confirm_call(redis_call *call, const job *j, const node_conn *n, usec_t deadline);
 /* Redis says that the job is not ours any more: the session is told, and we stop. */
 void job_lost(job *j);
 

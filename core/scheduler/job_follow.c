@@ -98,12 +98,36 @@ void job_not_due(job *j, const redis_reply *reply) {
 
 /* ---- what the node says --------------------------------------------------------------------------------------------- */
 
+static void on_extended(void *arg, link_status status, const redis_reply *reply) {
+    job *j = arg;
+    sched_answered(j->s, SCRIPT_CONFIRM_RESERVATION, status, reply);
+    j->busy = false;
+    if (status == LINK_OK && reply_says(reply, "OK")) {
+        j->held_until = reply_int(reply_at(reply, 1)) * USEC_PER_MSEC;
+        job_emit(j, (sched_event){.kind = EV_EXTENDED, .node = j->node, .until = j->held_until});
+    }
+    job_rest(j);
+}
+
+/* A job that began late may run beyond what its reservation was made for, and the node would be given one more. Half of the grace is
+ * enough, so that one that began soon costs no call. */
+static bool extend_reservation(job *j) {
+    const node_conn *n = node_by_id(j->s, j->node);
+    if (!n || j->due + j->s->config.reservation_grace / 2 <= j->held_until) return false;
+    redis_call call;
+    job_confirm_call(&call, j, n, j->due);
+    j->busy = true;
+    sched_call(j->s, &call, on_extended, j);
+    return true;
+}
+
 static void on_advanced(job *j, job_state state, sched_event_kind kind, const redis_reply *reply) {
     if (reply_says(reply, "OK")) {
         usec_t due = reply_int(reply_at(reply, 1)) * USEC_PER_MSEC;
         j->state = state;
         job_emit(j, (sched_event){.kind = kind, .node = j->node, .until = due});
         job_set_due(j, due);
+        if (state == JOB_RUNNING && extend_reservation(j)) return;
     } else if (reply) {
         job_emit(j, (sched_event){.kind = EV_STALE, .node = j->node, .code = reply_text(reply_at(reply, 0))});
     }
@@ -132,7 +156,7 @@ static void advance(job *j, script_id script) {
         job_rest(j);
         return;
     }
-    usec_t from = accept ? j->sent : sched_now(s);
+    usec_t from = accept ? j->marked : sched_now(s);
     usec_t left = from + job_attempt_limit(j) - sched_now(s);
     redis_key key;
     redis_call call;

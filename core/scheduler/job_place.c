@@ -203,11 +203,12 @@ static void on_granted(void *arg, link_status status, const redis_reply *reply) 
     if (status == LINK_OK && reply_says(reply, "OK")) {
         memcpy(j->node, c->node, sizeof j->node);
         j->released = false;
+        j->held_until = reply_int(reply_at(reply, 3)) * USEC_PER_MSEC;
         job_emit(j, (sched_event){.kind = EV_RESERVED,
                                   .node = j->node,
                                   .value = reply_int(reply_at(reply, 1)),
                                   .limit = reply_int(reply_at(reply, 2)),
-                                  .until = reply_int(reply_at(reply, 3)) * USEC_PER_MSEC});
+                                  .until = j->held_until});
         job_mark(j);
         return;
     }

@@ -28,7 +28,7 @@ static void start_next_attempt(job *j) {
     char failed[ID_MAX + 1];
     bool answered = !j->retry_if_due; /* a node that was silent gets no job for its silence */
     memcpy(failed, j->node, sizeof failed);
-    exclude(j, failed);
+    if (j->sent) exclude(j, failed);
     job_leave_node(j);
     j->attempt++;
     j->state = JOB_CREATED;
@@ -61,7 +61,8 @@ static void on_reassigned(void *arg, link_status status, const redis_reply *repl
     }
     bool again = status == LINK_OK && (reply_says(reply, "RETRY") || moved_by_us(j, reply));
     j->tries = 0;
-    j->moving = status == LINK_UNKNOWN || (j->moving && status != LINK_OK);
+    bool decided = j->moving || !j->retry_if_due; /* with a deadline, something else may happen yet */
+    j->moving = status == LINK_UNKNOWN || (status != LINK_OK && decided);
     if (again) {
         cancel_at_node(j);
         job_release_then(j, start_next_attempt);

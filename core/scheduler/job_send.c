@@ -1,6 +1,7 @@
-/* job_send.c - the compare-and-set that decides which node has the job, and the assignment that leaves after it.
+/* job_send.c - the compare-and-set that decides which node has the job, the last look at the node, and the assignment that leaves.
  *
- * Sent is only what was marked. Whoever loses the mark gives the reservation back and stops. */
+ * Sent is only what was marked: whoever loses the mark gives the reservation back and stops. And only what the node confirms: a
+ * grant may be some calls old by now. What was marked and not confirmed was never sent, so the next attempt excludes nobody. */
 #include "core/scheduler/job_flow.h"
 #include "core/scheduler/node_flow.h"
 #include "core/scheduler/session_flow.h"
@@ -12,20 +13,28 @@ static usec_t first_deadline(const job *j, const node_conn *n) {
     return n && n->acks && s->config.ack_limit < attempt ? s->config.ack_limit : attempt;
 }
 
-static void send_assignment(job *j, const redis_reply *reply) {
+void job_confirm_call(redis_call *call, const job *j, const node_conn *n, usec_t deadline) {
+    const scheduler *s = j->s;
+    usec_t hold = deadline + s->config.reservation_grace - sched_now(s);
+    char owner[OWNER_MAX + 1];
+    redis_key key;
+    sched_owner(s, n->conn, owner);
+    call_script(call, SCRIPT_CONFIRM_RESERVATION);
+    call_key(call, key_node(&key, &s->config.keys, j->node));
+    call_key(call, key_node_reservations(&key, &s->config.keys, j->node));
+    call_str(call, j->id);
+    call_int(call, j->attempt);
+    call_str(call, owner);
+    call_int(call, hold > 0 ? usec_to_msec_up(hold) : 1);
+}
+
+static usec_t padding_of(const scheduler_config *config, cut_reason cut) {
+    if (cut == CUT_MANUAL) return config->padding_manual;
+    return cut_continues(cut) ? config->padding_auto : 0;
+}
+
+static void send_assignment(job *j, const node_conn *n) {
     scheduler *s = j->s;
-    job_forget_candidates(j);
-    j->state = JOB_DISPATCHED;
-    j->sent = sched_now(s);
-    usec_t due = reply_int(reply_at(reply, 1)) * USEC_PER_MSEC;
-    job_emit(j, (sched_event){.kind = EV_DISPATCHED, .node = j->node, .until = due});
-    job_set_due(j, due);
-    wait_queue_placed(j);
-    const node_conn *n = node_by_id(s, j->node);
-    if (!n) {
-        job_note(j, NOTE_NODE_LOST);
-        return;
-    }
     job_assign assign = {
         .job_id = j->id,
         .session_id = j->session,
@@ -34,8 +43,15 @@ static void send_assignment(job *j, const redis_reply *reply) {
         .pair = &j->pair,
         .sound = j->sound,
         .cut = j->cut,
+        .padding = padding_of(&s->config, j->cut),
     };
-    s->env.net.node_assign(s->env.net.ctx, n->conn, &assign);
+    j->sent = true;
+    job_emit(j, (sched_event){.kind = EV_DISPATCHED,
+                              .node = j->node,
+                              .until = j->due,
+                              .value = j->held_until / USEC_PER_MSEC});
+    wait_queue_placed(j);
+    sched_tell(s, node_assign, n->conn, &assign);
     job_rest(j);
 }
 
@@ -51,6 +67,67 @@ void job_lost(job *j) {
     job_drop(j);
 }
 
+/* ---- the confirmation ----------------------------------------------------------------------------------------------- */
+
+static void confirm(job *j);
+
+static void attempt_again(job *j) {
+    job_retry(j, "RESERVATION_LOST", false);
+}
+
+static void confirm_refused(job *j, const char *why) {
+    job_emit(j, (sched_event){.kind = EV_CONFIRM_REFUSED, .node = j->node, .code = why});
+    job_release_then(j, attempt_again);
+}
+
+static void on_confirmed(void *arg, link_status status, const redis_reply *reply) {
+    job *j = arg;
+    sched_answered(j->s, SCRIPT_CONFIRM_RESERVATION, status, reply);
+    j->busy = false;
+    if (status == LINK_UNKNOWN && ++j->tries < UNKNOWN_TRIES) {
+        confirm(j);
+        return;
+    }
+    j->tries = 0;
+    const node_conn *n = node_by_id(j->s, j->node);
+    if (status != LINK_OK)
+        confirm_refused(j, link_status_name(status));
+    else if (!reply_says(reply, "OK"))
+        confirm_refused(j, reply_text(reply_at(reply, 1)));
+    else if (!n)
+        confirm_refused(j, "owner");
+    else if (j->noted & NOTE_NODE_LOST)
+        job_rest(j);
+    else {
+        j->held_until = reply_int(reply_at(reply, 1)) * USEC_PER_MSEC;
+        send_assignment(j, n);
+    }
+}
+
+/* Who writes to the node's socket asks for it: between the grant and this instant the node may have gone, or come back elsewhere. */
+static void confirm(job *j) {
+    scheduler *s = j->s;
+    const node_conn *n = node_by_id(s, j->node);
+    if (!n) {
+        confirm_refused(j, "owner");
+        return;
+    }
+    redis_call call;
+    job_confirm_call(&call, j, n, j->marked + job_attempt_limit(j));
+    j->busy = true;
+    sched_call(s, &call, on_confirmed, j);
+}
+
+/* ---- the mark ------------------------------------------------------------------------------------------------------- */
+
+static void marked(job *j, const redis_reply *reply) {
+    job_forget_candidates(j);
+    j->state = JOB_DISPATCHED;
+    j->marked = sched_now(j->s);
+    job_set_due(j, reply_int(reply_at(reply, 1)) * USEC_PER_MSEC);
+    confirm(j);
+}
+
 static void on_marked(void *arg, link_status status, const redis_reply *reply) {
     job *j = arg;
     sched_answered(j->s, SCRIPT_MARK_DISPATCHED, status, reply);
@@ -61,7 +138,7 @@ static void on_marked(void *arg, link_status status, const redis_reply *reply) {
     }
     j->tries = 0;
     if (status == LINK_OK && reply_says(reply, "OK"))
-        send_assignment(j, reply);
+        marked(j, reply);
     else if (status == LINK_OK)
         job_release_then(j, job_lost);
     else if (status == LINK_UNKNOWN)

@@ -123,6 +123,7 @@ static void dispatched(checker *c, watched_job *j, const watched_node *n, const 
         violate(c, VIOLATION_DISPATCH, e->at, j,
                 "job %s is dispatched to node %s, which holds no reservation for attempt %" PRId64, j->id, e->node,
                 e->attempt);
+    reservation_extended(j, n, e->attempt, e->value * USEC_PER_MSEC);
     j->dispatched = n;
     j->worked = false;
     j->due = e->until;
@@ -207,6 +208,9 @@ static void take_core(checker *c, const sched_event *e, watched_job *j, watched_
     case EV_REFUSED: c->refused++; break;
     case EV_CREATED: created(c, j, e); break;
     case EV_RESERVED: reserved(c, j, n, e); break;
+    case EV_EXTENDED:
+        if (j) reservation_extended(j, n, e->attempt, e->until);
+        break;
     case EV_UNRESERVED:
         if (n) reservation_given_back(c, e->job, n, e->attempt);
         break;

@@ -104,6 +104,8 @@ void violate(checker *c, violation_kind kind, usec_t at, const watched_job *j, c
 /* checker_reservations.c */
 watched_node *node_seen(checker *c, const char *id); /* NULL for "" */
 void reservation_taken(checker *c, watched_job *j, watched_node *n, const sched_event *event);
+/* It stands until then, or longer. */
+void reservation_extended(const watched_job *j, const watched_node *n, int64_t attempt, usec_t until);
 void reservation_given_back(checker *c, const char *job_id, watched_node *n, int64_t attempt);
 bool reservation_held(const watched_job *j, const watched_node *n, int64_t attempt);
 /* The attempts of the job up to `attempt` have ended: none of them may hold anything. */

@@ -84,6 +84,11 @@ void reservation_taken(checker *c, watched_job *j, watched_node *n, const sched_
                 n->id, possible);
 }
 
+void reservation_extended(const watched_job *j, const watched_node *n, int64_t attempt, usec_t until) {
+    reservation *r = find(j, n, attempt);
+    if (r && until > r->until) r->until = until;
+}
+
 void reservation_given_back(checker *c, const char *job_id, watched_node *n, int64_t attempt) {
     reservation *r;
     (void)c;

@@ -7,7 +7,7 @@
 #include "core/base/rng.h"
 #include "tests/support/suite.h"
 
-START_TEST(a_job_costs_six_script_calls_and_ends_released) {
+START_TEST(a_job_costs_seven_script_calls_and_ends_released) {
     open_world("3");
     open_scheduler();
     join(1, "n1", 4);
@@ -17,7 +17,7 @@ START_TEST(a_job_costs_six_script_calls_and_ends_released) {
     ck_assert_uint_eq(assigned[0].conn, 1);
     ck_assert_int_eq(reservations_of("n1"), 1);
     answer(&assigned[0], OUTCOME_OK, "");
-    ck_assert_uint_eq(virtual_server_count(server).script_calls - before, 6);
+    ck_assert_uint_eq(virtual_server_count(server).script_calls - before, 7);
     ck_assert_int_eq(answered_count, 1);
     ck_assert_int_eq(answered[0].outcome, OUTCOME_OK);
     ck_assert_uint_eq(answered[0].conn, SESSION);
@@ -553,7 +553,7 @@ END_TEST
 
 int main(void) {
     const TTest *const tests[] = {
-        a_job_costs_six_script_calls_and_ends_released,
+        a_job_costs_seven_script_calls_and_ends_released,
         an_ack_and_a_start_cost_one_call_each,
         a_silent_attempt_is_cancelled_and_tried_on_another_node_three_times_in_all,
         a_result_of_an_older_attempt_changes_nothing_and_is_counted,
