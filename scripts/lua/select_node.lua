@@ -4,7 +4,7 @@ A partial Fisher-Yates shuffle over the positions 0..n-1: draw i takes one of th
 `swapped` holds the few places of the imagined array that have changed, so the array itself is never built.
 KEYS[1]  members  HASH  position -> "node ver"
 ARGV[1]  want     proposals at most, 1..8
-ARGV[2]  e        number of excluded nodes, 0..8
+ARGV[2]  e        number of excluded nodes, 0..20
 ARGV[3..]         e node ids, then want + e random integers, uniform in [0, 2^32)
 Time     not read
 Returns  {n, "node ver", "node ver", ...}  n = members of the pool; at most `want` nodes, none of them excluded; when
@@ -16,7 +16,7 @@ local SPAN = 4294967296
 
 local want, excluded_count = tonumber(ARGV[1]), tonumber(ARGV[2])
 if not want or want < 1 or want > 8 or want % 1 ~= 0 then return redis.error_reply('BADARG want') end
-if not excluded_count or excluded_count < 0 or excluded_count > 8 or excluded_count % 1 ~= 0 then
+if not excluded_count or excluded_count < 0 or excluded_count > 20 or excluded_count % 1 ~= 0 then
   return redis.error_reply('BADARG e')
 end
 local draws = want + excluded_count

@@ -192,6 +192,21 @@ START_TEST(excluded_nodes_are_never_proposed) {
 }
 END_TEST
 
+START_TEST(twenty_nodes_may_be_excluded_and_the_others_are_found) {
+    char args[512] = "8|20";
+    for (int i = 0; i < 28; i++) {
+        char node[16];
+        snprintf(node, sizeof node, "n%d", i);
+        join(node, 1);
+        if (i < 20) snprintf(args + strlen(args), sizeof args - strlen(args), "|%s", node);
+    }
+    for (int i = 0; i < 28; i++) strcat(args, "|0");
+    pick(args);
+    ck_assert_uint_eq(reply_count(lua_reply(db)), 1 + 8);
+    for (size_t i = 1; i <= 8; i++) ck_assert_int_ge(atoi(reply_text(reply_at(lua_reply(db), i)) + 1), 20);
+}
+END_TEST
+
 START_TEST(a_small_pool_is_proposed_whole) {
     char args[256];
     for (int i = 0; i < 10; i++) {
@@ -267,7 +282,7 @@ static const bad_args bad[] = {
     {SCRIPT_SELECT_NODE, "0|0", "BADARG want"},
     {SCRIPT_SELECT_NODE, "9|0|0|0|0|0|0|0|0|0|0", "BADARG want"},
     {SCRIPT_SELECT_NODE, "1|-1|0", "BADARG e"},
-    {SCRIPT_SELECT_NODE, "1|9|0", "BADARG e"},
+    {SCRIPT_SELECT_NODE, "1|21|0", "BADARG e"},
     {SCRIPT_SELECT_NODE, "1|0", "BADARG count"},
     {SCRIPT_SELECT_NODE, "1|0|1|2", "BADARG count"},
     {SCRIPT_SELECT_NODE, "1|1|a|1", "BADARG count"},
@@ -391,6 +406,7 @@ static Suite *make_suite(void) {
     tcase_add_test(tests, a_draw_names_a_position);
     tcase_add_test(tests, drawn_nodes_are_distinct);
     tcase_add_test(tests, excluded_nodes_are_never_proposed);
+    tcase_add_test(tests, twenty_nodes_may_be_excluded_and_the_others_are_found);
     tcase_add_test(tests, a_small_pool_is_proposed_whole);
     tcase_add_test(tests, a_shard_is_the_members_of_one_hundred_positions);
     tcase_add_test(tests, a_pool_that_does_not_exist_has_no_shard);
