@@ -7,6 +7,7 @@
 #define CORE_MECHANISMS_PLACEMENT_H
 
 #include "core/base/limits.h"
+#include "core/base/rng.h"
 
 #include <stdint.h>
 
@@ -38,6 +39,9 @@ typedef struct placement {
     /* Stable. Puts candidates[0..compared) in the order of asking; the others follow as they are. */
     void (*order)(candidate *candidates, int compared);
 } placement;
+
+/* A shard comes by position; in that order, ties would go to the oldest members for ever. */
+void candidates_shuffle(candidate *candidates, int count, rng *draws);
 
 extern const placement placement_random;  /* uniform over the pair */
 extern const placement placement_least;   /* the least loaded of a random shard: reads up to 100 loads */

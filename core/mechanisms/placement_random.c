@@ -1,5 +1,15 @@
-/* placement_random.c - the order of the proposal is random and uniform already, so there is nothing to do or to read. */
+/* placement_random.c - the order of a sample is random and uniform already, so there is nothing to do or to read; that of a
+ * shard is made so. */
 #include "core/mechanisms/placement.h"
+
+void candidates_shuffle(candidate *candidates, int count, rng *draws) {
+    for (int left = count; left > 1; left--) {
+        candidate *a = &candidates[left - 1], *b = &candidates[rng_below(draws, (uint64_t)left)];
+        candidate kept = *a;
+        *a = *b;
+        *b = kept;
+    }
+}
 
 static int compares_none(int d, int count) {
     (void)d, (void)count;

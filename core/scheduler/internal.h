@@ -28,7 +28,9 @@ struct scheduler {
     scheduler_env env;
     char instance[ID_MAX + 1];
     const placement *place;
-    rng draws; /* job ids, candidates, node ids */
+    rng draws;               /* job ids, candidates, node ids */
+    int explains;            /* under way */
+    uint64_t explains_begun; /* each has random numbers of its own */
     job *jobs;
     node_conn *nodes_by_conn, *nodes_by_id;
     session *sessions_by_conn, *sessions_by_id;

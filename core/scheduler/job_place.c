@@ -105,16 +105,6 @@ bool job_was_tried(const job *j, const char *node) {
     return false;
 }
 
-/* A shard comes by position; in that order, ties would go to the oldest members for ever. */
-static void shuffle(job *j) {
-    for (int left = j->candidate_count; left > 1; left--) {
-        candidate *a = &j->candidates[left - 1], *b = &j->candidates[rng_below(&j->s->draws, (uint64_t)left)];
-        candidate kept = *a;
-        *a = *b;
-        *b = kept;
-    }
-}
-
 /* Members come as "node version", behind the size of the pool. */
 static void take_candidates(job *j, const redis_reply *reply) {
     size_t count = reply_count(reply);
@@ -125,7 +115,7 @@ static void take_candidates(job *j, const redis_reply *reply) {
         if (sscanf(reply_text(reply_at(reply, i)), "%64s %" SCNd64, node, &version) != 2) continue;
         if (!job_was_tried(j, node)) add_candidate(j, node, version);
     }
-    if (j->s->place->proposes == PROPOSE_SHARD) shuffle(j);
+    if (j->s->place->proposes == PROPOSE_SHARD) candidates_shuffle(j->candidates, j->candidate_count, &j->s->draws);
 }
 
 static void proposed(job *j, link_status status, const redis_reply *reply) {

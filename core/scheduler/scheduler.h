@@ -16,6 +16,7 @@
 #include "core/base/log.h"
 #include "core/base/status.h"
 #include "core/domain/audio.h"
+#include "core/domain/grant.h"
 #include "core/domain/job.h"
 #include "core/domain/lang_pair.h"
 #include "core/domain/payload.h"
@@ -216,6 +217,29 @@ void scheduler_room_leave(scheduler *s, conn_token conn);
 void scheduler_room_prefer(scheduler *s, conn_token conn, const char *sender_session, bool wants);
 /* Hands a WebRTC message to another member, unless that one does not want this one's raw voice. */
 void scheduler_room_relay(scheduler *s, conn_token conn, const char *to_session, payload *message);
+
+/* ---- a dry run of a placement: what would happen to a job of this pair now; nothing is written, no job's draw is used ---- */
+
+enum { EXPLAINED_MAX = 8, EXPLAINS_MAX = 16 };
+
+typedef struct explained_node {
+    char node[ID_MAX + 1];
+    grant_verdict verdict; /* GRANT_UNKNOWN when it did not answer */
+    int64_t load;          /* as the placement read it; -1 when it reads none, or could not */
+} explained_node;
+
+typedef struct explanation {
+    const lang_pair *pair;
+    bool answered;     /* false: Redis did not tell the pool; nothing below is known */
+    int64_t pool_size; /* nodes in the pool */
+    int count;
+    explained_node nodes[EXPLAINED_MAX]; /* of a random proposal, in the order in which they would be asked */
+} explanation;
+
+/* `explained` lives until the function returns; it must not call back into the scheduler. */
+typedef void explain_done(void *arg, const explanation *explained);
+/* `done` is called once, later. SCHED_FULL while EXPLAINS_MAX are under way. */
+sched_status scheduler_explain(scheduler *s, const lang_pair *pair, explain_done *done, void *arg, sched_error *err);
 
 typedef struct scheduler_counts {
     int64_t jobs;    /* unfinished jobs of this instance */
