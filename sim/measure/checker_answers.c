@@ -41,7 +41,7 @@ static void asked(watched_session *s, const trace_event *event) {
     r->asks = 1;
     if (event->pair) memcpy(r->target, event->pair->tgt, sizeof r->target);
     DL_APPEND(s->open, r);
-    if (event->utterance > s->highest) s->highest = event->utterance;
+    if (event->utterance >= s->sent) s->sent = event->utterance + 1;
 }
 
 static const char *target_of(const trace_event *event) {
@@ -80,7 +80,7 @@ static void answered(checker *c, watched_session *s, const trace_event *event) {
     watched_job *j;
     HASH_FIND_STR(c->jobs, event->job, j);
     violate(c, VIOLATION_DOUBLED, event->at, j, "session %s: utterance %" PRIu64 " to %s is answered %s (job %s, %s)",
-            s->id, event->utterance, target, event->utterance <= s->highest ? "a second time" : "but was never sent",
+            s->id, event->utterance, target, event->utterance < s->sent ? "a second time" : "but was never sent",
             event->job, event->outcome ? job_outcome_name(event->outcome) : event->code);
 }
 

@@ -75,7 +75,7 @@ typedef struct open_request {
 
 typedef struct watched_session {
     char id[ID_MAX + 1];
-    uint64_t highest; /* utterance that was sent */
+    uint64_t sent; /* numbers below this one were used */
     open_request *open;
     UT_hash_handle hh;
 } watched_session;

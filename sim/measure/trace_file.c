@@ -22,6 +22,11 @@ static void number(FILE *out, const char *name, int64_t value) {
     if (value) fprintf(out, ",\"%s\":%" PRId64, name, value);
 }
 
+/* The first one is 0; events that have one have a pair too. */
+static void utterance(FILE *out, const lang_pair *p, uint64_t value) {
+    if (p) fprintf(out, ",\"utterance\":%" PRIu64, value);
+}
+
 static void pair(FILE *out, const lang_pair *p) {
     char name[PAIR_MAX + 1];
     if (p) text(out, "pair", lang_pair_text(name, p));
@@ -37,7 +42,7 @@ static void write_core(const trace_file *f, const sched_event *e) {
     number(out, "attempt", e->attempt);
     text(out, "node", e->node);
     text(out, "session", e->session);
-    number(out, "utterance", (int64_t)e->utterance);
+    utterance(out, e->pair, e->utterance);
     pair(out, e->pair);
     number(out, "value", e->value);
     number(out, "limit", e->limit);
@@ -52,7 +57,7 @@ static void write_world(const trace_file *f, const trace_event *e) {
     number(out, "attempt", e->attempt);
     text(out, "node", e->node);
     text(out, "session", e->session);
-    number(out, "utterance", (int64_t)e->utterance);
+    utterance(out, e->pair, e->utterance);
     pair(out, e->pair);
     number(out, "value", e->value);
     if (e->length) fprintf(out, ",\"length_ms\":%.3f", (double)e->length / USEC_PER_MSEC);

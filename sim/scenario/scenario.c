@@ -149,15 +149,21 @@ static double in_seconds(double usec) {
     return usec / (double)USEC_PER_SEC;
 }
 
-/* Utterances per second of one session, while it lasts. */
-static double talk_rate(const talk_pattern *talk) {
-    return 1 / in_seconds(dist_mean(&talk->utterance) + dist_mean(&talk->pause));
+/* In seconds. */
+static double speech_mean(const talk_pattern *talk) {
+    double usual = dist_mean(&talk->utterance), share = talk->longs.share;
+    return in_seconds(share > 0 ? usual + share * (dist_mean(&talk->longs.length) - usual) : usual);
 }
 
-/* Mean length of an utterance of the group, in seconds. */
+/* Speeches per second of one session, while it lasts. */
+static double talk_rate(const talk_pattern *talk) {
+    return 1 / (speech_mean(talk) + in_seconds(dist_mean(&talk->pause)));
+}
+
+/* Mean length of a speech of the group, in seconds. */
 static double mean_speech(const session_group *g) {
     const trace_pattern *trace = &g->arrivals.trace;
-    double drawn = in_seconds(dist_mean(&g->talk.utterance)), sum = 0;
+    double drawn = speech_mean(&g->talk), sum = 0;
     for (size_t i = 0; i < trace->row_count; i++) {
         sum += trace->rows[i].speech ? in_seconds((double)trace->rows[i].speech) : drawn;
     }

@@ -8,6 +8,7 @@
 #include "core/base/clock.h"
 #include "core/base/settings.h"
 #include "core/base/status.h"
+#include "core/domain/sound.h"
 #include "core/scheduler/config.h"
 #include "sim/scenario/arrivals.h"
 #include "sim/scenario/dist.h"
@@ -67,10 +68,20 @@ typedef struct node_group {
     leave_time leave;
 } node_group;
 
+/* Some speeches are long ones. */
+typedef struct long_speech {
+    double share; /* 0: none */
+    dist length;
+} long_speech;
+
 typedef struct talk_pattern {
-    dist utterance;            /* length of speech; a draw may round to 0: take at least 1 us */
-    dist pause;                /* from the end of an utterance to the start of the next */
-    uint64_t bytes_per_second; /* of audio */
+    dist utterance; /* length of a speech; a draw may round to 0: take at least 1 us */
+    dist pause;     /* from the end of a speech to the start of the next */
+    long_speech longs;
+    double manual; /* share of the speeches whose end the client tells; silence ends the others */
+    usec_t chunk;  /* period */
+    int format;    /* sound_format */
+    uint64_t bytes_per_second;
 } talk_pattern;
 
 typedef struct retry_pattern {
@@ -165,7 +176,7 @@ typedef struct scenario_totals {
     int64_t nodes, slots;
     int64_t pairs;   /* demanded */
     double sessions; /* that will be opened */
-    double jobs;     /* utterances */
+    double jobs;     /* speeches; those that are cut make more */
     double load;     /* offered work / slots, with everybody there; above 1 queues grow without end */
 } scenario_totals;
 

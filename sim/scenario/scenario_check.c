@@ -18,6 +18,7 @@
 #include "sim/scenario/faults_check.h"
 
 enum { BINS_MAX = 100000, WARNED_PAIRS = 12, LANGUAGES_DEFAULT = 12, CONCURRENT_DEFAULT = 100 };
+enum { PCM16_BYTES_PER_SECOND = 2 * SAMPLE_RATE_DEFAULT, OPUS_BYTES_PER_SECOND = 24000 / 8 };
 
 /* --- languages -------------------------------------------------------------------------------------------------- */
 
@@ -247,6 +248,20 @@ static sched_status finish_arrivals(const yaml_value *at, const scenario *s, ses
     return status;
 }
 
+/* Bytes follow from the format, as the core measures them. */
+static sched_status finish_talk(const yaml_value *at, const scenario *s, session_group *g, sched_error *err) {
+    talk_pattern *talk = &g->talk;
+    if (!talk->bytes_per_second)
+        talk->bytes_per_second = talk->format == SOUND_OPUS ? OPUS_BYTES_PER_SECOND : PCM16_BYTES_PER_SECOND;
+    double most = (double)talk->chunk / (double)USEC_PER_SEC * (double)talk->bytes_per_second;
+    if (most > (double)s->scheduler.utterance_bytes) {
+        return yaml_fail(yaml_at(at, "chunk"), err, "chunk: %.0f bytes in one: at most %llu may be in an utterance",
+                         most, (unsigned long long)s->scheduler.utterance_bytes);
+    }
+    if (g->arrivals.kind != ARRIVALS_TRACE || talk->manual >= 1) return SCHED_OK;
+    return yaml_fail(yaml_at(at, "manual"), err, "manual: has no meaning here: each line of a trace is cut already");
+}
+
 static sched_status finish_rate(const yaml_value *at, session_group *g, sched_error *err) {
     if (g->concurrent && g->rate_given > 0) {
         return yaml_fail(yaml_at(at, "rate"), err, "either concurrent or rate, not both");
@@ -279,6 +294,7 @@ static sched_status finish_sessions(const yaml_value *root, scenario *s, sched_e
         if (!status) status = check_join(yaml_at(at, "join"), s, &g->join, err);
         if (!status) status = finish_arrivals(at, s, g, err);
         if (!status) status = finish_rate(at, g, err);
+        if (!status) status = finish_talk(yaml_at(at, "talk"), s, g, err);
         if (status) return status;
         pair_mix_resolve(&g->pairs, &s->languages, g->two_way);
         status = check_product(yaml_at(at, "pairs"), &g->pairs, err);

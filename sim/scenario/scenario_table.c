@@ -62,6 +62,7 @@ static const setting_type include_type = {"a file, or a list of files", refuse_i
 
 /* --- rows ------------------------------------------------------------------------------------------------------- */
 
+static const char *const format_names[] = {"pcm16", "opus", NULL}; /* sound_format */
 static const char *const costs_names[] = {"calibrated", "zero", "measured", NULL};
 
 // clang-format off
@@ -124,14 +125,28 @@ static const setting node_rows[] = {
     {.name = NULL},
 };
 
+static const setting long_rows[] = {
+    ROW_SHARE(long_speech, "share", share, 0, 1, "0%", "of the speeches"),
+    ROW_VALUE(long_speech, "length", length, dist_of_duration, "{dist: exponential, mean: 45s, min: 20s, max: 5min}",
+              "of such a speech, instead of `utterance`"),
+    {.name = NULL},
+};
+
 static const setting talk_rows[] = {
     ROW_VALUE(talk_pattern, "utterance", utterance, dist_of_duration,
               "{dist: lognormal, mean: 5s, cv: 0.6, min: 300ms, max: 30s}",
-              "length of speech"),
+              "length of a speech; what is longer than the scheduler's max_duration is cut into several utterances"),
     ROW_VALUE(talk_pattern, "pause", pause, dist_of_duration,
               "{dist: lognormal, mean: 5s, cv: 0.8, min: 200ms, max: 1min}",
-              "from the end of an utterance to the start of the next"),
-    ROW_SIZE(talk_pattern, "bytes_per_second", bytes_per_second, 1, 1 << 20, "32KiB", "of audio"),
+              "from the end of a speech to the start of the next"),
+    ROW_SECTION(talk_pattern, "long", longs, long_rows, "some speeches are long ones"),
+    ROW_SHARE(talk_pattern, "manual", manual, 0, 1, "100%",
+              "speeches whose end the client tells; the others end by silence, so that after a pause shorter than the "
+              "scheduler's the sentence goes on"),
+    ROW_DURATION(talk_pattern, "chunk", chunk, 10 * MSEC, 10 * SEC, "200ms", "period of chunks: cuts fall between two"),
+    ROW_CHOICE(talk_pattern, "format", format, format_names, "pcm16", "of the sound: 16 kHz, or about 24 kbit/s"),
+    ROW_SIZE(talk_pattern, "bytes_per_second", bytes_per_second, 16, 1 << 20, NULL,
+             "of audio; those of the format when not given. The scheduler measures speech by its bytes"),
     {.name = NULL},
 };
 
@@ -153,8 +168,8 @@ static const setting session_rows[] = {
               "of a session"),
     ROW_VALUE(session_group, "pairs", pairs, pair_mix_type, "popularity", "source and target language of a session"),
     ROW_BOOL(session_group, "two_way", two_way, "no",
-              "two people in turns: every other utterance goes the other way, and either may begin"),
-    ROW_SECTION(session_group, "talk", talk, talk_rows, "how a session speaks; each utterance is one job"),
+              "two people in turns: every other speech goes the other way, and either may begin"),
+    ROW_SECTION(session_group, "talk", talk, talk_rows, "how a session speaks; each utterance that is cut is one job"),
     ROW_SECTION(session_group, "retry", retry, retry_rows, "impatient clients"),
     ROW_SHARE(session_group, "vanish", vanish, 0, 1, "0%",
               "sessions that end in the middle: the connection is gone, and answers find nobody"),

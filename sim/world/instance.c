@@ -154,7 +154,8 @@ static void request_job(world *w, const message *m) {
     job_request request = {
         .session_id = speaker_id(sp),
         .utterance = m->utterance,
-        .pair = speaker_pair(sp, m->utterance),
+        .pair = m->pair,
+        .cut = m->cut,
         .sound = sound,
     };
     scheduler_submit(w->instance->scheduler, m->conn, &request);
@@ -164,7 +165,13 @@ static void request_job(world *w, const message *m) {
 static void open_session(world *w, const message *m) {
     sched_error err;
     const speaker *sp = speaker_at_instance(w, m->conn);
-    session_offer offer = {speaker_id(sp), speaker_pair(sp, 1), speaker_two_way(sp), SOUND_PCM16, SAMPLE_RATE_DEFAULT};
+    session_offer offer = {
+        .session_id = speaker_id(sp),
+        .pair = *speaker_pair(sp),
+        .two_way = speaker_two_way(sp),
+        .format = speaker_format(sp),
+        .sample_rate = SAMPLE_RATE_DEFAULT,
+    };
     sched_status status = scheduler_session_open(w->instance->scheduler, m->conn, &offer, &err);
     if (status) log_write(&w->env.log, LOG_ERROR, "session_open", "reason=\"%s\"", err.message);
 }
@@ -247,7 +254,7 @@ static void on_node_assign(void *ctx, conn_token conn, const job_assign *assign)
     message *m = job_message(w, MSG_ASSIGN, conn, assign->job_id, assign->attempt);
     m->speech = assign->sound->duration;
     m->spoken = hash_text(assign->session_id) + assign->utterance;
-    snprintf(m->target, sizeof m->target, "%s", assign->pair->tgt);
+    m->pair = *assign->pair;
     send_to_node(w, m);
 }
 
@@ -271,6 +278,7 @@ static void on_session_answer(void *ctx, conn_token conn, const job_answer *answ
     world *w = ctx;
     message *m = job_message(w, MSG_ANSWER, conn, answer->job_id, 0);
     m->utterance = answer->utterance;
+    m->pair = *answer->pair;
     m->outcome = answer->outcome;
     snprintf(m->code, sizeof m->code, "%s", answer->code);
     speaker_send_down(w, m, w->instance->leaves);

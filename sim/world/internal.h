@@ -28,7 +28,7 @@ typedef enum message_kind {
     MSG_RESULT,
     MSG_NODE_GONE,
     MSG_OPEN,
-    MSG_REQUEST, /* value: bytes of audio */
+    MSG_REQUEST, /* a whole utterance; value: bytes of audio */
     MSG_SPEAKER_GONE,
     /* to a node */
     MSG_REGISTERED,
@@ -49,9 +49,10 @@ typedef struct message {
     job_outcome outcome;
     uint64_t utterance;
     int64_t attempt, value;
-    usec_t speech;             /* length of the audio */
-    uint64_t spoken;           /* hash of session and utterance of a job */
-    char target[LANG_MAX + 1]; /* of a job */
+    usec_t speech;   /* length of the audio */
+    uint64_t spoken; /* hash of session and utterance of a job */
+    lang_pair pair;  /* of a job */
+    cut_reason cut;
     char job[ID_MAX + 1];
     char code[CODE_MAX + 1];
 } message;
@@ -168,7 +169,7 @@ void work_pause(node *n);
 void work_resume(node *n);
 void work_lose(node *n);
 
-/* ---- speakers: speaker.c; their coming: arrivals.c ---- */
+/* ---- speakers: speaker_parts.h; their coming: arrivals.c ---- */
 
 typedef struct speaker speaker;
 
@@ -180,8 +181,9 @@ void speaker_deliver(world *w, const message *answer);
 /* The request or the end of that speaker reached the instance. */
 const speaker *speaker_at_instance(const world *w, conn_token conn);
 const char *speaker_id(const speaker *sp);
-lang_pair speaker_pair(const speaker *sp, uint64_t utterance);
+const lang_pair *speaker_pair(const speaker *sp); /* with which the session is opened */
 bool speaker_two_way(const speaker *sp);
+sound_format speaker_format(const speaker *sp);
 void speaker_forget(world *w, conn_token conn);
 /* A message to the speaker; dropped when nobody is there. */
 void speaker_send_down(world *w, message *m, usec_t leave);

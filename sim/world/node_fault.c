@@ -35,7 +35,7 @@ static bool is_for(const fault *f, const char *target) {
 const char *node_failure(const node *n, const message *assign) {
     for (const node_hold *h = n->holds; h; h = h->next) {
         if (h->what->kind == FAULT_ERRORS) return "PROCESSING_ERROR";
-        if (h->what->kind == FAULT_MISSING_MODEL && is_for(h->what, assign->target)) return "MODEL_NOT_AVAILABLE";
+        if (h->what->kind == FAULT_MISSING_MODEL && is_for(h->what, assign->pair.tgt)) return "MODEL_NOT_AVAILABLE";
     }
     return NULL;
 }

@@ -1,19 +1,16 @@
 /* speaker.c - one session: somebody who speaks, pauses, and speaks again, whatever becomes of it.
  *
- * An open loop: the next utterance does not wait for the answer to the last one, because people do not either, and because
- * a load that waits for its server hides the server's slowness. The request leaves when the speech ends.
+ * An open loop: the next speech does not wait for the answer to the last one, because people do not either, and because
+ * a load that waits for its server hides the server's slowness. What leaves when is in speaker_talk.c.
  *
- * After its length a session begins no new utterance; it closes when the last answer is in, or LINGER after its last
- * request. Its place is given to somebody else once the instance has heard of the end.
- *
- * Impatient clients keep their open requests and send them again, with the same number, so that the scheduler can tell. */
-#include "sim/world/internal.h"
+ * After its length a session begins no new speech; it closes when the last answer is in, or LINGER after its last
+ * request. Its place is given to somebody else once the instance has heard of the end. */
+#include "sim/world/speaker_parts.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <utlist.h>
 
 #include "core/base/mem.h"
 
@@ -21,58 +18,13 @@
 
 enum { PLACE_BITS = 24, RENEWALS = 10, RENEWALS_MAX = 1000 };
 
-typedef enum speaker_state {
-    PAUSES,
-    SPEAKS,
-    LINGERS, /* waits for the last answers */
-    GONE,    /* the instance will hear of it */
-} speaker_state;
-
-/* An open request of an impatient client. */
-typedef struct asked {
-    struct asked *next, *prev;
-    speaker *sp;
-    uint64_t utterance;
-    usec_t speech;
-    int64_t left; /* times that it may be sent again */
-    timer_handle timer;
-} asked;
-
-struct speaker {
-    world *w;
-    const session_group *group;
-    conn_token conn;
-    uint64_t entity; /* of its random streams: group and number in the group */
-    char id[ID_MAX + 1];
-    rng talk, net;
-    channel up, down;
-    lang_pair pair;
-    usec_t ends;   /* of its length */
-    usec_t speech; /* of the utterance under way */
-    usec_t last_sent;
-    uint64_t utterance; /* number of the latest */
-    int64_t unanswered;
-    asked *open; /* these, when the client is impatient */
-    speaker_state state;
-    timer_handle timer; /* the end of that state */
-    timer_handle vanish;
-};
-
-typedef struct speakers {
-    pool *all, *asked;
-    speaker **at; /* by place; NULL: free */
-    size_t places, capacity;
-    uint32_t *free; /* places */
-    size_t free_count;
-    uint64_t serial;
-} speakers;
-
 /* ---- places --------------------------------------------------------------------------------------------------------- */
 
 void speakers_new(world *w) {
     w->speakers = mem_zalloc(1, sizeof *w->speakers);
     w->speakers->all = pool_new(sizeof(speaker));
     w->speakers->asked = pool_new(sizeof(asked));
+    w->speakers->rules = client_rules(&w->sc->scheduler);
 }
 
 void speakers_free(world *w) {
@@ -114,16 +66,16 @@ const char *speaker_id(const speaker *sp) {
     return sp->id;
 }
 
-lang_pair speaker_pair(const speaker *sp, uint64_t utterance) {
-    lang_pair pair = sp->pair;
-    if (!sp->group->two_way || utterance % 2 == 1) return pair;
-    memcpy(pair.src, sp->pair.tgt, sizeof pair.src);
-    memcpy(pair.tgt, sp->pair.src, sizeof pair.tgt);
-    return pair;
+const lang_pair *speaker_pair(const speaker *sp) {
+    return &sp->pair;
 }
 
 bool speaker_two_way(const speaker *sp) {
     return sp->group->two_way;
+}
+
+sound_format speaker_format(const speaker *sp) {
+    return (sound_format)sp->group->talk.format;
 }
 
 void speaker_forget(world *w, conn_token conn) {
@@ -137,15 +89,14 @@ void speaker_forget(world *w, conn_token conn) {
 
 /* ---- the connection ------------------------------------------------------------------------------------------------- */
 
-static void tell(speaker *sp, trace_event event) {
-    lang_pair pair = speaker_pair(sp, event.utterance ? event.utterance : 1);
+void speaker_tell(speaker *sp, trace_event event) {
     event.session = sp->id;
-    event.pair = &pair;
+    if (!event.pair) event.pair = &sp->pair;
     event.node_index = event.group_index = -1;
     world_tell(sp->w, event);
 }
 
-static void send_up(speaker *sp, message *m) {
+void speaker_send_up(speaker *sp, message *m) {
     message_send(m, world_now(sp->w), &sp->up, &sp->group->delay, &sp->net);
 }
 
@@ -157,20 +108,15 @@ void speaker_send_down(world *w, message *m, usec_t leave) {
         message_free(m);
 }
 
-static void close_request(speaker *sp, asked *a) {
-    engine_cancel(sp->w->env.engine, a->timer);
-    DL_DELETE(sp->open, a);
-    pool_give(sp->w->speakers->asked, a);
-}
-
 static void end_session(speaker *sp, const char *code) {
-    engine_cancel(sp->w->env.engine, sp->timer);
-    engine_cancel(sp->w->env.engine, sp->vanish);
+    engine *e = sp->w->env.engine;
+    engine_cancel(e, sp->timer);
+    engine_cancel(e, sp->vanish);
     sp->timer = sp->vanish = 0;
-    while (sp->open) close_request(sp, sp->open);
+    talk_forget(sp);
     sp->state = GONE;
-    tell(sp, (trace_event){.kind = TRACE_SESSION_CLOSED, .code = code});
-    send_up(sp, message_new(sp->w, MSG_SPEAKER_GONE, sp->conn));
+    speaker_tell(sp, (trace_event){.kind = TRACE_SESSION_CLOSED, .code = code});
+    speaker_send_up(sp, message_new(sp->w, MSG_SPEAKER_GONE, sp->conn));
 }
 
 static void hang_up(speaker *sp) {
@@ -181,107 +127,35 @@ static void on_vanish(void *arg) {
     end_session(arg, "VANISHED");
 }
 
-/* ---- speaking ------------------------------------------------------------------------------------------------------- */
-
-static void begin_pause(speaker *sp);
-
-static void wait_until(speaker *sp, speaker_state state, usec_t at, engine_action *then) {
-    usec_t now = world_now(sp->w);
-    sp->state = state;
-    sp->timer = engine_at(sp->w->env.engine, at > now ? at : now, then, sp);
-}
-
 /* What it sent meanwhile for a second time it waits for as long. */
 static void linger(void *arg) {
     speaker *sp = arg;
-    if (sp->unanswered == 0 || world_now(sp->w) >= sp->last_sent + LINGER)
+    usec_t until = sp->last_sent + LINGER;
+    sp->timer = 0;
+    if (sp->unanswered == 0 || world_now(sp->w) >= until)
         hang_up(sp);
     else
-        wait_until(sp, LINGERS, sp->last_sent + LINGER, linger);
+        sp->timer = engine_at(sp->w->env.engine, until, linger, sp);
 }
 
-static void send_request(speaker *sp, trace_kind kind, uint64_t utterance, usec_t length) {
-    sp->last_sent = world_now(sp->w);
-    tell(sp, (trace_event){.kind = kind, .utterance = utterance, .length = length});
-    message *m = message_new(sp->w, MSG_REQUEST, sp->conn);
-    m->utterance = utterance;
-    m->speech = length;
-    m->value = (int64_t)((double)length / (double)USEC_PER_SEC * (double)sp->group->talk.bytes_per_second);
-    send_up(sp, m);
-}
-
-static void on_no_answer(void *arg) {
-    asked *a = arg;
-    speaker *sp = a->sp;
-    a->timer = 0;
-    if (a->left-- == 0 || sp->w->hushed) return;
-    send_request(sp, TRACE_CLIENT_RESENT, a->utterance, a->speech);
-    a->timer = engine_at(sp->w->env.engine, world_now(sp->w) + sp->group->retry.after, on_no_answer, a);
-}
-
-static void keep_request(speaker *sp) {
-    asked *a = pool_take(sp->w->speakers->asked);
-    *a = (asked){.sp = sp, .utterance = sp->utterance, .speech = sp->speech, .left = sp->group->retry.times};
-    a->timer = engine_at(sp->w->env.engine, world_now(sp->w) + sp->group->retry.after, on_no_answer, a);
-    DL_APPEND(sp->open, a);
-}
-
-/* What was just said leaves. */
-static void say(speaker *sp) {
-    sp->utterance++;
-    sp->unanswered++;
-    if (sp->speech > sp->w->longest_speech) sp->w->longest_speech = sp->speech;
-    send_request(sp, TRACE_CLIENT_SENT, sp->utterance, sp->speech);
-    if (sp->group->retry.after) keep_request(sp);
-}
-
-static void on_speech_ends(void *arg) {
-    speaker *sp = arg;
-    say(sp);
-    begin_pause(sp);
-}
-
-static usec_t speech_draw(speaker *sp) {
-    usec_t length = dist_draw_usec(&sp->group->talk.utterance, &sp->talk);
-    return length > 0 ? length : 1;
-}
-
-static void on_pause_ends(void *arg) {
-    speaker *sp = arg;
-    usec_t now = world_now(sp->w);
-    if (now >= sp->ends) {
-        linger(sp);
-        return;
-    }
-    sp->speech = speech_draw(sp);
-    wait_until(sp, SPEAKS, now + sp->speech, on_speech_ends);
-}
-
-static void begin_pause(speaker *sp) {
-    usec_t until = world_now(sp->w) + dist_draw_usec(&sp->group->talk.pause, &sp->talk);
-    wait_until(sp, PAUSES, until < sp->ends ? until : sp->ends, on_pause_ends);
-}
-
-/* False when an impatient client has had an answer to it already. */
-static bool answers_open(speaker *sp, uint64_t utterance) {
-    asked *a;
-    if (!sp->group->retry.after) return true;
-    DL_FOREACH(sp->open, a) if (a->utterance == utterance) break;
-    if (a) close_request(sp, a);
-    return a != NULL;
+void speaker_linger(speaker *sp) {
+    sp->state = LINGERS;
+    talk_end(sp);
+    linger(sp);
 }
 
 void speaker_deliver(world *w, const message *answer) {
     speaker *sp = speaker_of(w, answer->conn);
     if (!sp || sp->state == GONE) return;
-    tell(sp, (trace_event){.kind = TRACE_CLIENT_ANSWERED,
-                           .job = answer->job,
-                           .utterance = answer->utterance,
-                           .outcome = answer->outcome,
-                           .code = answer->code});
-    if (!answers_open(sp, answer->utterance)) return;
+    speaker_tell(sp, (trace_event){.kind = TRACE_CLIENT_ANSWERED,
+                                   .job = answer->job,
+                                   .utterance = answer->utterance,
+                                   .pair = &answer->pair,
+                                   .outcome = answer->outcome,
+                                   .code = answer->code});
+    if (!talk_answered(sp, answer->utterance)) return;
     if (sp->unanswered > 0) sp->unanswered--;
-    if (sp->unanswered == 0 && sp->state == LINGERS) hang_up(sp);
+    if (sp->unanswered == 0 && sp->state == LINGERS && talk_is_over(sp)) hang_up(sp);
 }
 
 /* ---- coming and going ----------------------------------------------------------------------------------------------- */
@@ -325,20 +199,22 @@ static speaker *speaker_new(world *w, const session_group *group, uint64_t numbe
     sp->entity = (uint64_t)(group - w->sc->session_groups) << 40 | number;
     snprintf(sp->id, sizeof sp->id, "%s-%llu", group->name, (unsigned long long)number);
     rng_init(&sp->talk, w->seed, "talk", sp->entity);
+    rng_init(&sp->manual, w->seed, "manual", sp->entity);
+    rng_init(&sp->longs, w->seed, "long speech", sp->entity);
     rng_init(&sp->net, w->seed, "session network", sp->entity);
     return sp;
 }
 
 static void begin_session(speaker *sp) {
-    tell(sp, (trace_event){.kind = TRACE_SESSION_OPENED});
-    send_up(sp, message_new(sp->w, MSG_OPEN, sp->conn));
+    speaker_tell(sp, (trace_event){.kind = TRACE_SESSION_OPENED});
+    speaker_send_up(sp, message_new(sp->w, MSG_OPEN, sp->conn));
 }
 
 void speaker_open(world *w, const session_group *group, uint64_t number, bool under_way) {
     speaker *sp = speaker_new(w, group, number);
     draw_life(sp, under_way);
     begin_session(sp);
-    begin_pause(sp);
+    talk_pause(sp);
 }
 
 void speaker_call(world *w, const session_group *group, uint64_t number, const trace_row *call) {
@@ -346,10 +222,9 @@ void speaker_call(world *w, const session_group *group, uint64_t number, const t
     draw_life(sp, false);
     sp->ends = world_now(w);
     if (call->src >= 0) take_pair(sp, call->src, call->tgt);
-    sp->speech = call->speech ? call->speech : speech_draw(sp);
     begin_session(sp);
-    say(sp);
-    linger(sp);
+    talk_call(sp, call->speech ? call->speech : talk_draw(sp));
+    speaker_linger(sp);
 }
 
 /* What was asked for is still waited for, without a limit: the end of the run has one. */
@@ -360,6 +235,7 @@ void speakers_hush(world *w) {
         engine_cancel(w->env.engine, sp->timer);
         sp->timer = 0;
         sp->state = LINGERS;
-        if (sp->unanswered == 0) hang_up(sp);
+        talk_hush(sp);
+        if (sp->unanswered == 0 && talk_is_over(sp)) hang_up(sp);
     }
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/domain/speech.h"
 #include "tests/support/sim_run.h"
 #include "tests/support/suite.h"
 #include "tests/support/temp_files.h"
@@ -27,7 +28,7 @@ static void watch_calls(void *ctx, const trace_event *e) {
     calls *c = ctx;
     if (e->kind != TRACE_CLIENT_SENT) return;
     if (c->sent < CALLS) {
-        c->wrong += e->at - c->start != c->at[c->sent] || e->length != c->speech[c->sent] || e->utterance != 1;
+        c->wrong += e->at - c->start != c->at[c->sent] || e->length != c->speech[c->sent] || e->utterance != 0;
         c->wrong += strcmp(e->pair->src, c->sent % 2 ? "de" : "en") != 0;
     }
     c->sent++;
@@ -65,13 +66,15 @@ END_TEST
 
 typedef struct turns {
     char src[LANG_MAX + 1]; /* of the last utterance of the one session */
+    bool goes_on;           /* cut because it was long */
     uint64_t sent, same;
 } turns;
 
 static void watch_turns(void *ctx, const trace_event *e) {
     turns *t = ctx;
     if (e->kind != TRACE_CLIENT_SENT || strcmp(e->session, "s1-0") != 0) return;
-    t->same += t->sent > 0 && !strcmp(t->src, e->pair->src);
+    t->same += t->sent > 0 && !strcmp(t->src, e->pair->src) != t->goes_on;
+    t->goes_on = strcmp(e->code, "manual") != 0;
     memcpy(t->src, e->pair->src, sizeof t->src);
     t->sent++;
 }
@@ -86,6 +89,53 @@ START_TEST(two_people_take_turns_in_both_directions) {
     ck_assert_uint_eq(r->scenario->session_groups[0].pairs.pair_count, 4);
     ck_assert_uint_eq(r->finished[OUTCOME_OK], r->world[TRACE_CLIENT_SENT]);
     sim_run_free(r);
+}
+END_TEST
+
+/* --- cuts ------------------------------------------------------------------------------------------------------------ */
+
+typedef struct cuts {
+    uint64_t by[CUT_REASONS], longest;
+} cuts;
+
+static void watch_cuts(void *ctx, const trace_event *e) {
+    cuts *c = ctx;
+    if (e->kind != TRACE_CLIENT_SENT) return;
+    for (int r = 0; r < CUT_REASONS; r++) c->by[r] += !strcmp(e->code, cut_reason_name((cut_reason)r));
+    if ((uint64_t)e->length > c->longest) c->longest = (uint64_t)e->length;
+}
+
+static cuts cuts_of(const char *talk) {
+    char yaml[512];
+    cuts c = {{0}, 0};
+    snprintf(yaml, sizeof yaml,
+             "duration: 2min\nwarmup: 0s\nlanguages: {list: [en, de]}\nnodes: [{count: 10}]\n"
+             "sessions: [{concurrent: 10, length: 10min, talk: {%s}}]\n",
+             talk);
+    sim_run_free(watched(yaml, watch_cuts, &c));
+    return c;
+}
+
+START_TEST(silence_ends_what_the_client_does_not_end_unless_the_sentence_goes_on) {
+    cuts c = cuts_of("manual: 0%, utterance: 2s, pause: 5s");
+    ck_assert_uint_gt(c.by[CUT_TIMEOUT], 100);
+    ck_assert_uint_eq(c.by[CUT_MANUAL] + c.by[CUT_MAX_DURATION], 0);
+    ck_assert_uint_eq(c.longest, 2 * USEC_PER_SEC);
+    c = cuts_of("manual: 0%, utterance: 2s, pause: 1s");
+    ck_assert_uint_gt(c.by[CUT_MAX_DURATION], 50);
+    ck_assert_uint_le(c.by[CUT_TIMEOUT], 10); /* the last one of each */
+    c = cuts_of("manual: 50%, utterance: 2s, pause: 5s");
+    ck_assert_uint_gt(c.by[CUT_TIMEOUT], 50);
+    ck_assert_uint_gt(c.by[CUT_MANUAL], 50);
+}
+END_TEST
+
+START_TEST(long_speeches_are_several_utterances) {
+    cuts c = cuts_of("utterance: 2s, pause: 5s, long: {share: 30%, length: 32s}");
+    ck_assert_uint_gt(c.by[CUT_MANUAL], 30);
+    ck_assert_uint_gt(c.by[CUT_MAX_DURATION], c.by[CUT_MANUAL] / 4);
+    ck_assert_uint_eq(c.by[CUT_TIMEOUT] > 10, 0); /* those that are interrupted by the end */
+    ck_assert_uint_eq(c.longest, 10 * USEC_PER_SEC);
 }
 END_TEST
 
@@ -208,6 +258,8 @@ int main(void) {
     const TTest *const tests[] = {
         a_trace_sends_each_of_its_calls_once_at_its_time,
         two_people_take_turns_in_both_directions,
+        silence_ends_what_the_client_does_not_end_unless_the_sentence_goes_on,
+        long_speeches_are_several_utterances,
         a_request_that_is_sent_again_stays_one_job_with_one_answer,
         impatience_does_not_move_what_is_said,
         the_results_of_clients_that_vanish_find_nobody,

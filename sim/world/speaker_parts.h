@@ -1,0 +1,93 @@
+/* speaker_parts.h - what the files of speakers share; nobody else includes it.
+ *
+ *     speaker.c        who is there; coming, lingering and going
+ *     speaker_talk.c   speeches, pauses, and what leaves because of them
+ *     mouth.c          a speech in chunks
+ *     client_cuts.c    where a client cuts it */
+#ifndef SIM_WORLD_SPEAKER_PARTS_H
+#define SIM_WORLD_SPEAKER_PARTS_H
+
+#include "sim/world/client_cuts.h"
+#include "sim/world/internal.h"
+
+typedef enum speaker_state {
+    PAUSES,
+    SPEAKS,
+    LINGERS, /* waits for the last answers */
+    GONE,    /* the instance will hear of it */
+} speaker_state;
+
+/* What a client asked for. */
+typedef struct asking {
+    uint64_t utterance;
+    lang_pair pair;
+    int64_t bytes;
+    usec_t speech;
+    cut_reason cut;
+} asking;
+
+/* An open request of an impatient client. */
+typedef struct asked {
+    struct asked *next, *prev;
+    speaker *sp;
+    asking what;
+    int64_t left; /* times that it may be sent again */
+    timer_handle timer;
+} asked;
+
+struct speaker {
+    world *w;
+    const session_group *group;
+    conn_token conn;
+    uint64_t entity; /* of its random streams: group and number in the group */
+    char id[ID_MAX + 1];
+    rng talk, manual, longs, net;
+    channel up, down;
+    lang_pair pair;
+    usec_t ends; /* of its length */
+
+    mouth mouth;
+    manner how;
+    client_ear ear;
+    int64_t speeches;   /* that began */
+    uint64_t utterance; /* number of the next one that is cut here */
+    usec_t last_sent;
+    int64_t unanswered;
+    asked *open; /* these, when the client is impatient */
+    speaker_state state;
+    timer_handle timer;     /* the end of that state */
+    timer_handle cut_timer; /* the next cut, when it comes before */
+    timer_handle vanish;
+};
+
+typedef struct speakers {
+    pool *all, *asked;
+    speech_rules rules; /* by which clients cut */
+    speaker **at;       /* by place; NULL: free */
+    size_t places, capacity;
+    uint32_t *free; /* places */
+    size_t free_count;
+    uint64_t serial;
+} speakers;
+
+/* speaker.c */
+void speaker_tell(speaker *sp, trace_event event);
+void speaker_send_up(speaker *sp, message *m);
+/* It has said all that it will; what it asked for it still waits for. */
+void speaker_linger(speaker *sp);
+
+/* speaker_talk.c */
+void talk_pause(speaker *sp);
+/* One speech that is over already. */
+void talk_call(speaker *sp, usec_t length);
+usec_t talk_draw(speaker *sp);
+/* It falls silent, now; what silence has not cut yet is waited for. */
+void talk_hush(speaker *sp);
+/* What was said and not cut is cut now. */
+void talk_end(speaker *sp);
+bool talk_is_over(const speaker *sp);
+/* The answer to an open request. False when an impatient client has had one already. */
+bool talk_answered(speaker *sp, uint64_t utterance);
+void talk_forget(speaker *sp);
+
+#endif

@@ -1,0 +1,199 @@
+/* speaker_talk.c - speeches and pauses, and the requests that follow from them.
+ *
+ * A client that sends whole utterances cuts its speech as the scheduler would (client_cuts.h), and each utterance leaves at the
+ * instant of its cut. Chunks are no events: a speech that ends with its only cut takes one event, as many as a pause.
+ *
+ * Impatient clients keep their open requests and send them again, with the same number, so that the scheduler can tell. */
+#include "sim/world/speaker_parts.h"
+
+#include <string.h>
+#include <utlist.h>
+
+/* ---- requests ------------------------------------------------------------------------------------------------------- */
+
+static void send_request(speaker *sp, trace_kind kind, const asking *what) {
+    sp->last_sent = world_now(sp->w);
+    speaker_tell(sp, (trace_event){.kind = kind,
+                                   .utterance = what->utterance,
+                                   .pair = &what->pair,
+                                   .length = what->speech,
+                                   .code = cut_reason_name(what->cut)});
+    message *m = message_new(sp->w, MSG_REQUEST, sp->conn);
+    m->utterance = what->utterance;
+    m->pair = what->pair;
+    m->speech = what->speech;
+    m->value = what->bytes;
+    m->cut = what->cut;
+    speaker_send_up(sp, m);
+}
+
+static void on_no_answer(void *arg) {
+    asked *a = arg;
+    speaker *sp = a->sp;
+    a->timer = 0;
+    if (a->left-- == 0 || sp->w->hushed) return;
+    send_request(sp, TRACE_CLIENT_RESENT, &a->what);
+    a->timer = engine_at(sp->w->env.engine, world_now(sp->w) + sp->group->retry.after, on_no_answer, a);
+}
+
+static void keep_request(speaker *sp, const asking *what) {
+    asked *a = pool_take(sp->w->speakers->asked);
+    *a = (asked){.sp = sp, .what = *what, .left = sp->group->retry.times};
+    a->timer = engine_at(sp->w->env.engine, world_now(sp->w) + sp->group->retry.after, on_no_answer, a);
+    DL_APPEND(sp->open, a);
+}
+
+static void close_request(speaker *sp, asked *a) {
+    engine_cancel(sp->w->env.engine, a->timer);
+    DL_DELETE(sp->open, a);
+    pool_give(sp->w->speakers->asked, a);
+}
+
+bool talk_answered(speaker *sp, uint64_t utterance) {
+    asked *a;
+    if (!sp->group->retry.after) return true;
+    DL_FOREACH(sp->open, a) if (a->what.utterance == utterance) break;
+    if (a) close_request(sp, a);
+    return a != NULL;
+}
+
+static lang_pair pair_of(const speaker *sp, bool reversed) {
+    lang_pair pair = sp->pair;
+    if (!reversed) return pair;
+    memcpy(pair.src, sp->pair.tgt, sizeof pair.src);
+    memcpy(pair.tgt, sp->pair.src, sizeof pair.tgt);
+    return pair;
+}
+
+static void ask(speaker *sp, int64_t bytes, usec_t length, cut_reason cut, bool reversed) {
+    asking what = {sp->utterance++, pair_of(sp, reversed), bytes, length, cut};
+    sp->unanswered++;
+    if (length > sp->w->longest_speech) sp->w->longest_speech = length;
+    send_request(sp, TRACE_CLIENT_SENT, &what);
+    if (sp->group->retry.after) keep_request(sp, &what);
+}
+
+/* ---- cuts ----------------------------------------------------------------------------------------------------------- */
+
+static void ask_for_cuts(speaker *sp, const client_cut *cuts, int count) {
+    for (int i = 0; i < count; i++)
+        ask(sp, cuts[i].cut.bytes, cuts[i].cut.duration, cuts[i].cut.reason, cuts[i].reversed);
+}
+
+static const speech_rules *rules_of(const speaker *sp) {
+    return &sp->w->speakers->rules;
+}
+
+static void on_cut(void *arg);
+
+/* Nothing is due at the end of a speech or later, as long as it lasts: its end looks for itself. */
+static void wait_for_cut(speaker *sp) {
+    engine *e = sp->w->env.engine;
+    engine_cancel(e, sp->cut_timer);
+    sp->cut_timer = 0;
+    usec_t at = client_next_cut(&sp->ear, &sp->mouth, &sp->how, rules_of(sp));
+    if (at == USEC_NEVER || (sp->state == SPEAKS && at >= sp->mouth.began + sp->mouth.length)) return;
+    sp->cut_timer = engine_at(e, at, on_cut, sp);
+}
+
+/* What was said until now is heard, and what is due is asked for. */
+static void catch_up(speaker *sp) {
+    client_cut cuts[CLIENT_CUTS_MAX];
+    int count = client_hear(&sp->ear, &sp->mouth, &sp->how, rules_of(sp), world_now(sp->w), cuts);
+    ask_for_cuts(sp, cuts, count);
+}
+
+static void on_cut(void *arg) {
+    speaker *sp = arg;
+    sp->cut_timer = 0;
+    catch_up(sp);
+    wait_for_cut(sp);
+}
+
+void talk_hush(speaker *sp) {
+    catch_up(sp);
+    sp->mouth = (mouth){0};
+    wait_for_cut(sp);
+}
+
+void talk_end(speaker *sp) {
+    client_cut cuts[CLIENT_CUTS_MAX];
+    engine_cancel(sp->w->env.engine, sp->cut_timer);
+    sp->cut_timer = 0;
+    int count = client_flush(&sp->ear, rules_of(sp), world_now(sp->w), cuts);
+    ask_for_cuts(sp, cuts, count);
+}
+
+bool talk_is_over(const speaker *sp) {
+    return !sp->cut_timer;
+}
+
+void talk_forget(speaker *sp) {
+    engine_cancel(sp->w->env.engine, sp->cut_timer);
+    sp->cut_timer = 0;
+    while (sp->open) close_request(sp, sp->open);
+}
+
+/* ---- speaking ------------------------------------------------------------------------------------------------------- */
+
+static void wait_until(speaker *sp, speaker_state state, usec_t at, engine_action *then) {
+    usec_t now = world_now(sp->w);
+    sp->state = state;
+    sp->timer = engine_at(sp->w->env.engine, at > now ? at : now, then, sp);
+}
+
+/* Each purpose has its stream, so that long speeches do not move the others. */
+usec_t talk_draw(speaker *sp) {
+    const talk_pattern *talk = &sp->group->talk;
+    usec_t length = dist_draw_usec(&talk->utterance, &sp->talk);
+    if (talk->longs.share > 0 && rng_chance(&sp->longs, talk->longs.share))
+        length = dist_draw_usec(&talk->longs.length, &sp->longs);
+    return length > 0 ? length : 1;
+}
+
+static void open_mouth(speaker *sp, usec_t began, usec_t length) {
+    const talk_pattern *talk = &sp->group->talk;
+    sp->mouth = (mouth){
+        .began = began,
+        .length = length,
+        .period = talk->chunk,
+        .bytes_per_second = (int64_t)talk->bytes_per_second,
+        .format = (sound_format)talk->format,
+    };
+    sp->how.manual = talk->manual >= 1 || rng_chance(&sp->manual, talk->manual);
+    sp->how.reversed = sp->group->two_way && sp->speeches % 2 == 1;
+    sp->speeches++;
+}
+
+static void on_speech_ends(void *arg) {
+    speaker *sp = arg;
+    catch_up(sp);
+    talk_pause(sp);
+    wait_for_cut(sp);
+}
+
+static void on_pause_ends(void *arg) {
+    speaker *sp = arg;
+    usec_t now = world_now(sp->w);
+    sp->timer = 0;
+    if (now >= sp->ends) {
+        speaker_linger(sp);
+        return;
+    }
+    catch_up(sp);
+    usec_t length = talk_draw(sp);
+    open_mouth(sp, now, length);
+    wait_until(sp, SPEAKS, now + length, on_speech_ends);
+    wait_for_cut(sp);
+}
+
+void talk_pause(speaker *sp) {
+    usec_t until = world_now(sp->w) + dist_draw_usec(&sp->group->talk.pause, &sp->talk);
+    wait_until(sp, PAUSES, until < sp->ends ? until : sp->ends, on_pause_ends);
+}
+
+/* Cut by whoever wrote the trace. */
+void talk_call(speaker *sp, usec_t length) {
+    double bytes = (double)length / (double)USEC_PER_SEC * (double)sp->group->talk.bytes_per_second;
+    ask(sp, (int64_t)bytes, length, CUT_MANUAL, false);
+}
