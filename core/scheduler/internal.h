@@ -15,6 +15,7 @@ enum { OWNER_MAX = ID_MAX + 1 + 16 };
 typedef struct job job;
 typedef struct node_conn node_conn;
 typedef struct session session;
+typedef struct target target;
 typedef struct wait_queue wait_queue;
 
 /* Tells the transport; a function that it does not have drops the message. */
@@ -34,6 +35,8 @@ struct scheduler {
     job *jobs;
     node_conn *nodes_by_conn, *nodes_by_id;
     session *sessions_by_conn, *sessions_by_id;
+    session *renewals; /* sessions, by the instant at which their records are renewed */
+    timer_handle renew_timer;
     wait_queue *queues;
     scheduler_counts counts;
     timer_handle sweep_timer;

@@ -50,7 +50,10 @@ struct job {
     lang_pair pair;
     cut_reason cut;
     audio *sound;
-    conn_token conn; /* of the session */
+    conn_token conn;      /* of the session */
+    target *place;        /* among its results; NULL when the session has gone */
+    job *later, *earlier; /* of the same target */
+    int64_t audio_held;   /* bytes that count for this job */
     usec_t arrived, created;
     fanout *fan;                   /* NULL unless the utterance has several jobs */
     char (*listeners)[ID_MAX + 1]; /* owned; the sessions of a room that hear the result; NULL: the speaker */
@@ -105,7 +108,8 @@ typedef struct job_spec {
     fanout *fan;                         /* NULL; the job takes a reference */
     const char (*listeners)[ID_MAX + 1]; /* copied; NULL: the speaker */
     int listener_count;
-    const char *affine; /* "" when there is none */
+    target *place; /* its utterance is expected there */
+    int64_t audio_held;
 } job_spec;
 /* Checked values. The job is created, placed and followed; the session hears of it by session_results.c. */
 void job_begin(scheduler *s, const job_spec *spec);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 job *job_find(scheduler *s, const char *job_id) {
     job *j;
@@ -33,6 +34,8 @@ void job_drop(job *j) {
     if (j->waiting) wait_queue_remove(j);
     s->env.timers.cancel(s->env.timers.ctx, j->due_timer);
     HASH_DEL(s->jobs, j);
+    if (j->place) DL_DELETE2(j->place->jobs, j, earlier, later);
+    session_sound_hold(s, j->place ? session_by_conn(s, j->conn) : NULL, -j->audio_held);
     audio_unref(j->sound);
     payload_unref(j->content);
     if (j->fan && --j->fan->refs == 0) free(j->fan);
@@ -93,6 +96,7 @@ static void on_created(void *arg, link_status status, const redis_reply *reply) 
         job_emit(j, (sched_event){.kind = EV_SUBMITTED, .until = j->arrived});
         job_emit(j, (sched_event){.kind = EV_CREATED, .until = j->created + j->s->config.pending_limit});
         job_set_due(j, j->created + j->s->config.pending_limit);
+        affinity_take(j);
         job_place(j);
     } else if (status == LINK_OK && reply_says(reply, "EXISTS")) {
         duplicate(j, reply);
@@ -126,7 +130,10 @@ void job_begin(scheduler *s, const job_spec *spec) {
     take_listeners(j, spec);
     memcpy(j->session, spec->speaker->id, sizeof j->session);
     snprintf(j->request, sizeof j->request, "%s", spec->request_id);
-    snprintf(j->affine, sizeof j->affine, "%s", spec->affine);
+    j->place = spec->place;
+    DL_APPEND2(j->place->jobs, j, earlier, later);
+    j->audio_held = spec->audio_held;
+    session_sound_hold(s, spec->speaker, j->audio_held);
     job_id_make(j->id, j->request, rng_u64(&s->draws));
     HASH_ADD_STR(s->jobs, id, j);
     s->counts.jobs++;

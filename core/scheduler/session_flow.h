@@ -15,15 +15,16 @@
 #include "core/scheduler/job_flow.h"
 
 /* What a session knows of one target language; sessions have one or two, speakers in a room up to ROOM_LANGS_MAX. */
-typedef struct target {
-    struct target *next;
+struct target {
+    target *next;
     char lang[LANG_MAX + 1];
     result_order *order;
+    job *jobs;                   /* unfinished ones, in the order of their utterances */
     char affinity[ID_MAX + 1];   /* node of the sentence that goes on; "" when there is none */
-    uint64_t affinity_utterance; /* which utterance it comes from */
-    bool affinity_known;         /* Redis was asked, or told */
-    bool affinity_stored;        /* Redis has it */
-} target;
+    uint64_t affinity_utterance; /* the latest that took it: only that one may move it */
+    bool affinity_asked;         /* Redis was asked once */
+    bool affinity_stored;        /* Redis may have it */
+};
 
 struct session {
     scheduler *s;
@@ -35,21 +36,22 @@ struct session {
     int64_t sample_rate;
 
     speech speech;
-    unsigned char *sound; /* what was collected; NULL before the first chunk, and in the simulator */
+    unsigned char *sound; /* what was collected; NULL in silence, and in the simulator */
     size_t sound_len, sound_capacity;
     uint64_t utterance;  /* number of the next one that is cut here, from 0 */
-    uint64_t turn;       /* sentences that were ended by a manual cut */
     int64_t audio_bytes; /* collected, and of unfinished jobs */
     timer_handle timer;  /* of speech and of results: the earlier of both */
-    usec_t timer_at;
+    usec_t timer_at;     /* USEC_NEVER while none is set */
 
     target *targets;
-    int unanswered;
+    int unanswered;               /* utterances that were said, times targets, and not told */
     char room[ROOM_CODE_LEN + 1]; /* "" when in none */
     bool closing, gone;
     timer_handle close_timer;
-    int calls;         /* callbacks that still name this struct */
-    UT_hash_handle hh; /* by conn */
+    usec_t renew_at;      /* of its record */
+    session *next, *prev; /* by renew_at */
+    int calls;            /* callbacks that still name this struct */
+    UT_hash_handle hh;    /* by conn */
     UT_hash_handle hh_id;
 };
 
@@ -57,21 +59,37 @@ struct session {
 session *session_by_conn(scheduler *s, conn_token conn);
 session *session_by_id(scheduler *s, const char *id);
 void session_ref(session *one);
+/* One callback less names this session; the last one frees it when it has ended. */
 void session_unref(session *one);
-/* Sets the timer to the earliest of what the session waits for. */
+/* Wakes the session at the earliest instant at which it has something to do. */
 void session_set_timer(session *one);
+/* Everything was told that will be: a session that is closing ends. */
+void session_told_all(session *one);
 void session_free_all(scheduler *s);
+
+/* session_record.c: the record in Redis, renewed at half of its life by one timer for all */
+void session_record_open(session *one);
+void session_record_close(session *one);
+void session_record_stop(scheduler *s);
 
 /* session_sound.c */
 void session_sound_timer(session *one);
+usec_t session_sound_wake(const session *one);
 /* Everything that was collected is cut and becomes jobs. */
 void session_sound_flush(session *one);
-void session_sound_free(session *one); /* what was collected is dropped */
+/* What was collected is dropped, and counted. */
+void session_sound_drop(session *one);
+/* `bytes` more, or less when negative, are held for this session; it may be NULL when it has gone. */
+void session_sound_hold(scheduler *s, session *one, int64_t bytes);
+/* Whether so many more bytes may be held. */
+bool session_sound_fits(const session *one, int64_t bytes);
 
 /* session_utterance.c */
 void session_say(session *one, const job_request *request);
 
 /* session_results.c */
+/* The target's entry; made when there is none. */
+target *session_target(session *one, const char *lang);
 /* The job's end takes its place among the results; what may be told now is told. Once for each job. */
 void session_answered(job *j, job_outcome outcome, const char *code);
 /* No job was made: told at once. */
@@ -79,17 +97,19 @@ void session_refused(job *j, const char *code);
 void session_refuse_request(scheduler *s, conn_token conn, const job_request *request, const char *code);
 /* The request id is bound to another job: `reply` is what create_job answered. */
 void session_known_job(job *j, const redis_reply *reply);
-/* The target's entry; made when there is none. */
-target *session_target(session *one, const char *lang);
 void session_results_timer(session *one);
 usec_t session_results_wake(const session *one);
 void session_results_free(session *one);
 
 /* session_affinity.c */
-/* The node to ask first for the next utterance of this target, taken: "" when the sentence does not go on. */
-void affinity_take(session *one, target *t, cut_reason cut, char ret_node[ID_MAX + 1]);
+/* Redis is asked, once for each target, whether a sentence goes on: the session may have been on another instance. */
+void affinity_ask(session *one, target *t);
+/* The job was created: job->affine is the node to ask first, "" when no sentence goes on. */
+void affinity_take(job *j);
 /* The job was sent to job->node. */
 void affinity_sent(const job *j);
+/* The session ends. */
+void affinity_forget(session *one);
 
 /* room.c */
 /* Calls `then` with the members, or with count 0 when the session is in no room (any more). */

@@ -1,22 +1,219 @@
-/* session_results.c - what a session is told of its utterances. */
+/* session_results.c - what a session is told of its utterances, and in which order.
+ *
+ * Every utterance that was said holds a place in the order of its target (core/domain/result_order.h) until its result may be told.
+ * Refusals and failures are told at once and hold up nobody: the sooner the client knows, the sooner it can speak again. A result that is missing for gap_limit while
+ * others wait behind it is given up: the client is told so, the job is ended, and what still comes of it is dropped and counted.
+ *
+ * In a room a result goes to those who wanted that language, a failure to the speaker. */
+#include "core/base/mem.h"
 #include "core/scheduler/session_flow.h"
 
-void session_answered(job *j, job_outcome outcome, const char *code) {
-    const session *one = session_by_conn(j->s, j->conn);
-    job_emit(j, (sched_event){.kind = one ? EV_RESULT_SENT : EV_SESSION_GONE, .outcome = outcome, .code = code});
-    if (!one) return;
-    job_answer answer = {
-        .request_id = j->request,
-        .session_id = j->session,
-        .job_id = j->id,
-        .utterance = j->utterance,
-        .pair = &j->pair,
-        .outcome = outcome,
-        .code = code,
-        .content = j->content,
-    };
-    sched_tell(j->s, session_answer, j->conn, &answer);
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+static const char gap_timeout[] = "gap_timeout";
+
+/* The end of a job that waits for its turn to be told; a copy, because the job ends now. */
+typedef struct ending {
+    char job[ID_MAX + 1], request[REQUEST_ID_MAX + 1];
+    int64_t attempt;
+    lang_pair pair;
+    job_outcome outcome;
+    char code[48];
+    payload *content;
+    char (*listeners)[ID_MAX + 1]; /* owned; NULL: the speaker */
+    int listener_count;
+} ending;
+
+static void ending_free(void *arg) {
+    ending *end = arg;
+    payload_unref(end->content);
+    free(end->listeners);
+    free(end);
 }
+
+static ending *ending_of(job *j, job_outcome outcome, const char *code) {
+    ending *end = mem_zalloc(1, sizeof *end);
+    memcpy(end->job, j->id, sizeof end->job);
+    memcpy(end->request, j->request, sizeof end->request);
+    end->attempt = j->attempt;
+    end->pair = j->pair;
+    end->outcome = outcome;
+    snprintf(end->code, sizeof end->code, "%s", code);
+    end->content = payload_ref(j->content);
+    end->listeners = j->listeners;
+    end->listener_count = j->listener_count;
+    j->listeners = NULL;
+    j->listener_count = 0;
+    return end;
+}
+
+/* ---- targets -------------------------------------------------------------------------------------------------------- */
+
+target *session_target(session *one, const char *lang) {
+    for (target *t = one->targets; t; t = t->next)
+        if (!strcmp(t->lang, lang)) return t;
+    target *t = mem_zalloc(1, sizeof *t);
+    snprintf(t->lang, sizeof t->lang, "%s", lang);
+    t->order = result_order_new((int)one->s->config.unanswered_max);
+    t->next = one->targets;
+    one->targets = t;
+    return t;
+}
+
+static void emit(session *one, sched_event_kind kind, uint64_t utterance, const ending *end) {
+    sched_emit(one->s, (sched_event){.kind = kind,
+                                     .job = end->job,
+                                     .attempt = end->attempt,
+                                     .session = one->id,
+                                     .utterance = utterance,
+                                     .pair = &end->pair,
+                                     .outcome = end->outcome,
+                                     .code = end->code});
+}
+
+void session_results_free(session *one) {
+    for (target *t = one->targets, *next; t; t = next) {
+        next = t->next;
+        uint64_t utterance;
+        void *end;
+        while (result_order_next(t->order, &utterance, &end)) {
+            emit(one, EV_SESSION_GONE, utterance, end);
+            ending_free(end);
+        }
+        job *j, *later;
+        DL_FOREACH_SAFE2(t->jobs, j, later, later) j->place = NULL;
+        result_order_free(t->order, ending_free);
+        free(t);
+    }
+    one->targets = NULL;
+}
+
+static bool is_result(job_outcome outcome) {
+    return outcome == OUTCOME_OK || outcome == OUTCOME_NO_TEXT;
+}
+
+/* ---- telling -------------------------------------------------------------------------------------------------------- */
+
+static job_answer answer_of(const session *one, uint64_t utterance, const ending *end) {
+    return (job_answer){
+        .request_id = end->request,
+        .session_id = one->id,
+        .job_id = end->job,
+        .utterance = utterance,
+        .pair = &end->pair,
+        .outcome = end->outcome,
+        .code = end->code,
+        .content = end->content,
+    };
+}
+
+static void tell(session *one, uint64_t utterance, const ending *end) {
+    scheduler *s = one->s;
+    job_answer answer = answer_of(one, utterance, end);
+    emit(one, EV_RESULT_SENT, utterance, end);
+    if (!end->listeners || !is_result(end->outcome)) {
+        sched_tell(s, session_answer, one->conn, &answer);
+        return;
+    }
+    for (int i = 0; i < end->listener_count; i++) {
+        const session *listener = session_by_id(s, end->listeners[i]);
+        if (listener) sched_tell(s, session_answer, listener->conn, &answer);
+    }
+}
+
+static void tell_ready(session *one, target *t) {
+    uint64_t utterance;
+    void *end;
+    while (result_order_next(t->order, &utterance, &end)) {
+        one->unanswered--;
+        tell(one, utterance, end);
+        ending_free(end);
+    }
+    session_set_timer(one);
+    session_told_all(one);
+}
+
+/* Its place is free, unless it was given up before; false then. */
+static bool withdraw(session *one, target *t, uint64_t utterance) {
+    int open = result_order_open(t->order);
+    result_order_withdraw(t->order, utterance);
+    int withdrawn = open - result_order_open(t->order);
+    one->unanswered -= withdrawn;
+    return withdrawn > 0;
+}
+
+void session_answered(job *j, job_outcome outcome, const char *code) {
+    session *one = session_by_conn(j->s, j->conn);
+    if (j->told) return;
+    j->told = true;
+    if (!one || !j->place) {
+        job_emit(j, (sched_event){.kind = EV_SESSION_GONE, .outcome = outcome, .code = code});
+        return;
+    }
+    target *t = j->place;
+    ending *end = ending_of(j, outcome, code);
+    if (is_result(outcome) && result_order_arrive(t->order, j->utterance, end, sched_now(j->s))) {
+        tell_ready(one, t);
+        return;
+    }
+    if (!is_result(outcome) && withdraw(one, t, j->utterance)) {
+        tell(one, j->utterance, end);
+        tell_ready(one, t);
+    } else {
+        emit(one, EV_LATE_DROPPED, j->utterance, end);
+    }
+    ending_free(end);
+}
+
+/* ---- gaps ----------------------------------------------------------------------------------------------------------- */
+
+static job *job_of(const target *t, uint64_t utterance) {
+    job *j;
+    DL_FOREACH2(t->jobs, j, later) if (j->utterance == utterance) return j;
+    return NULL;
+}
+
+/* False when its end is being written at this moment: that comes first. */
+static bool give_up(session *one, target *t, uint64_t utterance) {
+    job *j = job_of(t, utterance);
+    if (j && j->finishing) return false;
+    lang_pair pair = j ? j->pair : one->pair;
+    missing_result missing = {one->id, utterance, &pair, gap_timeout};
+    result_order_give_up(t->order, utterance);
+    one->unanswered--;
+    sched_emit(one->s, (sched_event){.kind = EV_RESULT_MISSING,
+                                     .job = j ? j->id : "",
+                                     .session = one->id,
+                                     .utterance = utterance,
+                                     .pair = &pair,
+                                     .code = gap_timeout});
+    sched_tell(one->s, session_missing, one->conn, &missing);
+    if (j) job_cancel(j, OUTCOME_TIMED_OUT, "GAP_TIMEOUT");
+    return true;
+}
+
+void session_results_timer(session *one) {
+    usec_t now = sched_now(one->s), gap = one->s->config.gap_limit;
+    for (target *t = one->targets; t; t = t->next) {
+        uint64_t utterance;
+        while (result_order_overdue(t->order, now, gap, &utterance) && give_up(one, t, utterance)) tell_ready(one, t);
+    }
+}
+
+usec_t session_results_wake(const session *one) {
+    usec_t wake = USEC_NEVER;
+    for (const target *t = one->targets; t; t = t->next) {
+        usec_t at = result_order_wake(t->order, one->s->config.gap_limit);
+        if (at < wake) wake = at;
+    }
+    return wake;
+}
+
+/* ---- what never became a job ---------------------------------------------------------------------------------------- */
 
 static void refuse(scheduler *s, conn_token conn, const job_request *request, usec_t arrived, const char *code) {
     sched_event event = {
@@ -45,12 +242,21 @@ void session_refuse_request(scheduler *s, conn_token conn, const job_request *re
     refuse(s, conn, request, sched_now(s), code);
 }
 
+/* No job follows, so nobody waits for its result. */
+static void leave_place(job *j) {
+    session *one = session_by_conn(j->s, j->conn);
+    if (!one || !j->place) return;
+    withdraw(one, j->place, j->utterance);
+    tell_ready(one, j->place);
+}
+
 void session_refused(job *j, const char *code) {
     job_request request = {.request_id = j->request,
                            .session_id = j->session,
                            .utterance = j->utterance,
                            .pair = j->pair};
     refuse(j->s, j->conn, &request, j->arrived, code);
+    leave_place(j);
 }
 
 void session_known_job(job *j, const redis_reply *reply) {
@@ -66,4 +272,5 @@ void session_known_job(job *j, const redis_reply *reply) {
         .outcome = outcome,
     };
     sched_tell(j->s, session_known, j->conn, &known);
+    leave_place(j);
 }

@@ -284,6 +284,16 @@ static void on_session_answer(void *ctx, conn_token conn, const job_answer *answ
     speaker_send_down(w, m, w->instance->leaves);
 }
 
+/* To whoever asked it is an answer like another. */
+static void on_session_missing(void *ctx, conn_token conn, const missing_result *missing) {
+    world *w = ctx;
+    message *m = job_message(w, MSG_ANSWER, conn, "", 0);
+    m->utterance = missing->utterance;
+    m->outcome = OUTCOME_TIMED_OUT;
+    snprintf(m->code, sizeof m->code, "%s", missing->reason);
+    speaker_send_down(w, m, w->instance->leaves);
+}
+
 /* ---- the instance --------------------------------------------------------------------------------------------------- */
 
 static void on_event(void *ctx, const sched_event *event) {
@@ -307,6 +317,7 @@ sched_status instance_new(world *w, sched_error *err) {
                 .node_cancel = on_node_cancel,
                 .node_close = on_node_close,
                 .session_answer = on_session_answer,
+                .session_missing = on_session_missing,
                 .ctx = w},
         .observer = {on_event, w},
         .log = w->env.log,

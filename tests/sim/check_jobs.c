@@ -346,6 +346,9 @@ START_TEST(one_request_id_is_one_job) {
     pass(second);
     join(2, "n2", 4);
     speak_as("r-1", 0, "de");
+    ck_assert_msg(assigned_count == 1, "what was told is not told again");
+    ck_assert_str_eq(answered[1].code, "INVALID_MESSAGE");
+    speak_as("r-1", 1, "de");
     ck_assert_msg(assigned_count == 2, "90 s after its end the request id is free again");
     close_world();
 }
