@@ -15,6 +15,11 @@ static void clear(void) {
     lua_db_clear(db);
 }
 
+static void whole(void) {
+    lua_expect_whole(db, 0);
+    clear();
+}
+
 static int64_t used_memory(void) {
     const char *text = lua_command(db, "INFO|memory");
     const char *used = strstr(text, "used_memory:");
@@ -140,7 +145,7 @@ END_TEST
 static Suite *make_suite(void) {
     Suite *suite = suite_create("memory");
     TCase *tests = tcase_create("memory");
-    tcase_add_checked_fixture(tests, clear, clear);
+    tcase_add_checked_fixture(tests, clear, whole);
     tcase_add_test(tests, a_node_with_nine_pairs_costs_at_most_4_kib);
     tcase_add_test(tests, a_finished_job_costs_at_most_1_kib);
     tcase_add_test(tests, a_full_redis_refuses_what_is_new);

@@ -8,6 +8,11 @@
 
 static lua_db *db;
 
+/* No pools and no jobs are made here. */
+static void whole(void) {
+    lua_expect_whole(db, LUA_BUT(FSCK_POOL_ABSENT) | LUA_BUT(FSCK_RESV_LEAK));
+}
+
 static void clear(void) {
     lua_db_clear(db);
 }
@@ -18,7 +23,7 @@ static void set_record(const char *fields) {
 
 static void living_node(void) {
     clear();
-    set_record("owner|i:1|ver|5|aver|5|status|ready|slots|2");
+    lua_put_node(db, "n1", 2);
 }
 
 static const char *record(const char *fields) {
@@ -205,6 +210,7 @@ static const char *mark_of(const char *pair) {
 static void plant_mark(const char *pair, int64_t until, const char *service) {
     redis_key key;
     lua_command(db, "HSET|%s|%s|%" PRId64 " %s", key_node_marks(&key, lua_keyspace(db), "n1"), pair, until, service);
+    lua_command(db, "PEXPIREAT|%s|%" PRId64, key.text, lua_now(db) + 60000);
     lua_command(db, "HSET|lingua:v1:{n%02u}:node:n1|marked|%" PRId64, node_bucket("n1"), until);
 }
 
@@ -360,7 +366,7 @@ END_TEST
 
 static void add_drain(Suite *suite) {
     TCase *tests = tcase_create("drain");
-    tcase_add_checked_fixture(tests, living_node, NULL);
+    tcase_add_checked_fixture(tests, living_node, whole);
     tcase_add_test(tests, an_operator_drains_any_node_and_holds_it);
     tcase_add_test(tests, a_node_drains_itself_without_a_hold);
     tcase_add_test(tests, another_connection_drains_nothing);
@@ -372,7 +378,7 @@ static void add_drain(Suite *suite) {
 
 static void add_confirm(Suite *suite) {
     TCase *tests = tcase_create("confirm");
-    tcase_add_checked_fixture(tests, living_node, NULL);
+    tcase_add_checked_fixture(tests, living_node, whole);
     tcase_add_test(tests, what_is_held_is_confirmed_and_extended);
     tcase_add_test(tests, confirming_never_shortens);
     tcase_add_test(tests, what_is_not_held_is_stale);
@@ -385,7 +391,7 @@ static void add_confirm(Suite *suite) {
 
 static void add_marks(Suite *suite) {
     TCase *tests = tcase_create("marks");
-    tcase_add_checked_fixture(tests, living_node, NULL);
+    tcase_add_checked_fixture(tests, living_node, whole);
     tcase_add_test(tests, a_mark_names_its_service_and_its_end);
     tcase_add_test(tests, the_same_mark_again_is_answered_as_it_stands_and_not_counted);
     tcase_add_test(tests, a_mark_of_five_seconds_ago_is_renewed);
@@ -401,7 +407,7 @@ static void add_marks(Suite *suite) {
 static Suite *make_suite(void) {
     Suite *suite = suite_create("node health");
     TCase *arguments = tcase_create("arguments");
-    tcase_add_checked_fixture(arguments, clear, NULL);
+    tcase_add_checked_fixture(arguments, clear, whole);
     tcase_add_loop_test(arguments, a_bad_argument_is_named_and_nothing_is_written, 0, (int)(sizeof bad / sizeof *bad));
     suite_add_tcase(suite, arguments);
     add_drain(suite);

@@ -7,6 +7,11 @@
 
 static lua_db *db;
 
+/* Nodes are assigned here without joining a pool, and hold slots for no job. */
+static void whole(void) {
+    lua_expect_whole(db, LUA_BUT(FSCK_POOL_ABSENT) | LUA_BUT(FSCK_RESV_LEAK));
+}
+
 static void clear(void) {
     lua_db_clear(db);
 }
@@ -66,6 +71,7 @@ static void set_expiry(int64_t at) {
 static void reserve(const char *job, int64_t until) {
     redis_key key;
     lua_command(db, "ZADD|%s|%" PRId64 "|%s", key_node_reservations(&key, lua_keyspace(db), "n1"), until, job);
+    lua_command(db, "PEXPIRE|%s|60000", key.text);
 }
 
 /* --- register_node_v2 --------------------------------------------------------------------------------------------- */
@@ -175,6 +181,7 @@ START_TEST(an_unassigned_node_learns_its_generations_in_ascending_order) {
 END_TEST
 
 START_TEST(generations_are_ordered_by_number_not_by_text) {
+    lua_plant(db);
     lua_command(db, "HSET|lingua:v1:{n%02u}:node:n1|owner|i:1|ver|10|aver|0|status|registering", node_bucket("n1"));
     redis_call call;
     redis_key key;
@@ -188,6 +195,7 @@ START_TEST(generations_are_ordered_by_number_not_by_text) {
 END_TEST
 
 START_TEST(a_heartbeat_does_not_read_the_lists_of_an_assigned_node) {
+    lua_plant(db);
     int64_t ver = enrolled("i:1", "de", "en");
     assigned("i:1", ver);
     lua_command(db, "SET|lingua:v1:{n%02u}:langs:n1|not a hash", node_bucket("n1"));
@@ -341,6 +349,7 @@ START_TEST(an_unfinished_offline_is_due_again_after_the_retry) {
 END_TEST
 
 START_TEST(a_node_that_the_index_does_not_know_is_not_due) {
+    lua_plant(db);
     enrolled("i:1", "de", "en");
     redis_key key;
     lua_command(db, "DEL|%s", key_node_expiry(&key, lua_keyspace(db), node_bucket("n1")));
@@ -435,7 +444,7 @@ END_TEST
 
 static void add_registration(Suite *suite) {
     TCase *tests = tcase_create("registration");
-    tcase_add_checked_fixture(tests, clear, NULL);
+    tcase_add_checked_fixture(tests, clear, whole);
     tcase_add_test(tests, a_new_node_is_registering_and_expires_after_its_ttl);
     tcase_add_test(tests, the_same_offer_keeps_version_and_status);
     tcase_add_test(tests, a_changed_offer_is_a_new_generation);
@@ -448,7 +457,7 @@ static void add_registration(Suite *suite) {
 
 static void add_life(Suite *suite) {
     TCase *tests = tcase_create("life");
-    tcase_add_checked_fixture(tests, clear, NULL);
+    tcase_add_checked_fixture(tests, clear, whole);
     tcase_add_test(tests, an_assigned_node_beats_ok_and_lives_on);
     tcase_add_test(tests, an_unassigned_node_learns_its_generations_in_ascending_order);
     tcase_add_test(tests, generations_are_ordered_by_number_not_by_text);
@@ -466,7 +475,7 @@ static void add_life(Suite *suite) {
 
 static void add_end(Suite *suite) {
     TCase *tests = tcase_create("end");
-    tcase_add_checked_fixture(tests, clear, NULL);
+    tcase_add_checked_fixture(tests, clear, whole);
     tcase_add_test(tests, offline_answers_generations_and_unexpired_reservations);
     tcase_add_test(tests, offline_answers_at_most_jobs_max_reservations);
     tcase_add_test(tests, the_late_end_of_an_old_connection_does_not_touch_the_node);

@@ -14,6 +14,10 @@ enum { IDLE = 60000 };
 static lua_db *db;
 static char text[512]; /* of members() */
 
+static void whole(void) {
+    lua_expect_whole(db, 0);
+}
+
 static void clear(void) {
     lua_db_clear(db);
 }
@@ -309,7 +313,7 @@ END_TEST
 static Suite *make_suite(void) {
     Suite *suite = suite_create("room scripts");
     TCase *in = tcase_create("create and join");
-    tcase_add_checked_fixture(in, clear, NULL);
+    tcase_add_checked_fixture(in, clear, whole);
     tcase_add_test(in, a_new_room_has_one_member_and_a_ttl);
     tcase_add_test(in, a_code_that_is_taken_changes_nothing);
     tcase_add_test(in, a_room_that_does_not_exist_is_not_made_by_others);
@@ -321,7 +325,7 @@ static Suite *make_suite(void) {
     tcase_add_loop_test(in, a_bad_argument_is_named_and_nothing_is_written, 0, (int)(sizeof bad / sizeof *bad));
     suite_add_tcase(suite, in);
     TCase *life = tcase_create("speak, prefer and leave");
-    tcase_add_checked_fixture(life, clear, NULL);
+    tcase_add_checked_fixture(life, clear, whole);
     tcase_add_test(life, whoever_speaks_learns_all_members_and_renews_the_room);
     tcase_add_test(life, who_is_no_member_does_not_speak);
     tcase_add_test(life, a_receiver_may_not_want_a_senders_raw_voice);

@@ -6,6 +6,10 @@
 
 static lua_db *db;
 
+static void whole(void) {
+    lua_expect_whole(db, 0);
+}
+
 static void clear(void) {
     lua_db_clear(db);
 }
@@ -106,7 +110,7 @@ END_TEST
 static Suite *make_suite(void) {
     Suite *suite = suite_create("session scripts");
     TCase *tests = tcase_create("sessions");
-    tcase_add_checked_fixture(tests, clear, NULL);
+    tcase_add_checked_fixture(tests, clear, whole);
     tcase_add_test(tests, an_open_session_has_an_owner_its_languages_and_a_ttl);
     tcase_add_test(tests, the_newest_connection_wins_and_nothing_of_the_former_stays);
     tcase_add_test(tests, its_owner_closes_a_session_and_nothing_is_left);

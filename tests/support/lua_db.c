@@ -22,6 +22,7 @@ struct lua_db {
     scripts *scripts;
     keyspace keys;
     redis_reply *reply;
+    bool planted;
     char answer[ANSWER_MAX];
 };
 
@@ -275,6 +276,21 @@ const char *lua_pool(lua_db *db, script_id id, const char *pair, const char *nod
     return answer;
 }
 
+void lua_put_node(lua_db *db, const char *node_id, int slots) {
+    redis_key key;
+    redis_call call;
+    int64_t now = lua_now(db);
+    lua_command(db, "HSET|%s|owner|i:1|ver|5|aver|5|status|ready|slots|%d|up|1|seen|%" PRId64,
+                key_node(&key, &db->keys, node_id), slots, now);
+    call_command(&call, "HSET");
+    call_key(&call, key_node_langs(&key, &db->keys, node_id));
+    call_str(&call, "5");
+    call_str(&call, "de fr|en it");
+    lua_run(db, &call);
+    lua_command(db, "ZADD|%s|%" PRId64 "|%s", key_node_expiry(&key, &db->keys, node_bucket(node_id)), now + 60000,
+                node_id);
+}
+
 lua_job lua_job_of(const char *request, unsigned number) {
     lua_job job;
     job_id_make(job.id, request, number);
@@ -348,7 +364,33 @@ void lua_near(int64_t instant, int64_t expected) {
 
 /* --- all servers -------------------------------------------------------------------------------------------------- */
 
+void lua_plant(lua_db *db) {
+    db->planted = true;
+}
+
+typedef struct unexpected {
+    unsigned but;
+    char first[FSCK_TEXT_MAX];
+} unexpected;
+
+static void note_unexpected(void *ctx, const fsck_finding *finding) {
+    unexpected *u = ctx;
+    if (u->but & LUA_BUT(finding->kind) || u->first[0]) return;
+    snprintf(u->first, sizeof u->first, "%s: %.100s: %.300s", fsck_kind_name(finding->kind), finding->key,
+             finding->text);
+}
+
+void lua_expect_whole(lua_db *db, unsigned but) {
+    fsck_report report;
+    sched_error err = {0};
+    unexpected u = {.but = but};
+    if (db->planted || db->world == LUA_CLUSTER) return;
+    if (fsck_walk(db->client[0], &db->keys, note_unexpected, &u, &report, &err)) ck_abort_msg("%s", err.message);
+    ck_assert_msg(!u.first[0], "what is left does not fit together: %s", u.first);
+}
+
 void lua_db_clear(lua_db *db) {
+    db->planted = false;
     redis_call call;
     call_command(&call, "FLUSHALL");
     for (int i = 0; i < db->servers; i++) sync_reply_free(call_at(db, i, &call));

@@ -11,6 +11,7 @@
 #define TESTS_SUPPORT_LUA_DB_H
 
 #include "core/base/limits.h"
+#include "core/ctl/fsck.h"
 #include "core/redis/keys.h"
 #include "core/redis/private_server.h"
 #include "core/redis/sync_client.h"
@@ -40,6 +41,10 @@ const char *lua_node(lua_db *db, script_id id, const char *node_id, const char *
 /* `pair` is "src:tgt". */
 const char *lua_pool(lua_db *db, script_id id, const char *pair, const char *node_id, const char *args, ...)
     __attribute__((format(printf, 5, 6)));
+
+/* A node as scripts leave it, but with versions that a test can spell: version 5, ready and up, of owner i:1, from de and fr to en
+ * and it, expected for another minute, in no pool. */
+void lua_put_node(lua_db *db, const char *node_id, int slots);
 
 typedef struct lua_job {
     char id[ID_MAX + 1];
@@ -81,6 +86,13 @@ int64_t lua_now(lua_db *db);
 void lua_near(int64_t instant, int64_t expected);
 /* All keys of all servers, sorted, by one space. */
 const char *lua_keys(lua_db *db);
+
+/* For the end of each test: fails unless all that is in the namespace fits together (fsck), but for the findings that the suite leaves
+ * on purpose, LUA_BUT(kind) | LUA_BUT(kind). Asks nothing in a cluster, of which fsck sees one server at a time. */
+#define LUA_BUT(kind) (1u << (kind))
+void lua_expect_whole(lua_db *db, unsigned but);
+/* This test writes what no script would: what it leaves is not looked at, until lua_db_clear(). */
+void lua_plant(lua_db *db);
 
 /* Runs the suite in each world, or in the one that `argv[1]` names, with *db open. What main() returns. */
 int lua_main(int argc, char **argv, Suite *(*make_suite)(void), lua_db **db);
