@@ -81,10 +81,15 @@ static void member_call(redis_call *call, scheduler *s, script_id script, const 
 
 static void drive(pool_change *c);
 
+/* A pool that is full does not keep the node from its other ones: such a change is complete, too. */
+static bool is_done(const redis_reply *reply) {
+    return reply_says(reply, "OK") || reply_says(reply, "ABSENT") || reply_says(reply, "POOLFULL");
+}
+
 static void on_step(pool_change *c, script_id script, link_status status, const redis_reply *reply) {
     sched_answered(c->s, script, status, reply);
-    bool good = status == LINK_OK && (reply_says(reply, "OK") || reply_says(reply, "ABSENT"));
-    if (status == LINK_OK && !good)
+    bool good = status == LINK_OK && is_done(reply);
+    if (status == LINK_OK && (!good || reply_says(reply, "POOLFULL")))
         log_write(&c->s->env.log, LOG_WARN, "pool_change", "node=%s script=%s answer=%s", c->node, scripts_name(script),
                   reply_text(reply_at(reply, 0)));
     c->complete = c->complete && good;
