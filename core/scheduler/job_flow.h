@@ -2,6 +2,7 @@
  *
  *     job_request.c   the request becomes a job, or is refused
  *     job_place.c     the affinity's node, else propose → (read loads) → grant
+ *     job_exclude.c   nodes that a job must not be given to
  *     job_send.c      mark → confirm → send
  *     job_follow.c    what the node says, deadlines
  *     job_retry.c     the next attempt
@@ -119,16 +120,25 @@ void job_drop(job *j);
 void job_emit(job *j, sched_event event);
 
 /* job_place.c */
-void job_place(job *j);                             /* behind those that wait for the pair already */
-void job_place_now(job *j);                         /* before them */
-void job_place_on(job *j, const node_conn *n);      /* on that node or not at all */
-bool job_was_tried(const job *j, const char *node); /* and failed there */
+void job_place(job *j);                        /* behind those that wait for the pair already */
+void job_place_now(job *j);                    /* before them */
+void job_place_on(job *j, const node_conn *n); /* on that node or not at all */
 void job_forget_candidates(job *j);
 /* No candidate is left: it waits for room, or is refused, as configured. */
 void job_wait_for_room(job *j);
 
+/* job_exclude.c */
+enum { EXCLUDED_MAX = TRIED_MAX + ROOM_LANGS_MAX };
 /* Not to be asked: it failed this job, or has a job of the same utterance. */
 bool job_excludes(const job *j, const char *node);
+/* The latest of them; returns how many. The names live as long as nothing changes. */
+int job_exclusions(const job *j, const char *ret_nodes[EXCLUDED_MAX]);
+bool job_was_tried(const job *j, const char *node); /* and failed there */
+/* It failed this job. */
+void job_exclude(job *j, const char *node);
+/* The other jobs of the utterance keep off the node, until job_unclaim_node(). */
+void job_claim_node(job *j, const char *node);
+void job_unclaim_node(job *j, const char *node);
 
 /* job_send.c: with a reservation on job->node */
 void job_mark(job *j);
@@ -165,7 +175,7 @@ void job_complete(job *j, bool only_if_due);
 void job_offer_room(scheduler *s, const char *node_id);
 
 /* wait_queue.c: jobs for which every candidate was full */
-/* A job waits that comes before this one: for the pair, and not only for other nodes than those it failed on. */
+/* A job waits that comes before this one: for the pair, and not only for other nodes than those that it may not have. */
 bool wait_queue_before(const job *j);
 /* In the order of arrival; a job that stands there already and found no room stays. */
 void wait_queue_add(job *j);

@@ -1,4 +1,4 @@
-/* job_place.c - which node a job goes to: propose → (read loads) → grant.
+/* job_place.c - which node a job goes to: that of its sentence, else propose → (read loads) → grant.
  *
  * A pool only proposes: what it knows of a node may be old. The node's own record grants. So a wrong proposal costs a call, never
  * a wrong placement. When the outcome of a grant is unknown, its reservation is released by (job, attempt) before anything else is
@@ -16,7 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { VERSION_UNKNOWN = 1 }; /* versions are instants, so none is as low */
+
 static void propose(job *j);
+static void ask_affine(job *j);
 static void ask_next(job *j);
 
 void job_place_now(job *j) {
@@ -26,7 +29,9 @@ void job_place_now(job *j) {
 }
 
 void job_place(job *j) {
-    if (wait_queue_before(j))
+    if (*j->affine)
+        ask_affine(j);
+    else if (wait_queue_before(j))
         wait_queue_add(j);
     else
         job_place_now(j);
@@ -99,12 +104,6 @@ static void read_loads(job *j) {
     }
 }
 
-bool job_was_tried(const job *j, const char *node) {
-    for (int i = 0; i < j->tried_count; i++)
-        if (!strcmp(j->tried[i], node)) return true;
-    return false;
-}
-
 /* Members come as "node version", behind the size of the pool. */
 static void take_candidates(job *j, const redis_reply *reply) {
     size_t count = reply_count(reply);
@@ -113,7 +112,7 @@ static void take_candidates(job *j, const redis_reply *reply) {
         char node[ID_MAX + 1];
         int64_t version;
         if (sscanf(reply_text(reply_at(reply, i)), "%64s %" SCNd64, node, &version) != 2) continue;
-        if (!job_was_tried(j, node)) add_candidate(j, node, version);
+        if (!job_excludes(j, node)) add_candidate(j, node, version);
     }
     if (j->s->place->proposes == PROPOSE_SHARD) candidates_shuffle(j->candidates, j->candidate_count, &j->s->draws);
 }
@@ -141,11 +140,12 @@ static void on_shard(void *arg, link_status status, const redis_reply *reply) {
 }
 
 static void sample_arguments(redis_call *call, const job *j) {
-    int want = j->round == 0 ? CANDIDATES_FIRST : CANDIDATES_MAX;
+    const char *excluded[EXCLUDED_MAX];
+    int want = j->round == 0 ? CANDIDATES_FIRST : CANDIDATES_MAX, count = job_exclusions(j, excluded);
     call_int(call, want);
-    call_int(call, j->tried_count);
-    for (int i = 0; i < j->tried_count; i++) call_str(call, j->tried[i]);
-    for (int i = 0; i < want + j->tried_count; i++) call_int(call, rng_u32(&j->s->draws));
+    call_int(call, count);
+    for (int i = 0; i < count; i++) call_str(call, excluded[i]);
+    for (int i = 0; i < want + count; i++) call_int(call, rng_u32(&j->s->draws));
 }
 
 static void propose(job *j) {
@@ -165,51 +165,81 @@ static void propose(job *j) {
 
 /* ---- the grant ------------------------------------------------------------------------------------------------------ */
 
+/* The sentence's node has been asked, or need not be. */
+static void affine_over(job *j, const char *how) {
+    job_emit(j, (sched_event){.kind = EV_AFFINITY, .node = j->affine, .code = how});
+    j->affine[0] = '\0';
+}
+
+static const char *affine_refusal(grant_word word) {
+    switch (word) {
+    case GRANT_NOTSERVED: return "unserved";
+    case GRANT_FULL:
+    case GRANT_BUSY:
+    case GRANT_TRIAL:
+    case GRANT_MARKED: return "full";
+    default: return "dead";
+    }
+}
+
+static void ask_another(job *j, grant_word refusal) {
+    if (*j->affine) {
+        affine_over(j, affine_refusal(refusal));
+        job_place(j);
+    } else {
+        ask_next(j);
+    }
+}
+
 /* A pool may name a node that left: whoever is told so by the grant takes it out. */
-static void grant_refused(job *j, const candidate *c, const redis_reply *reply) {
-    const char *word = reply_text(reply_at(reply, 0));
+static void grant_refused(job *j, const candidate *c, const grant_verdict *v) {
     job_emit(j, (sched_event){.kind = EV_GRANT_REFUSED,
                               .node = c->node,
-                              .code = word,
-                              .value = reply_int(reply_at(reply, 1)),
-                              .limit = reply_int(reply_at(reply, 2))});
-    bool gone = !strcmp(word, "GONE") || !strcmp(word, "NOTSERVED");
-    if (gone) pool_drop_member(j->s, &j->pair, c->node, c->version);
-    bool draining = !strcmp(word, "NOTREADY") && !strcmp(reply_text(reply_at(reply, 1)), "draining");
-    if (draining) node_seen_draining(j->s, c->node);
+                              .code = grant_word_name(v->word),
+                              .value = v->value,
+                              .limit = v->limit});
+    bool gone = v->word == GRANT_GONE || v->word == GRANT_NOTSERVED;
+    if (gone && c->version > VERSION_UNKNOWN) pool_drop_member(j->s, &j->pair, c->node, c->version);
 }
 
 static void grant_unknown(job *j) {
     job_leave_node(j);
-    ask_next(j);
+    ask_another(j, GRANT_UNKNOWN);
+}
+
+static void take_node(job *j, const candidate *c) {
+    memcpy(j->node, c->node, sizeof j->node);
+    j->released = false;
+}
+
+static void granted(job *j, const candidate *c, const grant_verdict *v, usec_t expiry) {
+    take_node(j, c);
+    j->held_until = expiry;
+    if (*j->affine) affine_over(j, "kept");
+    job_emit(j, (sched_event){.kind = EV_RESERVED,
+                              .node = j->node,
+                              .value = v->value,
+                              .limit = v->limit,
+                              .until = j->held_until});
+    job_mark(j);
 }
 
 static void on_granted(void *arg, link_status status, const redis_reply *reply) {
     job *j = arg;
-    scheduler *s = j->s;
-    sched_answered(s, SCRIPT_RESERVE_NODE, status, reply);
+    sched_answered(j->s, SCRIPT_RESERVE_NODE, status, reply);
     j->busy = false;
     const candidate *c = &j->candidates[j->candidate_next++];
-    if (status == LINK_OK && reply_says(reply, "OK")) {
-        memcpy(j->node, c->node, sizeof j->node);
-        j->released = false;
-        j->held_until = reply_int(reply_at(reply, 3)) * USEC_PER_MSEC;
-        job_emit(j, (sched_event){.kind = EV_RESERVED,
-                                  .node = j->node,
-                                  .value = reply_int(reply_at(reply, 1)),
-                                  .limit = reply_int(reply_at(reply, 2)),
-                                  .until = j->held_until});
-        job_mark(j);
-        return;
-    }
-    if (status == LINK_UNKNOWN) {
-        memcpy(j->node, c->node, sizeof j->node);
-        j->released = false;
+    grant_verdict v = grant_verdict_of(status == LINK_OK ? reply : NULL);
+    if (v.word == GRANT_OK) {
+        granted(j, c, &v, reply_int(reply_at(reply, 3)) * USEC_PER_MSEC);
+    } else if (status == LINK_UNKNOWN) {
+        take_node(j, c);
         job_release_then(j, grant_unknown);
-        return;
+    } else {
+        job_unclaim_node(j, c->node);
+        if (status == LINK_OK) grant_refused(j, c, &v);
+        ask_another(j, v.word);
     }
-    if (status == LINK_OK) grant_refused(j, c, reply);
-    ask_next(j);
 }
 
 /* Its load was read, and the node is one of ours, so that its limit is known: the grant would refuse. */
@@ -221,10 +251,13 @@ static bool known_full(scheduler *s, const candidate *c) {
 
 static void ask(job *j);
 
+/* Meanwhile a job of the same utterance may have taken it. */
+static bool no_use(const job *j, const candidate *c) {
+    return known_full(j->s, c) || job_excludes(j, c->node);
+}
+
 static void ask_next(job *j) {
-    scheduler *s = j->s;
-    while (j->candidate_next < j->candidate_count && known_full(s, &j->candidates[j->candidate_next]))
-        j->candidate_next++;
+    while (j->candidate_next < j->candidate_count && no_use(j, &j->candidates[j->candidate_next])) j->candidate_next++;
     if (j->noted & NOTE_DUE) { /* no use to go on: the deadline decides */
         j->trying = false;
         job_rest(j);
@@ -247,6 +280,7 @@ static void ask(job *j) {
     scheduler *s = j->s;
     const candidate *c = &j->candidates[j->candidate_next];
     j->asked++;
+    job_claim_node(j, c->node);
     redis_call call;
     grant_call(&call, &s->config.keys,
                &(grant_question){
@@ -261,4 +295,16 @@ static void ask(job *j) {
                });
     j->busy = true;
     sched_call(s, &call, on_granted, j);
+}
+
+/* Before any proposal: the node keeps the tail of the sentence. It may have registered again since then, so the grant reads the
+ * languages. */
+static void ask_affine(job *j) {
+    if (job_excludes(j, j->affine)) {
+        ask_another(j, GRANT_UNKNOWN);
+        return;
+    }
+    new_candidates(j, 1);
+    add_candidate(j, j->affine, VERSION_UNKNOWN);
+    ask(j);
 }

@@ -33,6 +33,7 @@ void job_drop(job *j) {
     assert(!j->busy);
     if (j->waiting) wait_queue_remove(j);
     s->env.timers.cancel(s->env.timers.ctx, j->due_timer);
+    if (!j->sent) job_unclaim_node(j, j->node);
     HASH_DEL(s->jobs, j);
     if (j->place) DL_DELETE2(j->place->jobs, j, earlier, later);
     session_sound_hold(s, j->place ? session_by_conn(s, j->conn) : NULL, -j->audio_held);

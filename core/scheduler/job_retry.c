@@ -8,15 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static void exclude(job *j, const char *node) {
-    if (!*node) return;
-    if (j->tried_count == TRIED_MAX) {
-        memmove(j->tried[0], j->tried[1], sizeof j->tried - sizeof j->tried[0]);
-        j->tried_count--;
-    }
-    snprintf(j->tried[j->tried_count++], sizeof j->tried[0], "%s", node);
-}
-
 /* A node that was silent may still be at work; one that is gone or has answered is not. */
 static void cancel_at_node(job *j) {
     const node_conn *n = j->retry_if_due ? node_by_id(j->s, j->node) : NULL;
@@ -28,7 +19,7 @@ static void start_next_attempt(job *j) {
     char failed[ID_MAX + 1];
     bool answered = !j->retry_if_due; /* a node that was silent gets no job for its silence */
     memcpy(failed, j->node, sizeof failed);
-    if (j->sent) exclude(j, failed);
+    if (j->sent) job_exclude(j, failed);
     job_leave_node(j);
     j->attempt++;
     j->state = JOB_CREATED;

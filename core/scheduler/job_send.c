@@ -52,6 +52,7 @@ static void send_assignment(job *j, const node_conn *n) {
                               .value = j->held_until / USEC_PER_MSEC});
     wait_queue_placed(j);
     sched_tell(s, node_assign, n->conn, &assign);
+    affinity_sent(j);
     job_rest(j);
 }
 

@@ -3,8 +3,8 @@
  * Two things bring a job on: a slot that comes free on a node of ours (then the longest-waiting job which that node serves
  * is placed there directly, without a proposal: among hundreds of full nodes a random proposal would miss the free one), and
  * a timer of the queue (50 ms doubling to 1 s), because slots also come free elsewhere. Only the head tries, so that a queue
- * of thousands costs no more Redis than a queue of one; and if the head has failed on some nodes, the first job that has not:
- * in a pair of few nodes the head may be waiting for a node that is not there, while those that there are stand idle.
+ * of thousands costs no more Redis than a queue of one; and if the head may not have every node (job_exclude.c), the first
+ * job that may: in a pair of few nodes the head may be waiting for a node that is not there, while those that there are stand idle.
  *
  * A job that tries keeps its place: `trying` is set, and it leaves the queue when it was placed or has ended. */
 #include "core/base/mem.h"
@@ -47,10 +47,15 @@ static void try_proposal(job *j) {
     job_place_now(j);
 }
 
-/* The longest-waiting job that may take any node; NULL when all of them have failed somewhere. */
+static bool is_choosy(const job *j) {
+    const char *excluded[EXCLUDED_MAX];
+    return job_exclusions(j, excluded) > 0;
+}
+
+/* The longest-waiting job that may take any node; NULL when there is none. */
 static job *first_for_any(const wait_queue *q) {
     job *j;
-    DL_FOREACH(q->head, j) if (j->tried_count == 0) return j;
+    DL_FOREACH(q->head, j) if (!is_choosy(j)) return j;
     return NULL;
 }
 
@@ -86,7 +91,7 @@ static wait_queue *queue_for(scheduler *s, const lang_pair *pair) {
 
 bool wait_queue_before(const job *j) {
     const wait_queue *q = queue_of(j->s, &j->pair);
-    return q && (j->tried_count > 0 || first_for_any(q));
+    return q && (is_choosy(j) || first_for_any(q));
 }
 
 static bool arrived_before(const job *a, const job *b) {
@@ -154,7 +159,7 @@ void wait_queue_placed(job *j) {
 
 static job *first_for(const wait_queue *q, const char *node) {
     job *j;
-    DL_FOREACH(q->head, j) if (may_try(j) && !job_was_tried(j, node)) return j;
+    DL_FOREACH(q->head, j) if (may_try(j) && !job_excludes(j, node)) return j;
     return NULL;
 }
 
