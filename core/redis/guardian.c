@@ -22,6 +22,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* What the owner says over the line; the answer is the number of the server, 0 for none. */
+enum { ORDER_KILL = 'k', ORDER_RUN = 'r' };
+
 static const int shielded[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
 
 static void set_signals(void (*handler)(int)) {
@@ -70,22 +73,57 @@ static void become_server(const guardian_plan *plan, pid_t parent, int line) {
     _exit(127);
 }
 
-/* Takes the signal from its descriptor; it also tells when a child was only stopped. */
-static bool has_ended(int child_ended, pid_t child) {
-    struct signalfd_siginfo signal_info;
-    siginfo_t info = {0};
-    return read(child_ended, &signal_info, sizeof signal_info) > 0 &&
-           !waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid == child;
+/* What the guardian knows. The plan stays valid: the guardian is a copy of its owner as it was. */
+typedef struct ward {
+    const guardian_plan *plan;
+    int line, child_ended;
+    pid_t self, server; /* server 0: none */
+} ward;
+
+static bool run_server(ward *w) {
+    w->server = fork();
+    if (w->server == 0) become_server(w->plan, w->self, w->line);
+    if (w->server < 0) w->server = 0;
+    return w->server > 0;
 }
 
-/* Until the owner hangs up. A server that ends before is told to the owner by hanging up our half of the line. */
-static void watch(int line, int child_ended, pid_t server) {
-    struct pollfd files[2] = {{.fd = line, .events = POLLIN}, {.fd = child_ended, .events = POLLIN}};
+static void end_server(ward *w) {
+    if (!w->server) return;
+    kill(w->server, SIGKILL);
+    waitpid(w->server, NULL, 0);
+    w->server = 0;
+}
+
+/* Answers with the number of the server. False when the owner has hung up. */
+static bool obey(ward *w) {
+    char order;
+    ssize_t got = read(w->line, &order, sizeof order);
+    if (got < 0 && errno == EINTR) return true;
+    if (got <= 0) return false;
+    end_server(w);
+    if (order == ORDER_RUN) run_server(w);
+    return write(w->line, &w->server, sizeof w->server) == sizeof w->server;
+}
+
+/* Takes the signal from its descriptor; it also tells when a child was only stopped. */
+static bool has_ended(const ward *w) {
+    struct signalfd_siginfo signal_info;
+    siginfo_t info = {0};
+    return read(w->child_ended, &signal_info, sizeof signal_info) > 0 && w->server &&
+           !waitid(P_PID, (id_t)w->server, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid == w->server;
+}
+
+/* Until the owner hangs up. A server that ends by itself is told to the owner by hanging up our half of the line. */
+static void watch(ward *w) {
+    struct pollfd files[2] = {{.fd = w->line, .events = POLLIN}, {.fd = w->child_ended, .events = POLLIN}};
     for (;;) {
-        if (poll(files, 2, -1) < 0 && errno != EINTR) break;
-        if (files[0].revents) return;
-        if (files[1].revents && has_ended(child_ended, server)) {
-            shutdown(line, SHUT_WR);
+        if (poll(files, 2, -1) < 0) {
+            if (errno == EINTR) continue;
+            return;
+        }
+        if (files[0].revents && !obey(w)) return;
+        if (files[1].revents && has_ended(w)) {
+            shutdown(w->line, SHUT_WR);
             files[1].fd = -1;
         }
     }
@@ -112,21 +150,18 @@ static void be_guardian(const guardian_plan *plan, int line) {
     sigaddset(&child, SIGCHLD);
     signal(SIGCHLD, SIG_DFL);
     sigprocmask(SIG_SETMASK, &child, NULL);
-    int child_ended = signalfd(-1, &child, SFD_CLOEXEC);
-
-    pid_t self = getpid();
-    pid_t server = fork();
-    if (server == 0) become_server(plan, self, line);
-    for (int i = 0; i < GUARDIAN_KEEP; i++)
-        if (plan->keep[i] >= 0) close(plan->keep[i]);
-    if (server > 0 && child_ended >= 0 && write(line, &server, sizeof server) == sizeof server)
-        watch(line, child_ended, server);
-    if (server > 0) {
-        kill(server, SIGKILL);
-        waitpid(server, NULL, 0);
-    }
+    ward w = {.plan = plan, .line = line, .child_ended = signalfd(-1, &child, SFD_CLOEXEC), .self = getpid()};
+    if (w.child_ended >= 0 && run_server(&w) && write(line, &w.server, sizeof w.server) == sizeof w.server) watch(&w);
+    end_server(&w);
     remove_folder(plan->folder);
     _exit(0);
+}
+
+static bool read_number(int line, pid_t *ret_server) {
+    ssize_t got;
+    do got = read(line, ret_server, sizeof *ret_server);
+    while (got < 0 && errno == EINTR);
+    return got == sizeof *ret_server;
 }
 
 static void wait_for(pid_t pid) {
@@ -148,10 +183,7 @@ sched_status guardian_start(const guardian_plan *plan, guardian *ret_guardian, s
         return sched_fail(err, SCHED_EIO, "fork: %s", strerror(errno));
     }
     pid_t server = 0;
-    ssize_t got;
-    do got = read(pair[0], &server, sizeof server);
-    while (got < 0 && errno == EINTR);
-    if (got != sizeof server) {
+    if (!read_number(pair[0], &server)) {
         close(pair[0]);
         wait_for(pid);
         return sched_fail(err, SCHED_EIO, "the process that guards redis-server could not start it");
@@ -163,6 +195,22 @@ sched_status guardian_start(const guardian_plan *plan, guardian *ret_guardian, s
 bool guardian_server_lives(const guardian *g) {
     char byte;
     return recv(g->line, &byte, 1, MSG_DONTWAIT | MSG_PEEK) != 0;
+}
+
+static void give_order(guardian *g, char order) {
+    g->server = 0;
+    if (send(g->line, &order, sizeof order, MSG_NOSIGNAL) != sizeof order || !read_number(g->line, &g->server))
+        g->server = 0;
+}
+
+void guardian_kill_server(guardian *g) {
+    give_order(g, ORDER_KILL);
+}
+
+sched_status guardian_run_server(guardian *g, sched_error *err) {
+    give_order(g, ORDER_RUN);
+    if (g->server > 0) return SCHED_OK;
+    return sched_fail(err, SCHED_EIO, "the process that guards redis-server could not start it again");
 }
 
 void guardian_end(guardian *g, const char *folder) {

@@ -23,14 +23,18 @@ typedef struct guardian_plan {
 } guardian_plan;
 
 typedef struct guardian {
-    pid_t pid, server;
+    pid_t pid, server; /* server 0: it was killed */
     int line;
 } guardian;
 
 /* SCHED_EIO when a process cannot be made. A program that cannot be run is a server that ended at once. */
 sched_status guardian_start(const guardian_plan *plan, guardian *ret_guardian, sched_error *err);
-/* False when the server has ended. */
+/* False when the server has ended by itself. */
 bool guardian_server_lives(const guardian *g);
+/* Kills the server and waits for its end; its folder stays, and so does the guardian. */
+void guardian_kill_server(guardian *g);
+/* Runs it again as it was planned. SCHED_EIO. */
+sched_status guardian_run_server(guardian *g, sched_error *err);
 /* Returns when the server has ended and its folder is gone, also when the guardian itself was killed meanwhile. */
 void guardian_end(guardian *g, const char *folder);
 

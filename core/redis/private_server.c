@@ -287,6 +287,18 @@ private_server *private_server_stop(private_server *server) {
     return NULL;
 }
 
+void private_server_kill(private_server *server) {
+    guardian_kill_server(&server->guardian);
+}
+
+sched_status private_server_revive(private_server *server, bool with_data, sched_error *err) {
+    char data[PATH_MAX + 16];
+    snprintf(data, sizeof data, "%s/dump.rdb", server->folder);
+    if (!with_data) unlink(data);
+    sched_status status = guardian_run_server(&server->guardian, err);
+    return status ? status : wait_until_it_answers(server, err);
+}
+
 const char *private_server_socket(const private_server *server) {
     return server->socket;
 }

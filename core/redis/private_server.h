@@ -30,8 +30,13 @@ sched_status private_server_start(const private_server_options *options, private
 /* Ends the server, removes the folder; takes NULL, returns NULL. */
 private_server *private_server_stop(private_server *server);
 
+/* kill -9 of redis-server itself. Its folder, its configuration and what SAVE has written there stay. */
+void private_server_kill(private_server *server);
+/* Starts it again on the same socket, with what was saved last or empty. Failures of private_server_start(). */
+sched_status private_server_revive(private_server *server, bool with_data, sched_error *err);
+
 const char *private_server_socket(const private_server *server);
 const char *private_server_version(const private_server *server); /* "7.0.15" */
-int private_server_pid(const private_server *server);             /* of redis-server itself */
+int private_server_pid(const private_server *server);             /* of redis-server itself; 0: killed */
 
 #endif

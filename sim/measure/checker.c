@@ -197,7 +197,13 @@ static bool needs_job(sched_event_kind kind) {
            kind == EV_RETRY || kind == EV_FINISHED;
 }
 
+/* The call that creates a job may happen although the core was never told. */
+static bool may_be_stranger(const checker *c, const sched_event *e) {
+    return e->kind == EV_FINISHED && e->outcome == OUTCOME_FAILED && e->at < c->strangers_until;
+}
+
 static void take_core(checker *c, const sched_event *e, watched_job *j, watched_node *n) {
+    if (!j && may_be_stranger(c, e)) return;
     if (!j && needs_job(e->kind)) {
         violate(c, VIOLATION_UNKNOWN_JOB, e->at, NULL, "%s of job %s, which is not known", sched_event_name(e->kind),
                 e->job);
@@ -220,7 +226,10 @@ static void take_core(checker *c, const sched_event *e, watched_job *j, watched_
     case EV_RETRY: retried(c, j, e); break;
     case EV_FINISHED: finished(c, j, n, e); break;
     case EV_RELEASED: released(c, j, e); break;
-    case EV_REDIS: reservations_unknown(c, e->at); break;
+    case EV_REDIS:
+        reservations_unknown(c, e->at);
+        c->strangers_until = e->at + c->rules.pending_limit + REMEMBER_FINISHED;
+        break;
     default: break;
     }
 }

@@ -4,7 +4,9 @@
  * what they get wrong together, it must not get wrong with them. Rules, by kind of violation:
  *
  *   sums         at every bin: submitted = refused + created; created = ok + failed + timed-out + cancelled + no-text + in flight
- *   unknown_job  an event is about a job that was never created (or finished more than a minute ago)
+ *   unknown_job  an event is about a job that was never created (or finished more than a minute ago); one that is swept away as
+ *                failed is none within a minute of its last deadline, had calls to Redis failed: its request was refused, but
+ *                it came into being all the same
  *   transition   the states follow the table of core/domain/job.h, spelled again here; a job is created once
  *   attempt      attempts grow by one, and whatever happens to a job happens to its present attempt
  *   dispatch     nothing is dispatched after the end, or to a node that holds no reservation for it

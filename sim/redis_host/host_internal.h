@@ -16,6 +16,15 @@ typedef struct redis_host_kind {
     sched_status (*expire)(redis_host *host, sched_error *err);
     redis_traffic (*traffic)(const redis_host *host);
     redis_host_lateness (*late)(const redis_host *host);
+    const char *(*cannot)(const redis_host *host, redis_trouble trouble);
+    bool (*answers)(const redis_host *host); /* would it answer a command now? */
+    void (*pause)(redis_host *host, usec_t until);
+    void (*slow)(redis_host *host, double factor); /* NULL where it cannot, as may be the last two */
+    void (*flush_scripts)(redis_host *host);
+    void (*kill)(redis_host *host, bool save);
+    void (*revive)(redis_host *host, bool with_data);
+    void (*cut)(redis_host *host);
+    void (*mend)(redis_host *host);
     bool time_is_free;
 } redis_host_kind;
 
@@ -24,6 +33,7 @@ struct redis_host {
     const redis_host_kind *kind;
     redis_url url;
     char version[HOST_VERSION_MAX];
+    int64_t cpu_of_killed; /* usec */
 };
 
 /* Asks the server for its version. */

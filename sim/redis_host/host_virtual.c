@@ -10,9 +10,11 @@
 typedef struct host_virtual {
     redis_host host;
     engine *engine;
+    scripts *scripts;
     virtual_redis *redis;
     virtual_server *server;
     link_virtual *link;
+    bool way_is_cut;
 } host_virtual;
 
 static host_virtual *of(redis_host *host) {
@@ -69,6 +71,53 @@ static redis_traffic traffic(const redis_host *host) {
     return t;
 }
 
+/* ---- what goes wrong ------------------------------------------------------------------------------------------------ */
+
+static bool answers(const redis_host *host) {
+    return virtual_redis_lives(((const host_virtual *)host)->redis);
+}
+
+static void pause_server(redis_host *host, usec_t until) {
+    if (answers(host)) virtual_server_pause(of(host)->server, until);
+}
+
+static void slow(redis_host *host, double factor) {
+    virtual_server_slow(of(host)->server, factor);
+}
+
+static void flush_scripts(redis_host *host) {
+    if (answers(host)) virtual_server_flush_scripts(of(host)->server);
+}
+
+/* Whether its connection could be made: a server that is there, and a way. */
+static void reach(host_virtual *h) {
+    if (!h->way_is_cut && virtual_redis_lives(h->redis)) link_virtual_mend(h->link);
+}
+
+/* Links first: their tickets are of the connection that ends with the server. */
+static void kill_server(redis_host *host, bool save) {
+    host_virtual *h = of(host);
+    link_virtual_cut(h->link, true);
+    virtual_server_died(h->server);
+    virtual_redis_kill(h->redis, save);
+}
+
+static void revive(redis_host *host, bool with_data) {
+    host_virtual *h = of(host);
+    virtual_redis_revive(h->redis, with_data, h->scripts);
+    reach(h);
+}
+
+static void cut(redis_host *host) {
+    of(host)->way_is_cut = true;
+    link_virtual_cut(of(host)->link, false);
+}
+
+static void mend(redis_host *host) {
+    of(host)->way_is_cut = false;
+    reach(of(host));
+}
+
 static const redis_host_kind kind = {
     .close = close_host,
     .link = link_of,
@@ -78,6 +127,14 @@ static const redis_host_kind kind = {
     .ask = ask,
     .expire = expire,
     .traffic = traffic,
+    .answers = answers,
+    .pause = pause_server,
+    .slow = slow,
+    .flush_scripts = flush_scripts,
+    .kill = kill_server,
+    .revive = revive,
+    .cut = cut,
+    .mend = mend,
     .time_is_free = true,
 };
 
@@ -85,6 +142,7 @@ sched_status redis_host_open_virtual(const redis_host_options *options, redis_ho
     host_virtual *h = mem_zalloc(1, sizeof *h);
     h->host.kind = &kind;
     h->engine = options->engine;
+    h->scripts = options->scripts;
     virtual_redis_options redis = virtual_redis_defaults;
     redis.binary = options->binary;
     redis.seed = options->seed;

@@ -5,6 +5,7 @@
  * The blocking client holds up the loop. It is used before the run, after it, and for the one measurement at the end of the
  * scenario's time, when what is late shows in nothing but the drain. */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,8 @@ typedef struct answer_to {
 
 typedef struct host_wall {
     redis_host host;
+    usec_t paused_until;
+    sched_error failure; /* of what was done to the server */
     engine *engine;
     keyspace keys;
     private_server *server; /* NULL: a given one */
@@ -84,9 +87,10 @@ static void on_state(void *ctx, link_uv_state state, const char *text) {
 
 /* A connection that is lost is a part of the run, as it is of the daemon's life. */
 static sched_status run(redis_host *host, usec_t until, sched_error *err) {
-    (void)err;
-    clock_wall_run(of(host)->clock, until);
-    return SCHED_OK;
+    host_wall *h = of(host);
+    clock_wall_run(h->clock, until);
+    if (h->failure.status && err) *err = h->failure;
+    return h->failure.status;
 }
 
 static void settle(redis_host *host) {
@@ -97,6 +101,7 @@ static void settle(redis_host *host) {
 }
 
 static sched_status ask(redis_host *host, const redis_call *call, redis_reply **ret_reply, sched_error *err) {
+    if (!of(host)->client) return sched_fail(err, SCHED_EIO, "Redis is down at this moment of the run");
     return sync_client_call(of(host)->client, call, ret_reply, err);
 }
 
@@ -158,6 +163,80 @@ static sched_status expire(redis_host *host, sched_error *err) {
     return delete_keys(of(host), "expiring", err);
 }
 
+/* ---- what goes wrong ------------------------------------------------------------------------------------------------ */
+
+static const char *cannot(const redis_host *host, redis_trouble trouble) {
+    if (trouble == REDIS_IS_SLOW) return "a real server cannot be made slow by a factor";
+    if (trouble == REDIS_IS_CUT_OFF) return "the way to a real server cannot be cut";
+    return ((const host_wall *)host)->server ? NULL : "others may use the Redis that was given";
+}
+
+static bool is_paused(const host_wall *h) {
+    return h->paused_until > engine_now(h->engine);
+}
+
+static bool answers(const redis_host *host) {
+    const host_wall *h = (const host_wall *)host;
+    return h->client && !is_paused(h);
+}
+
+static void signal_server(const host_wall *h, int number) {
+    pid_t pid = private_server_pid(h->server);
+    if (pid > 0) kill(pid, number);
+}
+
+static void end_pause(void *arg) {
+    const host_wall *h = arg;
+    if (!is_paused(h)) signal_server(h, SIGCONT);
+}
+
+/* It stands still and its connections stay, as those of a busy server do. */
+static void pause_server(redis_host *host, usec_t until) {
+    host_wall *h = of(host);
+    if (!h->client) return;
+    if (until > h->paused_until) h->paused_until = until;
+    signal_server(h, SIGSTOP);
+    engine_at(h->engine, h->paused_until, end_pause, h);
+}
+
+static void forget_answer(void *arg, link_status status, const redis_reply *reply) {
+    (void)arg, (void)status, (void)reply;
+}
+
+/* Over the link, in the order of its calls. */
+static void flush_scripts(redis_host *host) {
+    host_wall *h = of(host);
+    redis_call call;
+    call_command(&call, "SCRIPT");
+    call_str(&call, "FLUSH");
+    link_submit(&h->inner, &call, ASK_PATIENCE, forget_answer, NULL);
+}
+
+static sched_status save_data(host_wall *h, sched_error *err) {
+    redis_call call;
+    redis_reply *reply = NULL;
+    call_command(&call, "SAVE");
+    signal_server(h, SIGCONT);
+    sched_status status = sync_client_call(h->client, &call, &reply, err);
+    if (!status && reply_is_error(reply)) status = sched_fail(err, SCHED_EPROTO, "SAVE: %s", reply_text(reply));
+    sync_reply_free(reply);
+    return status;
+}
+
+static void kill_server(redis_host *host, bool save) {
+    host_wall *h = of(host);
+    if (save) save_data(h, &h->failure);
+    h->client = sync_client_close(h->client);
+    h->paused_until = 0;
+    private_server_kill(h->server);
+}
+
+static void revive(redis_host *host, bool with_data) {
+    host_wall *h = of(host);
+    sched_status status = private_server_revive(h->server, with_data, &h->failure);
+    if (!status) sync_client_open_url(&h->host.url, ASK_PATIENCE, &h->client, &h->failure);
+}
+
 /* ---- opening and closing -------------------------------------------------------------------------------------------- */
 
 static void close_host(redis_host *host) {
@@ -183,6 +262,12 @@ static const redis_host_kind kind = {
     .expire = expire,
     .traffic = traffic,
     .late = late,
+    .cannot = cannot,
+    .answers = answers,
+    .pause = pause_server,
+    .flush_scripts = flush_scripts,
+    .kill = kill_server,
+    .revive = revive,
     .time_is_free = false,
 };
 

@@ -14,7 +14,10 @@
 #include <string.h>
 
 #include "core/base/mem.h"
+#include "core/redis/link_uv.h"
 #include "core/redis/resp.h"
+
+enum { BACKOFF_DOUBLINGS_MAX = 30 };
 
 typedef enum flight_state {
     FREE,      /* in the list of free flights */
@@ -52,6 +55,11 @@ struct link_virtual {
     flight *free;
     flight **all;
     size_t all_count, all_capacity;
+    bool cut;             /* the server cannot be reached */
+    bool down;            /* there is no connection */
+    int failures;         /* attempts to connect since there was one */
+    timer_handle attempt; /* the next, or the end of the one under way */
+    rng pauses;
     link_virtual_counts counts;
 };
 
@@ -202,23 +210,27 @@ static flight *cut_issued(link_virtual *link) {
     return cut;
 }
 
+static void tell_unknown(flight *cut) {
+    for (flight *f = cut, *next; f; f = next) {
+        next = f->next;
+        link_callback *done = f->done;
+        void *done_arg = f->arg;
+        f->link->counts.unknown++;
+        forget(f);
+        done(done_arg, LINK_UNKNOWN, NULL);
+    }
+}
+
 static void on_deadline(void *arg) {
     link_virtual *link = ((flight *)arg)->link;
     link->counts.reconnects++;
     usec_t connected = engine_now(link->engine);
     for (int way = 0; way < 2; way++) connected += dist_draw_usec(&link->delay, &link->stream);
     link->last_arrival = later_of(connected, link->last_arrival);
-    for (flight *f = cut_issued(link), *next; f; f = next) {
-        next = f->next;
-        link_callback *done = f->done;
-        void *done_arg = f->arg;
-        forget(f);
-        link->counts.unknown++;
-        done(done_arg, LINK_UNKNOWN, NULL);
-    }
+    tell_unknown(cut_issued(link));
 }
 
-/* ---- the interface ----------------------------------------------------------------------------------------------- */
+/* ---- refusals ---------------------------------------------------------------------------------------------------- */
 
 static void on_refused(void *arg) {
     flight *f = arg;
@@ -229,13 +241,90 @@ static void on_refused(void *arg) {
     done(done_arg, LINK_REFUSED, NULL);
 }
 
+/* ---- cuts -------------------------------------------------------------------------------------------------------- */
+
+static void plan_attempt(link_virtual *link);
+
+static void on_connected(void *arg) {
+    link_virtual *link = arg;
+    link->attempt = 0;
+    if (link->cut) {
+        link->failures++;
+        plan_attempt(link);
+        return;
+    }
+    link->down = false;
+    link->counts.reconnects++;
+    link->last_arrival = engine_now(link->engine);
+}
+
+/* Two ways, when somebody is there to answer. */
+static void on_attempt(void *arg) {
+    link_virtual *link = arg;
+    usec_t answered = engine_now(link->engine);
+    for (int way = 0; way < 2 && !link->cut; way++) answered += dist_draw_usec(&link->delay, &link->pauses);
+    link->attempt = engine_at(link->engine, answered, on_connected, link);
+}
+
+static void plan_attempt(link_virtual *link) {
+    int doublings = link->failures < BACKOFF_DOUBLINGS_MAX ? link->failures : BACKOFF_DOUBLINGS_MAX;
+    usec_t longest = link_uv_defaults.backoff_min << doublings;
+    if (longest > link_uv_defaults.backoff_max) longest = link_uv_defaults.backoff_max;
+    usec_t pause = longest / 2 + (usec_t)rng_below(&link->pauses, (uint64_t)(longest / 2) + 1);
+    link->attempt = engine_at(link->engine, engine_now(link->engine) + pause, on_attempt, link);
+}
+
+/* They have not left yet, and will find nothing to leave by. */
+static void refuse_unissued(link_virtual *link) {
+    while (link->first) {
+        flight *f = leave_air(link);
+        engine_cancel(link->engine, f->event);
+        engine_cancel(link->engine, f->deadline);
+        f->state = REFUSED;
+        f->event = engine_at(link->engine, f->issued, on_refused, f);
+    }
+}
+
+/* What nobody waits for any more: it is lost on its way, and in line, too, when the server has died. */
+static void lose_forgotten(link_virtual *link, bool died) {
+    for (size_t i = 0; i < link->all_count; i++) {
+        flight *f = link->all[i];
+        if (f->state == FREE || !f->forgotten || (f->state == AT_SERVER && !died)) continue;
+        assert(f->state == OUTBOUND || f->state == AT_SERVER);
+        if (f->state == OUTBOUND)
+            engine_cancel(link->engine, f->event);
+        else
+            virtual_server_withdraw(link->server, &f->service);
+        give_flight(f);
+    }
+}
+
+void link_virtual_cut(link_virtual *link, bool died) {
+    link->cut = true;
+    flight *unknown = cut_issued(link);
+    refuse_unissued(link);
+    if (!link->down) {
+        link->down = true;
+        link->failures = 0;
+        plan_attempt(link);
+    }
+    tell_unknown(unknown);
+    lose_forgotten(link, died);
+}
+
+void link_virtual_mend(link_virtual *link) {
+    link->cut = false;
+}
+
+/* ---- the interface ----------------------------------------------------------------------------------------------- */
+
 static void submit(void *ctx, const redis_call *call, usec_t patience, link_callback *done, void *arg) {
     link_virtual *link = ctx;
     assert(patience > 0 && done);
     usec_t now = engine_now(link->engine);
     flight *f = take_flight(link, done, arg);
     link->counts.calls++;
-    if (link->counts.in_flight >= link->window || virtual_redis_status(link->redis, NULL)) {
+    if (link->counts.in_flight >= link->window || link->down || virtual_redis_status(link->redis, NULL)) {
         f->state = REFUSED;
         f->event = engine_at(link->engine, now, on_refused, f);
         return;
@@ -277,6 +366,7 @@ link_virtual *link_virtual_new(engine *e, virtual_server *server, const link_vir
     link->window = options->window;
     link->end = &link->first;
     rng_init(&link->stream, options->seed, "redis.network", options->instance);
+    rng_init(&link->pauses, options->seed, "redis.backoff", options->instance);
     return link;
 }
 
@@ -292,6 +382,7 @@ static void abandon(flight *f) {
 
 link_virtual *link_virtual_free(link_virtual *link) {
     if (!link) return NULL;
+    engine_cancel(link->engine, link->attempt);
     for (size_t i = 0; i < link->all_count; i++) abandon(link->all[i]);
     free(link->all);
     free(link);

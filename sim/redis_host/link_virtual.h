@@ -38,10 +38,17 @@ redis_link link_virtual_interface(link_virtual *link);
  * context. */
 void link_virtual_issue_at(void *link, usec_t at);
 
+/* The way to the server is cut, or the server itself has ended (`died`). What has been issued and not answered is LINK_UNKNOWN at
+ * once, in order: of a cut way, what had reached the server will still execute; nothing else does. Calls that would have left
+ * later, and all that come, are LINK_REFUSED. The link tries to connect as the daemon's does (link_uv.h: backoff), and each
+ * attempt is refused at once until link_virtual_mend(). */
+void link_virtual_cut(link_virtual *link, bool died);
+void link_virtual_mend(link_virtual *link);
+
 typedef struct link_virtual_counts {
     uint64_t calls; /* submitted, refused ones included */
     uint64_t answered, refused, unknown;
-    uint64_t reconnects;
+    uint64_t reconnects; /* because of patience, or after a cut */
     int64_t in_flight;
     uint64_t flights; /* allocated: the most that were under way at once, those of closed connections included */
 } link_virtual_counts;

@@ -69,9 +69,16 @@ static sched_status ask_info(redis_host *host, const char *section, redis_reply 
 
 sched_status redis_host_measure(redis_host *host, redis_usage *ret_usage, sched_error *err) {
     redis_reply *cpu = NULL, *memory = NULL;
+    if (!host->kind->answers(host)) {
+        *ret_usage = (redis_usage){.cpu_usec = host->cpu_of_killed};
+        return SCHED_OK;
+    }
     sched_status status = ask_info(host, "cpu", &cpu, err);
     if (!status) status = ask_info(host, "memory", &memory, err);
-    if (!status) *ret_usage = redis_info_usage(reply_text(cpu), reply_text(memory));
+    if (!status) {
+        *ret_usage = redis_info_usage(reply_text(cpu), reply_text(memory));
+        ret_usage->cpu_usec += host->cpu_of_killed;
+    }
     sync_reply_free(cpu);
     sync_reply_free(memory);
     return status;
@@ -88,4 +95,40 @@ sched_status redis_host_learn_version(redis_host *host, sched_error *err) {
     }
     sync_reply_free(server);
     return SCHED_OK;
+}
+
+/* ---- what goes wrong ------------------------------------------------------------------------------------------------ */
+
+const char *redis_host_cannot(const redis_host *host, redis_trouble trouble) {
+    return host->kind->cannot ? host->kind->cannot(host, trouble) : NULL;
+}
+
+void redis_host_pause(redis_host *host, usec_t until) {
+    host->kind->pause(host, until);
+}
+
+void redis_host_slow(redis_host *host, double factor) {
+    host->kind->slow(host, factor);
+}
+
+void redis_host_flush_scripts(redis_host *host) {
+    host->kind->flush_scripts(host);
+}
+
+void redis_host_kill(redis_host *host, bool save) {
+    redis_usage usage;
+    if (!redis_host_measure(host, &usage, NULL)) host->cpu_of_killed = usage.cpu_usec;
+    host->kind->kill(host, save);
+}
+
+void redis_host_revive(redis_host *host, bool with_data) {
+    host->kind->revive(host, with_data);
+}
+
+void redis_host_cut(redis_host *host) {
+    host->kind->cut(host);
+}
+
+void redis_host_mend(redis_host *host) {
+    host->kind->mend(host);
 }

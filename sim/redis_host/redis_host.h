@@ -76,7 +76,38 @@ typedef struct redis_traffic {
 
 redis_traffic redis_host_traffic(const redis_host *host);
 
+/* CPU time counts over restarts; of a server that is down or paused now, all else is 0. */
 sched_status redis_host_measure(redis_host *host, redis_usage *ret_usage, sched_error *err);
+
+/* ---- what goes wrong ---- */
+
+typedef enum redis_trouble {
+    REDIS_PAUSES,
+    REDIS_IS_SLOW,
+    REDIS_FORGETS_SCRIPTS,
+    REDIS_RESTARTS,
+    REDIS_IS_CUT_OFF,
+    REDIS_TROUBLES
+} redis_trouble;
+
+/* Why this host cannot have that trouble, for people; NULL when it can. With the wall clock only what can be done to a process
+ * is: it stands still (SIGSTOP), is killed and started again, or is told SCRIPT FLUSH; and only to a private one. */
+const char *redis_host_cannot(const redis_host *host, redis_trouble trouble);
+
+/* Each of these happens at the engine's present, and only when the host can. A failure shows in redis_host_run(). */
+
+/* Nothing is served until then. */
+void redis_host_pause(redis_host *host, usec_t until);
+/* `factor` > 0, of the costs as the model says them. */
+void redis_host_slow(redis_host *host, double factor);
+/* SCRIPT FLUSH, in the order of service. */
+void redis_host_flush_scripts(redis_host *host);
+/* A live one is killed, after a SAVE when asked for; with the wall clock this holds up the loop. */
+void redis_host_kill(redis_host *host, bool save);
+/* A killed one is started again, with what was saved last or empty; also holds up the loop. */
+void redis_host_revive(redis_host *host, bool with_data);
+void redis_host_cut(redis_host *host);
+void redis_host_mend(redis_host *host);
 
 /* How late events ran, by the machine's clock; all 0 in virtual time. Every event counts with the end of the round in which it ran,
  * so these are upper bounds. */

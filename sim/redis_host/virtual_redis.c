@@ -40,7 +40,10 @@ struct virtual_redis {
     engine *engine;
     clock_page *page;
     private_server *server;
-    redis_pipe *pipe;
+    redis_pipe *pipe; /* NULL: it was killed */
+    sched_error failure;
+    redis_pipe_counts before; /* of earlier connections */
+    uint64_t spin_nsec;
     usec_t max_skew;
     timer_handle upkeep;
     char cursor[24]; /* of the SCAN of the upkeep */
@@ -70,7 +73,7 @@ static const char *const config[] = {
 /* ---- batches ----------------------------------------------------------------------------------------------------- */
 
 static void set_time(virtual_redis *redis) {
-    assert(redis_pipe_in_flight(redis->pipe) == 0 || redis_pipe_status(redis->pipe, NULL));
+    assert(!redis->pipe || redis_pipe_in_flight(redis->pipe) == 0 || redis_pipe_status(redis->pipe, NULL));
     clock_page_set(redis->page, engine_now(redis->engine));
 }
 
@@ -85,6 +88,7 @@ static bool enter_batch(virtual_redis *redis) {
 }
 
 redis_ticket virtual_redis_append(virtual_redis *redis, const char *text, size_t len) {
+    assert(redis->pipe);
     bool first = enter_batch(redis);
     redis_ticket ticket = redis_pipe_append(redis->pipe, text, len);
     if (first) redis_pipe_flush(redis->pipe);
@@ -122,7 +126,7 @@ redis_reply *virtual_redis_reply_free(redis_reply *reply) {
 }
 
 void virtual_redis_settle(virtual_redis *redis) {
-    redis_pipe_drain(redis->pipe);
+    if (redis->pipe) redis_pipe_drain(redis->pipe);
     set_time(redis);
 }
 
@@ -130,6 +134,7 @@ void virtual_redis_settle(virtual_redis *redis) {
 
 /* Sends redis->request, which executes at the time of the page; nothing is in flight. */
 static sched_status ask_request(virtual_redis *redis, redis_reply **ret_reply, sched_error *err) {
+    if (!redis->pipe) return sched_fail(err, SCHED_EIO, "Redis is down at this moment of the run");
     if (redis_pipe_status(redis->pipe, NULL)) return redis_pipe_status(redis->pipe, err);
     assert(redis_pipe_in_flight(redis->pipe) == 0);
     uint64_t received = redis_pipe_count(redis->pipe).bytes_received;
@@ -230,7 +235,7 @@ static void on_upkeep(void *arg) {
     virtual_redis *redis = arg;
     int64_t keys = 0;
     /* a broken connection is reported by virtual_redis_status() */
-    if (tick(redis, &keys, NULL) || scan_some(redis, keys / SWEEP_SECONDS + SWEEP_MIN, NULL)) return;
+    if (redis->pipe && (tick(redis, &keys, NULL) || scan_some(redis, keys / SWEEP_SECONDS + SWEEP_MIN, NULL))) return;
     redis->upkeep = engine_at(redis->engine, engine_now(redis->engine) + USEC_PER_SEC, on_upkeep, redis);
 }
 
@@ -300,6 +305,12 @@ static sched_status prepare(virtual_redis *redis, sched_error *err) {
     return tick(redis, &keys, err);
 }
 
+static sched_status connect_and_prepare(virtual_redis *redis, sched_error *err) {
+    const char *socket = private_server_socket(redis->server);
+    sched_status status = redis_pipe_open(socket, redis->spin_nsec, &redis->pipe, err);
+    return status ? status : prepare(redis, err);
+}
+
 sched_status virtual_redis_start(engine *e, const virtual_redis_options *options, virtual_redis **ret_redis,
                                  sched_error *err) {
     usec_t now = engine_now(e);
@@ -308,11 +319,10 @@ sched_status virtual_redis_start(engine *e, const virtual_redis_options *options
     redis->engine = e;
     redis->max_skew = options->max_skew;
     snprintf(redis->cursor, sizeof redis->cursor, "0");
-    uint64_t spin = spin_nsec();
-    sched_status status = clock_page_new(now - BEFORE_USEC, options->seed, spin, &redis->page, err);
+    redis->spin_nsec = spin_nsec();
+    sched_status status = clock_page_new(now - BEFORE_USEC, options->seed, redis->spin_nsec, &redis->page, err);
     if (!status) status = start_server(redis, options->binary, err);
-    if (!status) status = redis_pipe_open(private_server_socket(redis->server), spin, &redis->pipe, err);
-    if (!status) status = prepare(redis, err);
+    if (!status) status = connect_and_prepare(redis, err);
     if (status) {
         virtual_redis_stop(redis);
         return status;
@@ -333,9 +343,45 @@ virtual_redis *virtual_redis_stop(virtual_redis *redis) {
     return NULL;
 }
 
+/* ---- death and return -------------------------------------------------------------------------------------------- */
+
+static sched_status save_data(virtual_redis *redis, sched_error *err) {
+    redis_reply *reply = NULL;
+    sched_status status = ask_words(redis, "SAVE", &reply, err);
+    if (!status) freeReplyObject(reply);
+    return status;
+}
+
+void virtual_redis_kill(virtual_redis *redis, bool save) {
+    virtual_redis_settle(redis);
+    if (save) save_data(redis, &redis->failure);
+    redis_pipe_counts counts = redis_pipe_count(redis->pipe);
+    redis->before.bytes_sent += counts.bytes_sent;
+    redis->before.bytes_received += counts.bytes_received;
+    redis->before.writes += counts.writes;
+    redis->before.waits += counts.waits;
+    redis->pipe = redis_pipe_close(redis->pipe);
+    private_server_kill(redis->server);
+}
+
+void virtual_redis_revive(virtual_redis *redis, bool with_data, scripts *s) {
+    sched_error *err = &redis->failure;
+    set_time(redis);
+    snprintf(redis->cursor, sizeof redis->cursor, "0");
+    sched_status status = private_server_revive(redis->server, with_data, err);
+    if (!status) status = connect_and_prepare(redis, err);
+    if (!status) virtual_redis_load(redis, s, err);
+}
+
+bool virtual_redis_lives(const virtual_redis *redis) {
+    return redis->pipe != NULL;
+}
+
 /* ---- readings ---------------------------------------------------------------------------------------------------- */
 
 sched_status virtual_redis_status(const virtual_redis *redis, sched_error *err) {
+    if (redis->failure.status && err) *err = redis->failure;
+    if (redis->failure.status || !redis->pipe) return redis->failure.status;
     return redis_pipe_status(redis->pipe, err);
 }
 
@@ -352,14 +398,14 @@ int virtual_redis_pid(const virtual_redis *redis) {
 }
 
 virtual_redis_counts virtual_redis_count(const virtual_redis *redis) {
-    redis_pipe_counts pipe = redis_pipe_count(redis->pipe);
+    redis_pipe_counts pipe = redis->pipe ? redis_pipe_count(redis->pipe) : (redis_pipe_counts){0};
     return (virtual_redis_counts){
         .commands = redis->commands,
-        .bytes_sent = pipe.bytes_sent - redis->own_sent,
-        .bytes_received = pipe.bytes_received - redis->own_received,
+        .bytes_sent = redis->before.bytes_sent + pipe.bytes_sent - redis->own_sent,
+        .bytes_received = redis->before.bytes_received + pipe.bytes_received - redis->own_received,
         .batches = redis->batches,
-        .writes = pipe.writes,
-        .waits = pipe.waits,
+        .writes = redis->before.writes + pipe.writes,
+        .waits = redis->before.waits + pipe.waits,
     };
 }
 

@@ -24,6 +24,7 @@
 #include "sim/redis_host/redis_info.h"
 #include "sim/redis_host/redis_pipe.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -49,7 +50,14 @@ const char *virtual_redis_version(const virtual_redis *redis);
 const char *virtual_redis_socket(const virtual_redis *redis);
 int virtual_redis_pid(const virtual_redis *redis);
 
-/* SCHED_OK while the connection stands. */
+/* kill -9, after a SAVE when asked for. Every ticket is spent (assert). Until it is revived nothing may be appended
+ * (assert), commands outside of simulated service are refused with SCHED_EIO, and time goes on. */
+void virtual_redis_kill(virtual_redis *redis, bool save);
+/* Starts it again at the present, under the same clock, with what was saved last or empty; a failure of either shows in virtual_redis_status(). */
+void virtual_redis_revive(virtual_redis *redis, bool with_data, scripts *s);
+bool virtual_redis_lives(const virtual_redis *redis);
+
+/* SCHED_OK while the connection stands, or was ended by virtual_redis_kill(). */
 sched_status virtual_redis_status(const virtual_redis *redis, sched_error *err);
 
 /* Appends one command in RESP; `resp` is copied. The ticket is spent by exactly one take or drop. */

@@ -5,6 +5,7 @@
 #include "sim/redis_host/virtual_server.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "core/base/mem.h"
@@ -20,6 +21,9 @@ struct virtual_server {
     usec_t free_at;
     timer_handle wake;
     resp load; /* SCRIPT LOAD of a script that was lost */
+    double factor;
+    service flush; /* SCRIPT FLUSH */
+    bool flushes;  /* it is in line */
     virtual_server_counts counts;
 };
 
@@ -33,12 +37,14 @@ sched_status virtual_server_new(engine *e, virtual_redis *redis, scripts *s, con
     server->scripts = s;
     cost_model_init(&server->costs, options->costs, options->profile, options->seed);
     server->end = &server->first;
+    server->factor = 1;
     *ret_server = server;
     return SCHED_OK;
 }
 
 virtual_server *virtual_server_free(virtual_server *server) {
     if (!server) return NULL;
+    if (server->flushes) virtual_server_withdraw(server, &server->flush);
     assert(!server->first && "a link still has a call in line");
     engine_cancel(server->engine, server->wake);
     resp_free(&server->load);
@@ -68,6 +74,7 @@ static usec_t execute(virtual_server *server, script_id script, const char *requ
         *ret_ticket = virtual_redis_append(server->redis, request, len);
         cost = cost_model_draw(&server->costs, script, len);
     }
+    if (server->factor != 1) cost = (usec_t)((double)cost * server->factor + 0.5);
     server->counts.commands++;
     server->counts.busy += cost;
     return cost;
@@ -135,6 +142,39 @@ void virtual_server_withdraw(virtual_server *server, service *s) {
     server->waiting--;
 }
 
+/* ---- what goes wrong ------------------------------------------------------------------------------------------------ */
+
 void virtual_server_pause(virtual_server *server, usec_t until) {
     if (until > server->free_at) server->free_at = until;
+}
+
+void virtual_server_slow(virtual_server *server, double factor) {
+    assert(factor > 0);
+    server->factor = factor;
+}
+
+static void on_flushed(service *s, usec_t end) {
+    virtual_server *server = (virtual_server *)(void *)((char *)s - offsetof(virtual_server, flush));
+    (void)end;
+    server->flushes = false;
+    virtual_redis_drop(server->redis, s->ticket);
+}
+
+void virtual_server_flush_scripts(virtual_server *server) {
+    static const char request[] = "*2\r\n$6\r\nSCRIPT\r\n$5\r\nFLUSH\r\n";
+    if (server->flushes) return;
+    server->flushes = true;
+    server->flush = (service){
+        .request = request,
+        .request_len = sizeof request - 1,
+        .script = SCRIPT_NONE,
+        .started = on_flushed,
+    };
+    virtual_server_arrive(server, &server->flush);
+}
+
+void virtual_server_died(virtual_server *server) {
+    if (server->flushes) virtual_server_withdraw(server, &server->flush);
+    server->flushes = false;
+    server->free_at = engine_now(server->engine);
 }

@@ -32,6 +32,13 @@ virtual_server *virtual_server_free(virtual_server *server);
 /* No service starts before `until`: a pause, a fork, a slow command of somebody else. */
 void virtual_server_pause(virtual_server *server, usec_t until);
 
+/* Every service that starts from now on takes `factor` (> 0) times as long. */
+void virtual_server_slow(virtual_server *server, double factor);
+/* Somebody's SCRIPT FLUSH goes to the end of the line. */
+void virtual_server_flush_scripts(virtual_server *server);
+/* The process has ended: nothing of what was in line will be served (the links take out what is theirs), and a pause is over. */
+void virtual_server_died(virtual_server *server);
+
 /* One call as the links hand it over; it belongs to the link and stays put until `started`. */
 typedef struct service service;
 struct service {

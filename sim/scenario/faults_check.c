@@ -110,7 +110,6 @@ static sched_status check_kind(const yaml_value *at, const fault *f, sched_error
     if (yaml_get(at, "kind") && yaml_get(at, "redis")) {
         return yaml_fail(yaml_at(at, "redis"), err, "either kind or redis, not both: what happens to whom?");
     }
-    if (f->kind >= FAULT_REDIS) return yaml_fail(yaml_at(at, "redis"), err, "redis: not simulated yet");
     return check_keys(at, fault_rule_of((fault_kind)f->kind), err);
 }
 

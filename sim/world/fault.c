@@ -28,6 +28,7 @@ static void tell(const fault_run *f, trace_kind kind) {
 static void end_fault(void *arg) {
     const fault_run *f = arg;
     tell(f, TRACE_FAULT_END);
+    if (f->what->kind >= FAULT_REDIS) redis_fault_end(f->w, f->what);
     for (int64_t i = 0; i < f->count; i++) node_fault_end(&f->w->nodes[f->hit[i].node], &f->hit[i]);
 }
 
@@ -35,6 +36,7 @@ static void begin_fault(void *arg) {
     fault_run *f = arg;
     if (f->w->closing) return;
     tell(f, TRACE_FAULT_BEGIN);
+    if (f->what->kind >= FAULT_REDIS) redis_fault_begin(f->w, f->what);
     for (int64_t i = 0; i < f->count; i++) node_fault_begin(&f->w->nodes[f->hit[i].node], &f->hit[i]);
     if (fault_is_instant((fault_kind)f->what->kind))
         end_fault(f);

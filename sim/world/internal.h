@@ -204,7 +204,17 @@ void instance_deliver(world *w, const message *m);
 scheduler *instance_scheduler(const world *w);
 usec_t instance_cpu_spent(const world *w);
 
-/* ---- faults: fault.c ---- */
+/* ---- faults: fault.c; those of Redis: redis_fault.c ---- */
+
+/* What is under way. */
+typedef struct redis_faults {
+    int down, cut, slow;
+    bool loses;    /* the data, in the restart under way */
+    double factor; /* product of those of `slow` */
+} redis_faults;
+
+void redis_fault_begin(world *w, const fault *f);
+void redis_fault_end(world *w, const fault *f);
 
 void faults_start(world *w);
 void faults_free(world *w);
@@ -230,6 +240,7 @@ struct world {
     struct speakers *speakers;
     instance *instance;
     struct fault_run *faults;
+    redis_faults redis;
     teller *teller;
 };
 

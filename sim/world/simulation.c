@@ -63,6 +63,7 @@ static void tell_shifted(void *ctx, const trace_event *event) {
         core = *event->core;
         core.at += s->shift;
         if (core.until) core.until += s->shift;
+        if (core.kind == EV_DISPATCHED) core.value += s->shift / USEC_PER_MSEC; /* an instant, too */
         told.core = &core;
     }
     tell_all(s, &told);
@@ -117,12 +118,14 @@ static sched_status open_world(simulation *s, sched_error *err) {
         .redis = options->wrap_link ? options->wrap_link(options->ctx, link) : link,
         .issue_at = redis_host_issue_at,
         .issue_ctx = s->redis,
+        .host = s->redis,
         .trace = {tell_shifted, s},
         .log = s->options->log,
     };
     s->start = engine_now(s->engine);
     s->shift = s->sc.start - s->start;
-    sched_status status = world_new(&s->sc, &env, &s->world, err);
+    sched_status status = world_check_redis_faults(&s->sc, s->redis, err);
+    if (!status) status = world_new(&s->sc, &env, &s->world, err);
     if (!status) s->facts->nodes = world_node_count(s->world);
     return status;
 }

@@ -8,6 +8,7 @@
  * the work of the instance cost what they cost, so what the scenario models of that is left out; the networks of nodes and
  * clients, and the nodes, stay as modelled. TTLs are not waited for: what has one is deleted, and then Redis must be empty. The
  * sinks see the times of the scenario (scenario.start is the beginning) with either clock.
+ * Faults of Redis are made to the private server as far as a process allows it (redis_host_cannot()); else the run is refused.
  * It measures nothing and prints nothing: what happens goes to the trace sinks, what is left is in simulation_facts.
  *
  * Same scenario and options, same trace, byte for byte, unless costs are REDIS_MEASURED or the clock is on the wall.

@@ -10,6 +10,7 @@
 #include "core/scheduler/scheduler.h"
 #include "sim/engine/engine.h"
 #include "sim/measure/trace.h"
+#include "sim/redis_host/redis_host.h"
 #include "sim/scenario/scenario.h"
 
 typedef struct world world;
@@ -20,6 +21,7 @@ typedef struct world_env {
     /* Told in each handler of the instance, before the core runs: what it sends to Redis leaves at that time. May be NULL. */
     void (*issue_at)(void *ctx, usec_t at);
     void *issue_ctx;
+    redis_host *host; /* for faults of Redis; NULL when there are none */
     trace_sink trace;
     logger log;
 } world_env;
@@ -28,6 +30,9 @@ typedef struct world_env {
 sched_status world_new(const scenario *sc, const world_env *env, world **ret_world, sched_error *err);
 /* The link has no calls out any more, and the engine does not run again. Takes NULL, returns NULL. */
 world *world_free(world *w);
+
+/* SCHED_EINVAL when that host cannot have a fault that the scenario plans. */
+sched_status world_check_redis_faults(const scenario *sc, const redis_host *host, sched_error *err);
 
 /* Plans the joining of nodes, the first sessions and the faults. */
 void world_start(world *w);

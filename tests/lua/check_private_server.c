@@ -130,6 +130,36 @@ static bool file_holds(const char *path, const char *text, size_t len) {
     return found;
 }
 
+START_TEST(a_killed_server_comes_back_on_its_socket_with_what_was_saved_or_empty) {
+    char answer[64], socket[256];
+    use_own_folder();
+    private_server *server = start(NULL);
+    pid_t first = private_server_pid(server);
+    snprintf(socket, sizeof socket, "%s", private_server_socket(server));
+    ask(server, (const char *[]){"SET", "kept", "1", NULL}, answer, sizeof answer);
+    ask(server, (const char *[]){"SAVE", NULL}, answer, sizeof answer);
+    ask(server, (const char *[]){"SET", "later", "1", NULL}, answer, sizeof answer);
+    private_server_kill(server);
+    ck_assert(ends_soon(first));
+    ck_assert_int_eq(private_server_pid(server), 0);
+    ck_assert_int_eq(entries(), 1);
+    ck_assert_msg(!private_server_revive(server, true, &err), "%s", err.message);
+    ck_assert_int_ne(private_server_pid(server), first);
+    ck_assert_str_eq(private_server_socket(server), socket);
+    ask(server, (const char *[]){"KEYS", "*", NULL}, answer, sizeof answer);
+    ck_assert_str_eq(answer, "kept");
+    for (int i = 0; i < 2; i++) {
+        private_server_kill(server);
+        ck_assert_msg(!private_server_revive(server, false, &err), "%s", err.message);
+        ask(server, (const char *[]){"RANDOMKEY", NULL}, answer, sizeof answer);
+        ck_assert_str_eq(answer, "");
+    }
+    private_server_kill(server);
+    private_server_stop(server);
+    expect_clean();
+}
+END_TEST
+
 START_TEST(the_environment_is_ours_with_additions) {
     const char *env[] = {"LINGUA_TEST=7", "HOME=/nowhere", NULL};
     private_server_options options = private_server_defaults;
@@ -347,6 +377,7 @@ static Suite *make_suite(void) {
     tcase_add_checked_fixture(tests, use_own_folder, NULL);
     tcase_add_test(tests, a_server_answers_until_it_is_stopped);
     tcase_add_test(tests, it_keeps_nothing_and_listens_nowhere_else);
+    tcase_add_test(tests, a_killed_server_comes_back_on_its_socket_with_what_was_saved_or_empty);
     tcase_add_test(tests, settings_of_the_caller_win_and_may_hold_spaces_and_quotes);
     tcase_add_test(tests, the_environment_is_ours_with_additions);
     tcase_add_test(tests, a_library_in_memory_is_preloaded_and_one_descriptor_inherited);

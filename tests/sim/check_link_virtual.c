@@ -350,6 +350,122 @@ START_TEST(a_pause_of_the_server_holds_up_what_has_not_started) {
 }
 END_TEST
 
+START_TEST(a_slow_server_takes_the_factor_longer) {
+    open_world(COST_CALIBRATED, &ten_usec);
+    link_virtual *link = open_link(4, DELAY);
+    virtual_server_slow(server, 7.5);
+    send_words(link, "INCR n", 1);
+    engine_run(e, start + patience);
+    expect(0, 1, LINK_OK, 2 * DELAY + 75, "1");
+    virtual_server_slow(server, 1);
+    send_words(link, "INCR n", 2);
+    engine_run(e, start + 2 * patience);
+    expect(1, 2, LINK_OK, patience + 2 * DELAY + 10, "2");
+    link_virtual_free(link);
+    close_world();
+}
+END_TEST
+
+START_TEST(a_flush_of_scripts_takes_its_turn) {
+    open_world(COST_CALIBRATED, &ten_usec);
+    link_virtual *link = open_link(4, DELAY);
+    send_script(link, 1);
+    engine_run(e, start + DELAY);
+    virtual_server_pause(server, start + 1000);
+    virtual_server_flush_scripts(server);
+    virtual_server_flush_scripts(server);
+    send_script(link, 2);
+    engine_run(e, start + 500);
+    ck_assert_int_eq(heard_count, 1);
+    ck_assert_uint_eq(virtual_server_count(server).commands, 1);
+    engine_run(e, start + patience);
+    ck_assert_int_eq(heard_count, 2);
+    ck_assert_uint_eq(virtual_server_count(server).reloads, 1);
+    ck_assert_uint_eq(virtual_server_count(server).commands, 1 + 1 + 1 + 2); /* one flush, the call, load and call */
+    virtual_server_pause(server, start + 10 * patience);
+    virtual_server_flush_scripts(server); /* still in line at the end */
+    link_virtual_free(link);
+    close_world();
+}
+END_TEST
+
+/* When that happens, call 1 has executed, 2 is in line, 3 is on its way, 4 has not left. */
+static link_virtual *cut_in_the_middle(bool died) {
+    open_world(COST_CALIBRATED, &ten_usec);
+    link_virtual *link = open_link(16, DELAY);
+    send_words(link, "INCR n", 1);
+    send_words(link, "INCR n", 2);
+    engine_run(e, start + 60);
+    send_words(link, "INCR n", 3);
+    engine_run(e, start + DELAY + 5);
+    link_virtual_issue_at(link, start + DELAY + 25);
+    send_words(link, "INCR n", 4);
+    link_virtual_cut(link, died);
+    if (died) virtual_server_died(server);
+    engine_run(e, start + USEC_PER_SEC);
+    ck_assert_int_eq(heard_count, 4);
+    for (int i = 1; i <= 3; i++) expect(i - 1, i, LINK_UNKNOWN, DELAY + 5, "");
+    expect(3, 4, LINK_REFUSED, DELAY + 25, "");
+    send_words(link, "INCR n", 5);
+    engine_run(e, start + USEC_PER_SEC + 1);
+    expect(4, 5, LINK_REFUSED, USEC_PER_SEC, "");
+    return link;
+}
+
+/* It is reached again at the next attempt, and then counts on from what was executed. */
+static void mend(link_virtual *link, const char *next) {
+    link_virtual_mend(link);
+    engine_run(e, start + 7 * USEC_PER_SEC);
+    send_words(link, "INCR n", 6);
+    engine_run(e, start + 8 * USEC_PER_SEC);
+    ck_assert_int_eq(heard_count, 6);
+    expect(5, 6, LINK_OK, 7 * USEC_PER_SEC + 2 * DELAY + 10, next);
+    link_virtual_counts counts = link_virtual_count(link);
+    ck_assert_int_eq(counts.in_flight, 0);
+    ck_assert_uint_eq(counts.unknown, 3);
+    ck_assert_uint_eq(counts.refused, 2);
+    ck_assert_uint_eq(counts.reconnects, 1);
+    link_virtual_free(link);
+    close_world();
+}
+
+START_TEST(of_a_cut_way_only_what_had_reached_the_server_executes_and_nothing_is_answered) {
+    mend(cut_in_the_middle(false), "3");
+}
+END_TEST
+
+START_TEST(what_was_in_line_dies_with_the_server) {
+    mend(cut_in_the_middle(true), "2");
+}
+END_TEST
+
+START_TEST(a_cut_link_tries_at_growing_distances_and_the_first_attempt_after_the_mend_succeeds) {
+    open_world(COST_ZERO, NULL);
+    link_virtual *link = open_link(16, DELAY);
+    link_virtual_cut(link, false);
+    usec_t mended = 2 * USEC_PER_SEC, back = 0;
+    engine_run(e, start + mended);
+    link_virtual_mend(link);
+    while (!back) {
+        send_words(link, "PING", 1);
+        engine_run(e, engine_now(e) + USEC_PER_MSEC);
+        if (log_of[heard_count - 1].status == LINK_OK) back = engine_now(e) - start;
+        heard_count = 0;
+    }
+    /* pauses of 50, 100, 200, 400, 800 and 1600 ms at most, half of that at least */
+    ck_assert_msg(back - mended < 3200 * USEC_PER_MSEC, "%lld us", (long long)(back - mended));
+    link_virtual_cut(link, false);
+    link_virtual_mend(link);
+    engine_run(e, engine_now(e) + 50 * USEC_PER_MSEC + 2 * DELAY);
+    send_words(link, "PING", 2);
+    engine_run(e, engine_now(e) + USEC_PER_SEC);
+    ck_assert_int_eq(log_of[heard_count - 1].status, LINK_OK);
+    link_virtual_cut(link, false); /* an attempt is planned when it is freed */
+    link_virtual_free(link);
+    close_world();
+}
+END_TEST
+
 START_TEST(a_lost_script_is_loaded_again_unseen_and_in_order) {
     open_world(COST_ZERO, NULL);
     link_virtual *link = open_link(16, DELAY);
@@ -488,6 +604,11 @@ int main(void) {
         what_a_closed_connection_left_behind_is_used_again,
         an_answer_at_the_instant_of_the_deadline_comes_too_late,
         a_pause_of_the_server_holds_up_what_has_not_started,
+        a_slow_server_takes_the_factor_longer,
+        a_flush_of_scripts_takes_its_turn,
+        of_a_cut_way_only_what_had_reached_the_server_executes_and_nothing_is_answered,
+        what_was_in_line_dies_with_the_server,
+        a_cut_link_tries_at_growing_distances_and_the_first_attempt_after_the_mend_succeeds,
         a_lost_script_is_loaded_again_unseen_and_in_order,
         a_call_leaves_when_its_handler_has_ended,
         a_call_that_has_not_left_yet_survives_the_end_of_the_connection,

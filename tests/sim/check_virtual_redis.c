@@ -268,6 +268,43 @@ START_TEST(expire_all_leaves_no_expired_key) {
 }
 END_TEST
 
+START_TEST(a_killed_server_comes_back_in_simulated_time_with_what_was_saved_or_empty) {
+    open_redis(1);
+    scripts *registry;
+    ck_assert_msg(!scripts_new(NULL, &registry, &err), "%s", err.message);
+    virtual_redis_reply_free(ask("SET stays 1"));
+    virtual_redis_reply_free(ask("SET short 1 EX 30"));
+    virtual_redis_reply_free(ask("SET long 1 EX 600"));
+    virtual_redis_drop(redis, append("PING"));
+    uint64_t received = virtual_redis_count(redis).bytes_received;
+    engine_run(e, start + 10 * USEC_PER_SEC);
+    virtual_redis_kill(redis, true);
+    ck_assert(!virtual_redis_lives(redis));
+    ck_assert_int_eq(virtual_redis_status(redis, &err), SCHED_OK);
+    redis_call call;
+    redis_reply *reply = NULL;
+    call_command(&call, "PING");
+    ck_assert_int_eq(virtual_redis_sync(redis, &call, &reply, &err), SCHED_EIO);
+    ck_assert_str_eq(err.message, "Redis is down at this moment of the run");
+    engine_run(e, start + minute);
+    virtual_redis_revive(redis, true, registry);
+    ck_assert_msg(!virtual_redis_status(redis, &err), "%s", err.message);
+    ck_assert(virtual_redis_lives(redis));
+    ck_assert_int_eq(take_time(append("TIME")) - start, minute);
+    ck_assert_int_eq(ask_int("DBSIZE"), 2); /* one has expired meanwhile */
+    ck_assert_int_eq(ask_int("TTL long"), 540);
+    ck_assert_uint_gt(virtual_redis_count(redis).bytes_received, received);
+    virtual_redis_kill(redis, false);
+    virtual_redis_revive(redis, false, registry);
+    ck_assert_int_eq(ask_int("DBSIZE"), 0);
+    virtual_redis_reply_free(ask("SET key value EX 5"));
+    engine_run(e, start + 2 * minute);
+    ck_assert_int_eq(ask_int("DBSIZE"), 0); /* upkeep goes on */
+    scripts_free(registry);
+    close_redis();
+}
+END_TEST
+
 START_TEST(commands_of_upkeep_and_control_are_not_counted) {
     open_redis(1);
     virtual_redis_counts before = virtual_redis_count(redis);
@@ -378,6 +415,7 @@ int main(void) {
         one_seed_gives_one_run_however_long_it_takes,
         expired_keys_go_away_without_being_asked_for,
         expire_all_leaves_no_expired_key,
+        a_killed_server_comes_back_in_simulated_time_with_what_was_saved_or_empty,
         commands_of_upkeep_and_control_are_not_counted,
         the_server_tells_its_cpu_time_and_memory,
         a_server_whose_preload_did_not_take_is_refused,

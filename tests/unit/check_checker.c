@@ -185,6 +185,22 @@ START_TEST(an_event_about_a_job_that_was_never_created_is_seen) {
 }
 END_TEST
 
+/* Its creation was given up and refused, and happened in Redis later. */
+START_TEST(a_job_that_nobody_knows_may_be_swept_away_after_calls_had_failed_but_not_end_well) {
+    set_up();
+    core((sched_event){.kind = EV_REDIS, .code = "unknown"});
+    bins_pass(20);
+    finish("j9", 1, "", OUTCOME_FAILED);
+    expect_clean();
+    finish("j9", 1, "n1", OUTCOME_OK);
+    ck_assert_uint_eq(checker_count(c, VIOLATION_UNKNOWN_JOB), 1);
+    bins_pass(60);
+    finish("j9", 1, "", OUTCOME_FAILED);
+    ck_assert_uint_eq(checker_count(c, VIOLATION_UNKNOWN_JOB), 2);
+    tear_down();
+}
+END_TEST
+
 /* The checker has no state of its own to set: a job is led to `from` by events, and `to` is one more event. */
 static void lead_to(job_state from) {
     create("j1");
@@ -602,6 +618,7 @@ int main(void) {
         a_request_that_is_neither_refused_nor_created_breaks_the_first_sum,
         a_job_that_ends_without_an_outcome_breaks_the_second_sum,
         an_event_about_a_job_that_was_never_created_is_seen,
+        a_job_that_nobody_knows_may_be_swept_away_after_calls_had_failed_but_not_end_well,
         the_table_of_transitions_is_that_of_the_domain,
         a_step_that_skips_a_state_is_seen,
         a_job_that_is_created_twice_is_seen,

@@ -1,0 +1,332 @@
+/* What goes wrong with Redis, as scenarios say it: what the instance sees, and that one seed stays one run. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/redis/private_server.h"
+#include "tests/support/sim_run.h"
+#include "tests/support/suite.h"
+
+/* About seven requests a second. */
+#define WORLD                                                                                                          \
+    "duration: 80s\nwarmup: 0s\nlanguages: {list: [en, de, fr]}\n"                                                     \
+    "nodes: [{name: gpu, count: 10, slots: 4}]\n"                                                                      \
+    "sessions: [{concurrent: 40, talk: {pause: 1s}}]\n"
+
+enum { BEFORE, DURING, AFTER, SPANS };
+
+/* Of what a run told, by the time of the first fault and the end of the last. */
+typedef struct seen {
+    int span;
+    usec_t begins, ends, last_refused, last_unknown, first_created_after;
+    uint64_t refused[SPANS], unknown[SPANS], created[SPANS], finished[SPANS], denied[SPANS], ready[SPANS];
+    uint64_t job_lost;
+    double placing[SPANS]; /* sum of the times from the request's arrival to its creation */
+} seen;
+
+static void take_core(seen *s, const sched_event *e) {
+    int span = s->span;
+    if (e->kind == EV_REDIS && !strcmp(e->code, "refused")) {
+        s->refused[span]++;
+        s->last_refused = e->at;
+    }
+    if (e->kind == EV_REDIS && !strcmp(e->code, "unknown")) {
+        s->unknown[span]++;
+        s->last_unknown = e->at;
+    }
+    if (e->kind == EV_SUBMITTED) s->placing[span] += (double)(e->at - e->until);
+    if (e->kind == EV_CREATED) {
+        s->created[span]++;
+        if (span == AFTER && !s->first_created_after) s->first_created_after = e->at;
+    }
+    s->ready[span] += e->kind == EV_NODE_READY;
+    s->denied[span] += e->kind == EV_REFUSED;
+    s->finished[span] += e->kind == EV_FINISHED && e->outcome == OUTCOME_OK;
+    s->job_lost += e->kind == EV_FINISHED && !strcmp(e->code, "JOB_LOST");
+}
+
+static void watch(void *ctx, const trace_event *e) {
+    seen *s = ctx;
+    if (e->kind == TRACE_FAULT_BEGIN) {
+        s->span = DURING;
+        s->begins = e->at;
+    }
+    if (e->kind == TRACE_FAULT_END) {
+        s->span = AFTER;
+        s->ends = e->at;
+    }
+    if (e->kind == TRACE_CORE) take_core(s, e->core);
+}
+
+static sim_run *run(const char *yaml, seen *s) {
+    trace_sink also = {watch, s};
+    *s = (seen){0};
+    sim_run *r = sim_run_new(yaml, &(sim_run_options){.also = &also});
+    ck_assert_uint_eq(s->refused[BEFORE] + s->unknown[BEFORE] + s->denied[BEFORE], 0);
+    return r;
+}
+
+/* ---- the server is busy --------------------------------------------------------------------------------------------- */
+
+START_TEST(calls_wait_while_the_server_is_busy_and_nothing_is_lost) {
+    seen s;
+    sim_run *r = run(WORLD "faults: [{at: 40s, redis: pause, for: 800ms}]\n", &s);
+    sim_run_expect_clean(r);
+    ck_assert_uint_eq(r->core[EV_REDIS], 0);
+    ck_assert_uint_eq(r->core[EV_REFUSED], 0);
+    ck_assert_int_eq(s.ends - s.begins, 800 * USEC_PER_MSEC);
+    ck_assert_uint_eq(s.created[DURING], 0);
+    ck_assert_uint_eq(s.finished[DURING], 0);
+    ck_assert_int_lt(s.first_created_after - s.ends, 10 * USEC_PER_MSEC);
+    ck_assert_uint_eq(r->finished[OUTCOME_OK], r->core[EV_CREATED]);
+    sim_run_free(r);
+}
+END_TEST
+
+START_TEST(calls_that_waited_for_too_long_are_unknown_and_every_promise_is_kept) {
+    for (int seed = 1; seed <= 3; seed++) {
+        char yaml[1024];
+        seen s;
+        snprintf(yaml, sizeof yaml, "seed: %d\n%s", seed, WORLD "faults: [{at: 40s, redis: pause, for: 5s}]\n");
+        sim_run *r = run(yaml, &s);
+        sim_run_expect_clean(r);
+        ck_assert_uint_gt(s.unknown[DURING], 0);
+        ck_assert_uint_eq(s.refused[DURING], 0);
+        ck_assert_int_le(s.last_unknown - s.ends, r->scenario->scheduler.redis_patience);
+        ck_assert_uint_gt(s.created[AFTER], 50);
+        sim_run_free(r);
+    }
+}
+END_TEST
+
+START_TEST(a_slow_server_takes_longer_for_each_call_and_then_no_more) {
+    seen s;
+    sim_run *r = run(WORLD "redis: {delay: 100us}\n"
+                           "faults: [{at: 20s, redis: slow, factor: 50, for: 30s}]\n",
+                     &s);
+    sim_run_expect_clean(r);
+    ck_assert_uint_eq(r->core[EV_REDIS], 0);
+    double before = s.placing[BEFORE] / (double)s.created[BEFORE];
+    double during = s.placing[DURING] / (double)s.created[DURING];
+    double after = s.placing[AFTER] / (double)s.created[AFTER];
+    ck_assert_msg(during > before + 300 && fabs(after - before) < 20, "%g, %g, %g us to create a job", before, during,
+                  after);
+    ck_assert_uint_eq(r->finished[OUTCOME_OK], r->core[EV_CREATED]);
+    sim_run_free(r);
+}
+END_TEST
+
+/* ---- scripts -------------------------------------------------------------------------------------------------------- */
+
+static uint64_t commands_of(const char *yaml) {
+    seen s;
+    sim_run *r = run(yaml, &s);
+    sim_run_expect_clean(r);
+    ck_assert_uint_eq(r->core[EV_REDIS], 0);
+    ck_assert_uint_eq(r->finished[OUTCOME_OK], r->core[EV_CREATED]);
+    uint64_t commands = r->facts.redis.commands;
+    sim_run_free(r);
+    return commands;
+}
+
+/* The flush itself, and for every script that is used afterwards a load and a call that is repeated. */
+START_TEST(scripts_that_the_server_forgot_are_loaded_again_and_nobody_notices) {
+    uint64_t untouched = commands_of(WORLD);
+    uint64_t flushed = commands_of(WORLD "faults: [{at: 40s, redis: flush_scripts}]\n");
+    uint64_t twice = commands_of(WORLD "faults: [{at: 30s, redis: flush_scripts}, {at: 40s, redis: flush_scripts}]\n");
+    ck_assert_uint_gt(flushed, untouched + 1 + 2 * 5);
+    ck_assert_uint_lt(flushed, untouched + 1 + 4 * SCRIPT_COUNT);
+    ck_assert_uint_gt(twice, flushed + 1 + 2 * 5);
+}
+END_TEST
+
+/* ---- the way to it -------------------------------------------------------------------------------------------------- */
+
+START_TEST(while_the_way_is_cut_calls_are_refused_and_jobs_that_run_are_kept) {
+    seen s;
+    sim_run *r = run(WORLD "faults: [{at: 40s, redis: disconnect, for: 5s}]\n", &s);
+    sim_run_expect_clean(r);
+    ck_assert_uint_gt(s.refused[DURING], 0);
+    ck_assert_uint_gt(s.denied[DURING], 0);
+    ck_assert_uint_eq(s.created[DURING], 0);
+    /* the daemon's link pauses for at most five seconds between two attempts to connect */
+    ck_assert_int_le(s.last_refused - s.ends, 5 * USEC_PER_SEC + 10 * USEC_PER_MSEC);
+    ck_assert_uint_eq(r->core[EV_REFUSED], s.denied[DURING] + s.denied[AFTER]);
+    ck_assert_uint_gt(s.created[AFTER], 50);
+    ck_assert_uint_eq(r->world[TRACE_NODE_DOWN], 10); /* at the very end */
+    sim_run_free(r);
+}
+END_TEST
+
+START_TEST(overlapping_cuts_end_with_the_last_of_them) {
+    seen s;
+    sim_run *r = run(WORLD "faults:\n"
+                           "  - {at: 40s, redis: disconnect, for: 4s}\n"
+                           "  - {at: 41s, redis: disconnect, for: 5s}\n"
+                           "  - {at: 42s, redis: restart, for: 1s}\n",
+                     &s);
+    sim_run_expect_clean(r);
+    ck_assert_int_eq(s.ends - r->scenario->start, 46 * USEC_PER_SEC);
+    ck_assert_int_ge(s.first_created_after, s.ends);
+    ck_assert_uint_gt(s.created[AFTER], 50);
+    sim_run_free(r);
+}
+END_TEST
+
+/* ---- restarts ------------------------------------------------------------------------------------------------------- */
+
+START_TEST(a_server_that_comes_back_with_its_data_goes_on_where_it_was) {
+    seen s;
+    sim_run *r = run(WORLD "faults: [{at: 40s, redis: restart, for: 5s}]\n", &s);
+    sim_run_expect_clean(r);
+    ck_assert_uint_gt(s.refused[DURING], 0);
+    ck_assert_uint_eq(s.created[DURING], 0);
+    ck_assert_uint_eq(s.job_lost, 0);
+    ck_assert_uint_eq(s.ready[AFTER], 0); /* nodes and pools are as they were */
+    ck_assert_uint_gt(s.created[AFTER], 50);
+    ck_assert_int_gt(r->facts.redis_cpu_usec, 0);
+    sim_run_free(r);
+}
+END_TEST
+
+START_TEST(a_server_that_comes_back_empty_is_filled_again_by_its_nodes) {
+    seen s;
+    sim_run *r = run(WORLD "faults: [{at: 40s, redis: restart, data: lost, for: 2s}]\n", &s);
+    sim_run_expect_clean(r);
+    ck_assert_uint_eq(s.created[DURING], 0);
+    ck_assert_uint_eq(s.ready[AFTER], 10);
+    ck_assert_uint_gt(s.created[AFTER], 50);
+    sim_run_free(r);
+}
+END_TEST
+
+/* ---- one seed, one run ---------------------------------------------------------------------------------------------- */
+
+static const char *const repeated[] = {
+    "faults: [{at: 20s, redis: pause, for: 3s}]\n",
+    "faults: [{at: 20s, redis: slow, factor: 30, for: 20s}]\n",
+    "faults: [{at: 20s, redis: flush_scripts}]\n",
+    "faults: [{at: 20s, redis: disconnect, for: 3s}]\n",
+    "faults: [{at: 20s, redis: restart, for: 3s}]\n",
+    "faults: [{at: 20s, redis: restart, data: lost, for: 3s}]\n",
+    "faults:\n"
+    "  - {at: 15s, redis: flush_scripts}\n"
+    "  - {at: 20s, redis: pause, for: 3s}\n"
+    "  - {at: 21s, redis: flush_scripts}\n"
+    "  - {at: 22s, redis: restart, for: 3s}\n"
+    "  - {at: 23s, redis: disconnect, for: 4s}\n"
+    "  - {at: 24s, redis: slow, for: 10s}\n"
+    "  - {at: 40s, redis: restart, for: 2s}\n"
+    "  - {at: 41s, redis: restart, data: lost, for: 2s}\n"
+    "  - {at: 41s, kind: crash, nodes: {share: 30%}, for: 3s}\n",
+};
+
+START_TEST(the_same_seed_gives_the_same_run) {
+    char yaml[2048];
+    snprintf(yaml, sizeof yaml, "%s%s", WORLD, repeated[_i]);
+    sim_run *r = sim_run_new(yaml, NULL), *again = sim_run_new(yaml, NULL);
+    ck_assert_str_eq(sim_run_broken(r), "");
+    ck_assert_uint_gt(r->core[EV_CREATED], 100);
+    ck_assert_uint_eq(r->hash, again->hash);
+    ck_assert_uint_eq(r->facts.redis.commands, again->facts.redis.commands);
+    ck_assert_uint_eq(r->facts.redis.bytes_received, again->facts.redis.bytes_received);
+    ck_assert_uint_eq(r->facts.events, again->facts.events);
+    sim_run_free(r);
+    sim_run_free(again);
+}
+END_TEST
+
+/* ---- real time ------------------------------------------------------------------------------------------------------ */
+
+#define BRIEF(duration)                                                                                                \
+    "duration: " duration "\nwarmup: 1s\nlanguages: {count: 3}\n"                                                      \
+    "nodes: [{name: gpu, count: 10, slots: 4, join: {over: 500ms}}]\n"                                                 \
+    "sessions: [{concurrent: 10, join: {at: 1s, over: 500ms}, talk: {utterance: 800ms, pause: 200ms}}]\n"
+
+START_TEST(with_the_wall_clock_a_private_server_stands_still_forgets_its_scripts_and_is_killed) {
+    seen s;
+    trace_sink also = {watch, &s};
+    sim_run_options options = {.also = &also, .clock = CLOCK_WALL};
+    s = (seen){0};
+    sim_run *r =
+        sim_run_new(BRIEF("6s") "faults: [{at: 3s, redis: pause, for: 500ms}, {at: 4s, redis: flush_scripts}]\n",
+                    &options);
+    sim_run_expect_clean(r);
+    ck_assert_uint_eq(r->core[EV_REDIS], 0);
+    ck_assert_uint_gt(r->finished[OUTCOME_OK], 20);
+    sim_run_free(r);
+    s = (seen){0};
+    /* by the end what could not be given back has expired, and what could not be closed was swept */
+    r = sim_run_new(BRIEF("13s") "scheduler: {attempt_base: 2s, ack_limit: 1s, attempt_audio_factor: 0, "
+                                 "reservation_grace: 0s,\n"
+                                 "            redis_patience: 500ms, pending_limit: 1s, reap_round: 1s}\n"
+                                 "faults: [{at: 3s, redis: restart, for: 1s}]\n",
+                    &options);
+    sim_run_expect_clean(r);
+    ck_assert_uint_gt(r->core[EV_REDIS], 0);
+    ck_assert_uint_gt(s.created[AFTER], 5);
+    sim_run_free(r);
+}
+END_TEST
+
+typedef struct refusal {
+    const char *fault;
+    bool given; /* a Redis that others may use */
+    const char *message;
+} refusal;
+
+static const refusal refusals[] = {
+    {"redis: slow, for: 1s", false, "faults[0], redis_slow: a real server cannot be made slow by a factor"},
+    {"redis: disconnect, for: 1s", false, "faults[0], redis_disconnect: the way to a real server cannot be cut"},
+    {"redis: pause, for: 1s", true, "faults[0], redis_pause: others may use the Redis that was given"},
+    {"redis: flush_scripts", true, "faults[0], redis_flush_scripts: others may use the Redis that was given"},
+    {"redis: restart, for: 1s", true, "faults[0], redis_restart: others may use the Redis that was given"},
+};
+
+START_TEST(what_cannot_be_done_to_a_real_server_is_refused_by_name) {
+    char yaml[1024];
+    scenario *sc;
+    sched_error err;
+    simulation_facts facts;
+    simulation_options options = simulation_defaults;
+    options.clock = CLOCK_WALL;
+    private_server *server = NULL;
+    redis_url url;
+    if (refusals[_i].given) {
+        ck_assert_msg(!private_server_start(NULL, &server, &err), "%s", err.message);
+        url = redis_url_of_socket(private_server_socket(server));
+        options.redis_url = &url;
+    }
+    snprintf(yaml, sizeof yaml, BRIEF("6s") "faults: [{at: 3s, %s}]\n", refusals[_i].fault);
+    ck_assert_msg(!scenario_parse("test", yaml, strlen(yaml), &sc, &err), "%s", err.message);
+    ck_assert_int_eq(simulation_run(sc, &options, &facts, &err), SCHED_EINVAL);
+    ck_assert_str_eq(err.message, refusals[_i].message);
+    private_server_stop(server);
+    scenario_free(sc);
+}
+END_TEST
+
+int main(void) {
+    TCase *all = tcase_create("redis faults");
+    tcase_set_timeout(all, 60);
+    tcase_add_test(all, calls_wait_while_the_server_is_busy_and_nothing_is_lost);
+    tcase_add_test(all, calls_that_waited_for_too_long_are_unknown_and_every_promise_is_kept);
+    tcase_add_test(all, a_slow_server_takes_longer_for_each_call_and_then_no_more);
+    tcase_add_test(all, scripts_that_the_server_forgot_are_loaded_again_and_nobody_notices);
+    tcase_add_test(all, while_the_way_is_cut_calls_are_refused_and_jobs_that_run_are_kept);
+    tcase_add_test(all, overlapping_cuts_end_with_the_last_of_them);
+    tcase_add_test(all, a_server_that_comes_back_with_its_data_goes_on_where_it_was);
+    tcase_add_test(all, a_server_that_comes_back_empty_is_filled_again_by_its_nodes);
+    tcase_add_loop_test(all, the_same_seed_gives_the_same_run, 0, sizeof repeated / sizeof *repeated);
+    tcase_add_test(all, with_the_wall_clock_a_private_server_stands_still_forgets_its_scripts_and_is_killed);
+    tcase_add_loop_test(all, what_cannot_be_done_to_a_real_server_is_refused_by_name, 0,
+                        sizeof refusals / sizeof *refusals);
+    Suite *suite = suite_create("redis faults");
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? 1 : 0;
+}
