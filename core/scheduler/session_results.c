@@ -18,6 +18,8 @@ static const char gap_timeout[] = "gap_timeout";
 
 /* The end of a job that waits for its turn to be told; a copy, because the job ends now. */
 typedef struct ending {
+    session *one;
+    uint64_t utterance;
     char job[ID_MAX + 1], request[REQUEST_ID_MAX + 1];
     int64_t attempt;
     lang_pair pair;
@@ -35,8 +37,10 @@ static void ending_free(void *arg) {
     free(end);
 }
 
-static ending *ending_of(job *j, job_outcome outcome, const char *code) {
+static ending *ending_of(session *one, job *j, job_outcome outcome, const char *code) {
     ending *end = mem_zalloc(1, sizeof *end);
+    end->one = one;
+    end->utterance = j->utterance;
     memcpy(end->job, j->id, sizeof end->job);
     memcpy(end->request, j->request, sizeof end->request);
     end->attempt = j->attempt;
@@ -64,29 +68,29 @@ target *session_target(session *one, const char *lang) {
     return t;
 }
 
-static void emit(session *one, sched_event_kind kind, uint64_t utterance, const ending *end) {
-    sched_emit(one->s, (sched_event){.kind = kind,
-                                     .job = end->job,
-                                     .attempt = end->attempt,
-                                     .session = one->id,
-                                     .utterance = utterance,
-                                     .pair = &end->pair,
-                                     .outcome = end->outcome,
-                                     .code = end->code});
+static void emit(const ending *end, sched_event_kind kind) {
+    sched_emit(end->one->s, (sched_event){.kind = kind,
+                                          .job = end->job,
+                                          .attempt = end->attempt,
+                                          .session = end->one->id,
+                                          .utterance = end->utterance,
+                                          .pair = &end->pair,
+                                          .outcome = end->outcome,
+                                          .code = end->code});
+}
+
+/* Of a session that ends before its turn has come. */
+static void never_told(void *arg) {
+    emit(arg, EV_SESSION_GONE);
+    ending_free(arg);
 }
 
 void session_results_free(session *one) {
     for (target *t = one->targets, *next; t; t = next) {
         next = t->next;
-        uint64_t utterance;
-        void *end;
-        while (result_order_next(t->order, &utterance, &end)) {
-            emit(one, EV_SESSION_GONE, utterance, end);
-            ending_free(end);
-        }
         job *j, *later;
         DL_FOREACH_SAFE2(t->jobs, j, later, later) j->place = NULL;
-        result_order_free(t->order, ending_free);
+        result_order_free(t->order, never_told);
         free(t);
     }
     one->targets = NULL;
@@ -98,12 +102,12 @@ static bool is_result(job_outcome outcome) {
 
 /* ---- telling -------------------------------------------------------------------------------------------------------- */
 
-static job_answer answer_of(const session *one, uint64_t utterance, const ending *end) {
+static job_answer answer_of(const ending *end) {
     return (job_answer){
         .request_id = end->request,
-        .session_id = one->id,
+        .session_id = end->one->id,
         .job_id = end->job,
-        .utterance = utterance,
+        .utterance = end->utterance,
         .pair = &end->pair,
         .outcome = end->outcome,
         .code = end->code,
@@ -111,12 +115,12 @@ static job_answer answer_of(const session *one, uint64_t utterance, const ending
     };
 }
 
-static void tell(session *one, uint64_t utterance, const ending *end) {
-    scheduler *s = one->s;
-    job_answer answer = answer_of(one, utterance, end);
-    emit(one, EV_RESULT_SENT, utterance, end);
+static void tell(const ending *end) {
+    scheduler *s = end->one->s;
+    job_answer answer = answer_of(end);
+    emit(end, EV_RESULT_SENT);
     if (!end->listeners || !is_result(end->outcome)) {
-        sched_tell(s, session_answer, one->conn, &answer);
+        sched_tell(s, session_answer, end->one->conn, &answer);
         return;
     }
     for (int i = 0; i < end->listener_count; i++) {
@@ -130,7 +134,7 @@ static void tell_ready(session *one, target *t) {
     void *end;
     while (result_order_next(t->order, &utterance, &end)) {
         one->unanswered--;
-        tell(one, utterance, end);
+        tell(end);
         ending_free(end);
     }
     session_set_timer(one);
@@ -155,16 +159,16 @@ void session_answered(job *j, job_outcome outcome, const char *code) {
         return;
     }
     target *t = j->place;
-    ending *end = ending_of(j, outcome, code);
+    ending *end = ending_of(one, j, outcome, code);
     if (is_result(outcome) && result_order_arrive(t->order, j->utterance, end, sched_now(j->s))) {
         tell_ready(one, t);
         return;
     }
     if (!is_result(outcome) && withdraw(one, t, j->utterance)) {
-        tell(one, j->utterance, end);
+        tell(end);
         tell_ready(one, t);
     } else {
-        emit(one, EV_LATE_DROPPED, j->utterance, end);
+        emit(end, EV_LATE_DROPPED);
     }
     ending_free(end);
 }

@@ -19,10 +19,12 @@ sched_error err;
 
 /* ---- what the scheduler said ---------------------------------------------------------------------------------------- */
 
-said assigned[LOG_MAX], cancelled[LOG_MAX], answered[LOG_MAX], events[LOG_MAX];
+said assigned[LOG_MAX], cancelled[LOG_MAX], answered[LOG_MAX], known[LOG_MAX], missing[LOG_MAX], events[LOG_MAX];
 sched_event_kind kinds[LOG_MAX];
 int assigned_count, cancelled_count, answered_count, event_count, registered_count, refused_count, closed_count;
-char last_node[ID_MAX + 1], last_refusal[256], last_close_reason[64];
+char last_node[ID_MAX + 1], last_refusal[256], last_close_reason[64], last_error[256];
+int known_count, missing_count, error_count, session_closed_count;
+unsigned char last_sound[4096];
 conn_token last_closed;
 
 static void node_registered(void *ctx, conn_token conn, const char *node_id) {
@@ -40,8 +42,16 @@ static void node_refused(void *ctx, conn_token conn, const char *code, const cha
 static void node_assign(void *ctx, conn_token conn, const job_assign *a) {
     (void)ctx;
     said *line = &assigned[assigned_count++];
-    *line = (said){.conn = conn, .attempt = a->attempt, .at = engine_now(e)};
+    *line = (said){.conn = conn,
+                   .attempt = a->attempt,
+                   .at = engine_now(e),
+                   .utterance = a->utterance,
+                   .cut = a->cut,
+                   .bytes = (int64_t)a->sound->bytes};
     snprintf(line->job, sizeof line->job, "%s", a->job_id);
+    snprintf(line->tgt, sizeof line->tgt, "%s", a->pair->tgt);
+    size_t bytes = a->sound->bytes < sizeof last_sound ? a->sound->bytes : sizeof last_sound;
+    if (a->sound->data) memcpy(last_sound, a->sound->data, bytes);
 }
 
 static void node_cancel(void *ctx, conn_token conn, const char *job_id, int64_t attempt, const char *reason) {
@@ -62,9 +72,36 @@ static void node_close(void *ctx, conn_token conn, const char *reason) {
 static void session_answer(void *ctx, conn_token conn, const job_answer *a) {
     (void)ctx;
     said *line = &answered[answered_count++];
-    *line = (said){.conn = conn, .outcome = a->outcome, .at = engine_now(e)};
+    *line = (said){.conn = conn, .outcome = a->outcome, .at = engine_now(e), .utterance = a->utterance};
     snprintf(line->job, sizeof line->job, "%s", a->job_id);
     snprintf(line->code, sizeof line->code, "%s", a->code);
+    snprintf(line->tgt, sizeof line->tgt, "%s", a->pair->tgt);
+}
+
+static void session_known(void *ctx, conn_token conn, const job_known *k) {
+    (void)ctx;
+    said *line = &known[known_count++];
+    *line = (said){.conn = conn, .outcome = k->outcome, .at = engine_now(e), .utterance = k->utterance};
+    snprintf(line->job, sizeof line->job, "%s", k->job_id);
+    snprintf(line->code, sizeof line->code, "%s", k->state);
+}
+
+static void session_missing(void *ctx, conn_token conn, const missing_result *m) {
+    (void)ctx;
+    said *line = &missing[missing_count++];
+    *line = (said){.conn = conn, .at = engine_now(e), .utterance = m->utterance};
+    snprintf(line->code, sizeof line->code, "%s", m->reason);
+}
+
+static void session_error(void *ctx, conn_token conn, const char *code, const char *message) {
+    (void)ctx, (void)conn;
+    error_count++;
+    snprintf(last_error, sizeof last_error, "%s %s", code, message);
+}
+
+static void session_closed(void *ctx, conn_token conn) {
+    (void)ctx, (void)conn;
+    session_closed_count++;
 }
 
 static void observe(void *ctx, const sched_event *event) {
@@ -72,7 +109,11 @@ static void observe(void *ctx, const sched_event *event) {
     ck_assert_int_lt(event_count, LOG_MAX);
     kinds[event_count] = event->kind;
     said *line = &events[event_count++];
-    *line = (said){.attempt = event->attempt, .at = event->at, .value = event->value, .outcome = event->outcome};
+    *line = (said){.attempt = event->attempt,
+                   .at = event->at,
+                   .value = event->value,
+                   .outcome = event->outcome,
+                   .utterance = event->utterance};
     snprintf(line->job, sizeof line->job, "%s", event->job);
     snprintf(line->node, sizeof line->node, "%s", event->node);
     snprintf(line->code, sizeof line->code, "%s", event->code);
@@ -126,7 +167,11 @@ void open_scheduler_on(redis_link link) {
                 .node_assign = node_assign,
                 .node_cancel = node_cancel,
                 .node_close = node_close,
-                .session_answer = session_answer},
+                .session_answer = session_answer,
+                .session_known = session_known,
+                .session_missing = session_missing,
+                .session_error = session_error,
+                .session_closed = session_closed},
         .observer = {observe, NULL},
         .instance_id = "one",
     };

@@ -30,12 +30,19 @@ typedef struct said {
     conn_token conn;
     usec_t at;
     job_outcome outcome;
+    uint64_t utterance;
+    cut_reason cut; /* of what was assigned */
+    int64_t bytes;  /* of its sound */
+    char tgt[LANG_MAX + 1];
 } said;
 
-extern said assigned[LOG_MAX], cancelled[LOG_MAX], answered[LOG_MAX], events[LOG_MAX];
+extern said assigned[LOG_MAX], cancelled[LOG_MAX], answered[LOG_MAX], known[LOG_MAX], missing[LOG_MAX], events[LOG_MAX];
 extern sched_event_kind kinds[LOG_MAX]; /* of events[] */
 extern int assigned_count, cancelled_count, answered_count, event_count, registered_count, refused_count, closed_count;
-extern char last_node[ID_MAX + 1], last_refusal[256], last_close_reason[64];
+extern int known_count, missing_count, error_count, session_closed_count;
+extern char last_node[ID_MAX + 1], last_refusal[256], last_close_reason[64], last_error[256];
+/* The beginning of the sound that was assigned last. */
+extern unsigned char last_sound[4096];
 extern conn_token last_closed;
 
 int count_of(sched_event_kind kind);
