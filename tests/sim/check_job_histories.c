@@ -184,11 +184,11 @@ static void on_answer(void *ctx, conn_token conn, const job_answer *a) {
     }
 }
 
-static void on_known(void *ctx, conn_token conn, const job_known *known) {
+static void on_known(void *ctx, conn_token conn, const job_known *answer_known) {
     (void)ctx, (void)conn;
-    model_request *r = request_of(known->utterance);
+    model_request *r = request_of(answer_known->utterance);
     if (!r || r->times < 2)
-        wrong("utterance %llu is said to be known", (unsigned long long)known->utterance);
+        wrong("utterance %llu is said to be known", (unsigned long long)answer_known->utterance);
     else
         r->known++;
 }
