@@ -79,6 +79,19 @@ static void finished(job *j) {
     job_offer_room(s, node);
 }
 
+void job_cancel(job *j, job_outcome outcome, const char *code) {
+    if (j->finishing || (j->noted & NOTE_CANCEL)) return;
+    j->cancel_outcome = outcome;
+    snprintf(j->cancel_code, sizeof j->cancel_code, "%s", code);
+    job_note(j, NOTE_CANCEL);
+}
+
+bool scheduler_cancel(scheduler *s, const char *job_id, const char *reason) {
+    job *j = job_find(s, job_id);
+    if (j) job_cancel(j, OUTCOME_CANCELLED, reason);
+    return j != NULL;
+}
+
 /* An unknown outcome was repeated, and the first call had happened after all. */
 static bool finished_by_us(const job *j, const redis_reply *reply) {
     return j->tries > 0 && reply_says(reply, "STALE") && reply_int(reply_at(reply, 2)) == j->attempt &&

@@ -4,7 +4,8 @@
  *     job_place.c     the affinity's node, else propose → (read loads) → grant
  *     job_exclude.c   nodes that a job must not be given to
  *     job_send.c      mark → confirm → send
- *     job_follow.c    what the node says, deadlines
+ *     job_follow.c    what the node says, deadlines, cancellation
+ *     job_result.c    results: empty, repeated, failed
  *     job_retry.c     the next attempt
  *     job_end.c       the reservation given back, the end written
  *
@@ -29,6 +30,8 @@ typedef enum note {
     NOTE_ACK = 8,
     NOTE_STARTED = 16,
     NOTE_COMPLETE = 32, /* the end could not be written; try again */
+    NOTE_CANCEL = 64,   /* job->cancel_* hold it */
+    NOTE_EMPTY = 128,   /* an empty result was held long enough */
 } note;
 
 typedef void job_step(job *j);
@@ -79,6 +82,11 @@ struct job {
     bool released;    /* the reservation of this attempt was given back, or there was none */
     bool sent;        /* this attempt's assignment has left */
     bool finishing;   /* the outcome is decided and being written; result and result_code hold it */
+
+    bool empty_held;          /* the result is an empty one, and a full one may follow */
+    timer_handle empty_timer; /* of that */
+    job_outcome cancel_outcome;
+    char cancel_code[48];
 
     job_step *then;      /* what follows the release under way */
     char retry_code[48]; /* why the next attempt is made; also while it is being asked for */
@@ -151,18 +159,24 @@ void job_lost(job *j);
 void job_note(job *j, note what); /* takes it up at once when the chain rests */
 void job_rest(job *j);            /* the chain has nothing more to do now */
 void job_set_due(job *j, usec_t at);
+/* The job, if this connection's node has this attempt of it; else NULL, and the message is stale and is counted. */
+job *job_of_message(scheduler *s, const node_conn *n, const char *job_id, int64_t attempt);
 usec_t job_attempt_limit(const job *j);
 /* Redis could not be asked, or says that it is not due yet: look again then. */
 void job_look_again(job *j, usec_t at);
 /* The deadline has not passed by Redis's clock; its answer carries the one of the index. */
 void job_not_due(job *j, const redis_reply *reply);
 
+/* job_result.c */
+void job_take_result(job *j); /* job->result_* hold it */
+
 /* job_retry.c */
 /* The next attempt, excluding the node of this one. */
 void job_retry(job *j, const char *code, bool only_if_due);
 
 /* job_end.c */
-/* Ends cancelled (or timed out, when its place among the results was given up) as soon as its chain rests. */
+/* Ends cancelled (or timed out, when its place among the results was given up) as soon as its chain rests, unless its end is
+ * decided already. */
 void job_cancel(job *j, job_outcome outcome, const char *code);
 /* Gives the reservation of the present attempt back, then goes on with `then`. */
 void job_release_then(job *j, job_step *then);

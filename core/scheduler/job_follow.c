@@ -7,7 +7,6 @@
 #include "core/scheduler/node_flow.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 usec_t job_attempt_limit(const job *j) {
@@ -25,12 +24,17 @@ static bool take(job *j, note what) {
     return true;
 }
 
-static void take_result(job *j) {
-    j->noted &= ~(unsigned)(NOTE_ACK | NOTE_STARTED | NOTE_NODE_LOST | NOTE_DUE);
-    if (j->result == OUTCOME_FAILED)
-        job_retry(j, j->result_code, false);
-    else
-        job_finish(j, j->result, "", false);
+/* A full result that is here already decides; whatever else is here, nobody waits for. */
+static bool is_cancelled(const job *j) {
+    bool full = (j->noted & NOTE_RESULT) && j->result == OUTCOME_OK;
+    return (j->noted & NOTE_CANCEL) && !full;
+}
+
+static void take_cancel(job *j) {
+    const node_conn *n = j->sent ? node_by_id(j->s, j->node) : NULL;
+    job_emit(j, (sched_event){.kind = EV_CANCELLED, .node = j->node, .code = j->cancel_code});
+    if (n) sched_tell(j->s, node_cancel, n->conn, j->id, j->attempt, j->cancel_code);
+    job_finish(j, j->cancel_outcome, j->cancel_code, false);
 }
 
 static void take_due(job *j) {
@@ -48,8 +52,12 @@ void job_rest(job *j) {
         j->noted = 0;
     } else if (j->moving) {
         if (take(j, NOTE_DUE)) job_retry(j, j->retry_code, j->retry_if_due);
+    } else if (is_cancelled(j)) {
+        take_cancel(j);
     } else if (take(j, NOTE_RESULT)) {
-        take_result(j);
+        job_take_result(j);
+    } else if (j->empty_held && (j->noted & (NOTE_EMPTY | NOTE_NODE_LOST | NOTE_DUE))) {
+        job_finish(j, OUTCOME_NO_TEXT, "", false);
     } else if (take(j, NOTE_NODE_LOST)) {
         job_retry(j, "NODE_LOST", false);
     } else if (take(j, NOTE_DUE)) {
@@ -171,9 +179,8 @@ static void advance(job *j, script_id script) {
     sched_call(s, &call, accept ? on_accepted : on_started, j);
 }
 
-/* The job, if this connection's node has this attempt of it; else the message is stale and is counted. The connection need
- * not own the id in Redis: a node that comes back may speak before its registration is stored. */
-static job *job_of_message(scheduler *s, const node_conn *n, const char *job_id, int64_t attempt) {
+/* The connection need not own the id in Redis: a node that comes back may speak before its registration is stored. */
+job *job_of_message(scheduler *s, const node_conn *n, const char *job_id, int64_t attempt) {
     job *j = job_find(s, job_id);
     bool has = n && *n->node && j && j->attempt == attempt && !strcmp(j->node, n->node);
     if (has && !j->finishing) return j;
@@ -192,17 +199,4 @@ void scheduler_node_ack(scheduler *s, conn_token conn, const char *job_id, int64
 void scheduler_node_started(scheduler *s, conn_token conn, const char *job_id, int64_t attempt) {
     job *j = job_of_message(s, node_by_conn(s, conn), job_id, attempt);
     if (j) job_note(j, NOTE_STARTED);
-}
-
-void scheduler_node_result(scheduler *s, conn_token conn, const node_result *result) {
-    assert(result->outcome == OUTCOME_OK || result->outcome == OUTCOME_FAILED || result->outcome == OUTCOME_NO_TEXT);
-    job *j = job_of_message(s, node_by_conn(s, conn), result->job_id, result->attempt);
-    if (!j) return;
-    if (j->noted & NOTE_RESULT) {
-        job_emit(j, (sched_event){.kind = EV_STALE, .node = j->node, .code = "REPEATED"});
-        return;
-    }
-    j->result = result->outcome;
-    snprintf(j->result_code, sizeof j->result_code, "%s", result->code ? result->code : "");
-    job_note(j, NOTE_RESULT);
 }

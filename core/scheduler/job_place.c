@@ -29,7 +29,9 @@ void job_place_now(job *j) {
 }
 
 void job_place(job *j) {
-    if (*j->affine)
+    if (j->noted & NOTE_CANCEL)
+        job_rest(j);
+    else if (*j->affine)
         ask_affine(j);
     else if (wait_queue_before(j))
         wait_queue_add(j);
@@ -258,7 +260,7 @@ static bool no_use(const job *j, const candidate *c) {
 
 static void ask_next(job *j) {
     while (j->candidate_next < j->candidate_count && no_use(j, &j->candidates[j->candidate_next])) j->candidate_next++;
-    if (j->noted & NOTE_DUE) { /* no use to go on: the deadline decides */
+    if (j->noted & (NOTE_DUE | NOTE_CANCEL)) { /* no use to go on */
         j->trying = false;
         job_rest(j);
         return;

@@ -33,6 +33,7 @@ void job_drop(job *j) {
     assert(!j->busy);
     if (j->waiting) wait_queue_remove(j);
     s->env.timers.cancel(s->env.timers.ctx, j->due_timer);
+    s->env.timers.cancel(s->env.timers.ctx, j->empty_timer);
     if (!j->sent) job_unclaim_node(j, j->node);
     HASH_DEL(s->jobs, j);
     if (j->place) DL_DELETE2(j->place->jobs, j, earlier, later);

@@ -11,7 +11,7 @@
 /* A node that was silent may still be at work; one that is gone or has answered is not. */
 static void cancel_at_node(job *j) {
     const node_conn *n = j->retry_if_due ? node_by_id(j->s, j->node) : NULL;
-    if (n) j->s->env.net.node_cancel(j->s->env.net.ctx, n->conn, j->id, j->attempt, j->retry_code);
+    if (n) sched_tell(j->s, node_cancel, n->conn, j->id, j->attempt, j->retry_code);
 }
 
 static void start_next_attempt(job *j) {
@@ -24,7 +24,8 @@ static void start_next_attempt(job *j) {
     j->attempt++;
     j->state = JOB_CREATED;
     if (j->noted & NOTE_RESULT) job_emit(j, (sched_event){.kind = EV_STALE, .node = failed, .attempt = j->attempt - 1});
-    j->noted = 0;
+    j->noted &= NOTE_CANCEL;
+    j->content = payload_unref(j->content);
     job_emit(j, (sched_event){.kind = EV_RETRY, .node = failed, .code = j->retry_code});
     job_set_due(j, sched_now(s) + s->config.pending_limit);
     job_place(j);

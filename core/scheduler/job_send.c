@@ -97,7 +97,7 @@ static void on_confirmed(void *arg, link_status status, const redis_reply *reply
         confirm_refused(j, reply_text(reply_at(reply, 1)));
     else if (!n)
         confirm_refused(j, "owner");
-    else if (j->noted & NOTE_NODE_LOST)
+    else if (j->noted & (NOTE_NODE_LOST | NOTE_CANCEL))
         job_rest(j);
     else {
         j->held_until = reply_int(reply_at(reply, 1)) * USEC_PER_MSEC;
@@ -126,7 +126,10 @@ static void marked(job *j, const redis_reply *reply) {
     j->state = JOB_DISPATCHED;
     j->marked = sched_now(j->s);
     job_set_due(j, reply_int(reply_at(reply, 1)) * USEC_PER_MSEC);
-    confirm(j);
+    if (j->noted & NOTE_CANCEL)
+        job_rest(j);
+    else
+        confirm(j);
 }
 
 static void on_marked(void *arg, link_status status, const redis_reply *reply) {
@@ -150,6 +153,10 @@ static void on_marked(void *arg, link_status status, const redis_reply *reply) {
 
 void job_mark(job *j) {
     scheduler *s = j->s;
+    if (j->noted & NOTE_CANCEL) {
+        job_rest(j);
+        return;
+    }
     unsigned bucket = job_bucket_of_request(j->request);
     redis_key key;
     redis_call call;
