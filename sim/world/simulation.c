@@ -302,11 +302,29 @@ static sched_status drain(simulation *s, sched_error *err) {
     return check_data(s, fsck_run, err);
 }
 
+/* Calls to Redis are refused or unknown: what is given back by a call may have to expire. */
+static bool loses_calls(const scenario *sc) {
+    for (size_t i = 0; i < sc->fault_count; i++)
+        if (sc->faults[i].kind >= FAULT_REDIS) return true;
+    return false;
+}
+
 static usec_t longest_ttl(const simulation *s) {
     const scheduler_config *config = &s->sc.scheduler;
-    usec_t reservation = longest_job(s) + config->reservation_grace;
-    usec_t longest = config->finished_ttl > reservation ? config->finished_ttl : reservation;
-    return longest > TOMBSTONE_TIME ? longest : TOMBSTONE_TIME;
+    bool lost = loses_calls(&s->sc);
+    const usec_t ttl[] = {
+        config->finished_ttl,
+        longest_job(s) + config->reservation_grace,
+        TOMBSTONE_TIME,
+        config->mark_ttl,
+        config->affinity_ttl,
+        lost ? config->session_ttl : 0,
+        lost ? config->room_idle : 0,
+    };
+    usec_t longest = 0;
+    for (size_t i = 0; i < sizeof ttl / sizeof *ttl; i++)
+        if (ttl[i] > longest) longest = ttl[i];
+    return longest;
 }
 
 /* A few nodes at a time, as fast as Redis follows. */

@@ -12,7 +12,8 @@
 #define WORLD                                                                                                          \
     "duration: 80s\nwarmup: 0s\nlanguages: {list: [en, de, fr]}\n"                                                     \
     "nodes: [{name: gpu, count: 10, slots: 4}]\n"                                                                      \
-    "sessions: [{concurrent: 40, talk: {pause: 1s}}]\n"
+    "sessions: [{concurrent: 40, talk: {pause: 1s}}]\n"                                                                \
+    "scheduler: {session_ttl: 5min, room_idle: 5min}\n"
 
 enum { BEFORE, DURING, AFTER, SPANS };
 
