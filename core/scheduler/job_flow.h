@@ -34,6 +34,13 @@ typedef enum note {
     NOTE_EMPTY = 128,   /* an empty result was held long enough */
 } note;
 
+/* What an attempt says about its node; told when its reservation is given back. */
+typedef enum verdict {
+    VERDICT_NONE,
+    VERDICT_SUCCESS,
+    VERDICT_FAILURE,
+} verdict;
+
 typedef void job_step(job *j);
 
 /* The jobs of one utterance, one for each language that a room wants. They go to different nodes, because existing nodes refuse a
@@ -81,6 +88,7 @@ struct job {
     bool told;        /* the session has its answer: it gets no other */
     bool released;    /* the reservation of this attempt was given back, or there was none */
     bool sent;        /* this attempt's assignment has left */
+    verdict says;     /* of this attempt */
     bool finishing;   /* the outcome is decided and being written; result and result_code hold it */
 
     bool empty_held;          /* the result is an empty one, and a full one may follow */

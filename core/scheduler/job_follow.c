@@ -34,6 +34,7 @@ static void take_cancel(job *j) {
     const node_conn *n = j->sent ? node_by_id(j->s, j->node) : NULL;
     job_emit(j, (sched_event){.kind = EV_CANCELLED, .node = j->node, .code = j->cancel_code});
     if (n) sched_tell(j->s, node_cancel, n->conn, j->id, j->attempt, j->cancel_code);
+    j->says = VERDICT_NONE;
     job_finish(j, j->cancel_outcome, j->cancel_code, false);
 }
 

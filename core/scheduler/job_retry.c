@@ -10,7 +10,7 @@
 
 /* A node that was silent may still be at work; one that is gone or has answered is not. */
 static void cancel_at_node(job *j) {
-    const node_conn *n = j->retry_if_due ? node_by_id(j->s, j->node) : NULL;
+    const node_conn *n = j->retry_if_due && j->sent ? node_by_id(j->s, j->node) : NULL;
     if (n) sched_tell(j->s, node_cancel, n->conn, j->id, j->attempt, j->retry_code);
 }
 
@@ -30,6 +30,11 @@ static void start_next_attempt(job *j) {
     job_set_due(j, sched_now(s) + s->config.pending_limit);
     job_place(j);
     if (answered) job_offer_room(s, failed);
+}
+
+/* It had the job and stayed silent. */
+static void blame_silence(job *j) {
+    if (j->retry_if_due && j->sent) j->says = VERDICT_FAILURE;
 }
 
 static void give_up(job *j) {
@@ -53,14 +58,20 @@ static void on_reassigned(void *arg, link_status status, const redis_reply *repl
     }
     bool again = status == LINK_OK && (reply_says(reply, "RETRY") || moved_by_us(j, reply));
     j->tries = 0;
+    bool full = status == LINK_ERROR && !j->moving && !strncmp(reply_text(reply), "OOM ", 4);
     bool decided = j->moving || !j->retry_if_due; /* with a deadline, something else may happen yet */
     j->moving = status == LINK_UNKNOWN || (status != LINK_OK && decided);
     if (again) {
+        blame_silence(j);
         cancel_at_node(j);
         job_release_then(j, start_next_attempt);
+    } else if (full) {
+        j->moving = false;
+        give_up(j); /* a full Redis refuses new attempts for as long as jobs hold what they have */
     } else if (status != LINK_OK) {
         job_look_again(j, sched_now(j->s) + j->s->config.retry_max); /* the deadline in the index still stands */
     } else if (reply_says(reply, "EXHAUSTED")) {
+        blame_silence(j);
         cancel_at_node(j);
         give_up(j);
     } else if (reply_says(reply, "NOTDUE")) {

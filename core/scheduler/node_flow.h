@@ -30,6 +30,7 @@ struct node_conn {
     bool wants_drain;       /* it said so, and Redis does not know it yet */
     bool draining;          /* Redis says so */
     bool left_pools;        /* and it is in none any more */
+    bool degraded;          /* by failures, as far as we saw them */
     int registering;        /* registrations that Redis has not answered */
     int calls;              /* callbacks that still name this struct, and the name it has now */
     UT_hash_handle hh;      /* by conn */

@@ -35,7 +35,9 @@ void node_begin_call(redis_call *call, script_id script, const node_conn *n, con
 
 static void registered(node_conn *n, const redis_reply *reply) {
     scheduler *s = n->s;
-    n->version = reply_int(reply_at(reply, 1));
+    int64_t version = reply_int(reply_at(reply, 1));
+    if (version != n->version) n->degraded = false; /* a new offer begins anew */
+    n->version = version;
     node_claim_id(n);
     sched_emit(s, (sched_event){.kind = EV_NODE_REGISTERED, .node = n->node, .value = n->pairs});
     if (!n->silent) sched_tell(s, node_registered, n->conn, n->node);

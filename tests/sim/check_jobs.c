@@ -240,7 +240,7 @@ START_TEST(a_job_that_failed_on_the_only_node_holds_nobody_up) {
     start_production();
     join(1, "n1", 4);
     speak(1);
-    answer(&assigned[0], OUTCOME_FAILED, "MODEL_NOT_AVAILABLE");
+    answer(&assigned[0], OUTCOME_FAILED, "PROCESSING_ERROR");
     ck_assert_int_eq(scheduler_count(s).waiting, 1);
     speak(2);
     ck_assert_int_eq(assigned_count, 2);
@@ -262,7 +262,7 @@ START_TEST(the_slot_of_a_failed_attempt_goes_to_the_longest_waiting_job_at_once)
     speak(1);
     speak(2);
     ck_assert_int_eq(assigned_count, 1);
-    answer(&assigned[0], OUTCOME_FAILED, "MODEL_NOT_AVAILABLE");
+    answer(&assigned[0], OUTCOME_FAILED, "PROCESSING_ERROR");
     ck_assert_int_eq(assigned_count, 2);
     ck_assert_str_ne(assigned[1].job, assigned[0].job);
     close_world();
