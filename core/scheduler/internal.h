@@ -14,6 +14,7 @@ enum { OWNER_MAX = ID_MAX + 1 + 16 };
 
 typedef struct job job;
 typedef struct node_conn node_conn;
+typedef struct room room;
 typedef struct session session;
 typedef struct target target;
 typedef struct wait_queue wait_queue;
@@ -37,6 +38,9 @@ struct scheduler {
     session *sessions_by_conn, *sessions_by_id;
     session *renewals; /* sessions, by the instant at which their records are renewed */
     timer_handle renew_timer;
+    room *rooms;       /* with members on this instance, by code */
+    room *room_checks; /* the same, by the instant at which they may have ended */
+    timer_handle room_timer;
     wait_queue *queues;
     scheduler_counts counts;
     timer_handle sweep_timer;

@@ -67,7 +67,8 @@ struct job {
     int64_t audio_held;   /* bytes that count for this job */
     usec_t arrived, created;
     fanout *fan;                   /* NULL unless the utterance has several jobs */
-    char (*listeners)[ID_MAX + 1]; /* owned; the sessions of a room that hear the result; NULL: the speaker */
+    char room[ROOM_CODE_LEN + 1];  /* "" when it was not said in one */
+    char (*listeners)[ID_MAX + 1]; /* owned; the sessions of the room that hear the result; NULL: the speaker */
     int listener_count;
     char affine[ID_MAX + 1]; /* the node that is asked first; "" when there is none */
 
@@ -122,6 +123,7 @@ typedef struct job_spec {
     cut_reason cut;
     audio *sound;
     usec_t arrived;
+    const char *room;                    /* NULL unless there are listeners */
     fanout *fan;                         /* NULL; the job takes a reference */
     const char (*listeners)[ID_MAX + 1]; /* copied; NULL: the speaker */
     int listener_count;

@@ -109,9 +109,11 @@ static void on_created(void *arg, link_status status, const redis_reply *reply) 
 
 static void take_listeners(job *j, const job_spec *spec) {
     if (spec->listener_count == 0) return;
+    assert(spec->room);
     size_t size = (size_t)spec->listener_count * sizeof *j->listeners;
     j->listeners = mem_alloc(size);
     memcpy(j->listeners, spec->listeners, size);
+    snprintf(j->room, sizeof j->room, "%s", spec->room);
     j->listener_count = spec->listener_count;
 }
 

@@ -52,6 +52,7 @@ scheduler *scheduler_free(scheduler *s) {
 void scheduler_stop(scheduler *s) {
     sweep_stop(s);
     session_record_stop(s);
+    room_stop(s);
 }
 
 scheduler_counts scheduler_count(const scheduler *s) {

@@ -108,7 +108,9 @@ static void release(session *one) {
     timers->cancel(timers->ctx, one->timer);
     timers->cancel(timers->ctx, one->close_timer);
     session_sound_drop(one);
+    session_fanout_drop(one);
     session_results_free(one);
+    room_forget(one);
     HASH_DELETE(hh_id, s->sessions_by_id, one);
     HASH_DELETE(hh, s->sessions_by_conn, one);
     s->counts.sessions--;
@@ -116,7 +118,7 @@ static void release(session *one) {
 }
 
 static void end(session *one, const char *how) {
-    if (one->room[0]) room_gone(one);
+    room_gone(one);
     affinity_forget(one);
     session_record_close(one);
     sched_emit(one->s, (sched_event){.kind = EV_SESSION_CLOSED, .session = one->id, .code = how});

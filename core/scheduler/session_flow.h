@@ -5,7 +5,8 @@
  *     session_utterance.c   an utterance becomes a job, or one for each language of a room
  *     session_results.c     results in order, gaps, late ones; the acknowledgement of a close
  *     session_affinity.c    where a sentence that goes on was sent
- *     room.c                rooms
+ *     session_fanout.c      the members of a room are asked for before their speaker's utterance becomes jobs
+ *     room*.c               rooms (room_flow.h)
  *
  * A session that has closed or gone lives until nothing names it any more: Redis calls (session_ref) and open answers of a close. */
 #ifndef CORE_SCHEDULER_SESSION_FLOW_H
@@ -26,6 +27,9 @@ struct target {
     bool affinity_stored;        /* Redis may have it */
 };
 
+typedef struct asking asking;
+typedef struct room_ask room_ask;
+
 struct session {
     scheduler *s;
     char id[ID_MAX + 1];
@@ -44,9 +48,17 @@ struct session {
     usec_t timer_at;     /* USEC_NEVER while none is set */
 
     target *targets;
-    int unanswered;               /* utterances that were said, times targets, and not told */
-    char room[ROOM_CODE_LEN + 1]; /* "" when in none */
+    asking *askings; /* utterances whose listeners are not known yet, in their order */
+    int asking_count;
+    int unanswered; /* utterances that were said, times targets, and not told; and the askings */
     bool closing, gone;
+
+    room *room; /* NULL when in none */
+    session *room_next, *room_prev;
+    room_ask *room_asks; /* what it wants of rooms, in order; Redis is asked about the first */
+    int relays;          /* messages to other members under way */
+    bool room_trouble;   /* it knows that the members cannot be asked */
+
     timer_handle close_timer;
     usec_t renew_at;      /* of its record */
     session *next, *prev; /* by renew_at */
@@ -87,6 +99,25 @@ bool session_sound_fits(const session *one, int64_t bytes);
 /* session_utterance.c */
 void session_say(session *one, const job_request *request);
 
+/* One utterance on its way to its jobs. */
+typedef struct saying {
+    const job_request *request;
+    usec_t arrived;
+    const char *room; /* "" when in none; the listeners are its members */
+    fanout *fan;      /* NULL unless there are several jobs */
+    int64_t audio_held;
+    const char (*listeners)[ID_MAX + 1]; /* NULL: the speaker */
+    int listener_count;
+} saying;
+/* Becomes a job of this pair, or is refused. */
+void session_say_in(session *one, const saying *said, const lang_pair *pair);
+
+/* session_fanout.c */
+/* In a room, or behind an utterance that was said in one: true, and it is said when its listeners are known. */
+bool session_ask_listeners(session *one, const job_request *request);
+/* The session ends: what was not said yet is dropped, and counted. */
+void session_fanout_drop(session *one);
+
 /* session_results.c */
 /* The target's entry; made when there is none. */
 target *session_target(session *one, const char *lang);
@@ -111,10 +142,16 @@ void affinity_sent(const job *j);
 /* The session ends. */
 void affinity_forget(session *one);
 
-/* room.c */
-/* Calls `then` with the members, or with count 0 when the session is in no room (any more). */
+/* room*.c */
+/* Calls `then` once, later, with the members; with count 0 when the session is in the room no more, or Redis did not answer: it
+ * has been told then. The session may have gone. */
 typedef void room_then(session *one, const room_view *room, void *arg);
+/* A session in a room speaks: the room lives on. */
 void room_speak(session *one, room_then *then, void *arg);
-void room_gone(session *one); /* it leaves its room */
+bool room_has(const char *code, const session *one); /* takes a NULL session too */
+void room_gone(session *one);                        /* it leaves its room, if it is in one */
+/* Nothing here names the session any more; Redis is not told. */
+void room_forget(session *one);
+void room_stop(scheduler *s);
 
 #endif

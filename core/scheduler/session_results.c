@@ -4,7 +4,7 @@
  * Refusals and failures are told at once and hold up nobody: the sooner the client knows, the sooner it can speak again. A result that is missing for gap_limit while
  * others wait behind it is given up: the client is told so, the job is ended, and what still comes of it is dropped and counted.
  *
- * In a room a result goes to those who wanted that language, a failure to the speaker. */
+ * In a room a result goes to those who wanted that language and are still there; a failure goes to the speaker. */
 #include "core/base/mem.h"
 #include "core/scheduler/session_flow.h"
 
@@ -26,6 +26,7 @@ typedef struct ending {
     job_outcome outcome;
     char code[48];
     payload *content;
+    char room[ROOM_CODE_LEN + 1];
     char (*listeners)[ID_MAX + 1]; /* owned; NULL: the speaker */
     int listener_count;
 } ending;
@@ -48,6 +49,7 @@ static ending *ending_of(session *one, job *j, job_outcome outcome, const char *
     end->outcome = outcome;
     snprintf(end->code, sizeof end->code, "%s", code);
     end->content = payload_ref(j->content);
+    memcpy(end->room, j->room, sizeof end->room);
     end->listeners = j->listeners;
     end->listener_count = j->listener_count;
     j->listeners = NULL;
@@ -125,7 +127,7 @@ static void tell(const ending *end) {
     }
     for (int i = 0; i < end->listener_count; i++) {
         const session *listener = session_by_id(s, end->listeners[i]);
-        if (listener) sched_tell(s, session_answer, listener->conn, &answer);
+        if (room_has(end->room, listener)) sched_tell(s, session_answer, listener->conn, &answer);
     }
 }
 

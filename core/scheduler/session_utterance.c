@@ -87,16 +87,7 @@ static void request_id_make(char id[REQUEST_TEXT_MAX], const session *one, const
         snprintf(id, REQUEST_TEXT_MAX, "%s:%llu:%s", one->id, (unsigned long long)request->utterance, pair->tgt);
 }
 
-typedef struct saying {
-    const job_request *request;
-    usec_t arrived;
-    fanout *fan;
-    int64_t audio_held;
-    const char (*listeners)[ID_MAX + 1];
-    int listener_count;
-} saying;
-
-static void say_in(session *one, const saying *said, const lang_pair *pair) {
+void session_say_in(session *one, const saying *said, const lang_pair *pair) {
     scheduler *s = one->s;
     char request_id[REQUEST_TEXT_MAX];
     job_request request = *said->request;
@@ -129,6 +120,7 @@ static void say_in(session *one, const saying *said, const lang_pair *pair) {
         .cut = request.cut,
         .sound = request.sound,
         .arrived = said->arrived,
+        .room = said->room,
         .fan = said->fan,
         .listeners = said->listeners,
         .listener_count = said->listener_count,
@@ -139,9 +131,14 @@ static void say_in(session *one, const saying *said, const lang_pair *pair) {
 }
 
 void session_say(session *one, const job_request *request) {
-    saying said = {.request = request, .arrived = sched_now(one->s), .audio_held = (int64_t)request->sound->bytes};
+    saying said = {
+        .request = request,
+        .arrived = sched_now(one->s),
+        .room = "",
+        .audio_held = (int64_t)request->sound->bytes,
+    };
     if (request->utterance >= one->utterance) one->utterance = request->utterance + 1;
-    say_in(one, &said, &request->pair);
+    if (!session_ask_listeners(one, request)) session_say_in(one, &said, &request->pair);
 }
 
 void scheduler_submit(scheduler *s, conn_token conn, const job_request *request) {

@@ -26,6 +26,8 @@ char last_node[ID_MAX + 1], last_refusal[256], last_close_reason[64], last_error
 int known_count, missing_count, error_count, session_closed_count;
 unsigned char last_sound[4096];
 conn_token last_closed;
+room_said viewed[ROOM_LOG_MAX], expired[ROOM_LOG_MAX], relayed[ROOM_LOG_MAX];
+int viewed_count, expired_count, relayed_count;
 
 static void node_registered(void *ctx, conn_token conn, const char *node_id) {
     (void)ctx, (void)conn;
@@ -104,6 +106,31 @@ static void session_closed(void *ctx, conn_token conn) {
     session_closed_count++;
 }
 
+static void room_members(void *ctx, conn_token conn, const room_view *view) {
+    (void)ctx;
+    room_said *line = &viewed[viewed_count++ % ROOM_LOG_MAX];
+    *line = (room_said){.conn = conn};
+    snprintf(line->code, sizeof line->code, "%s", view->code);
+    size_t at = 0;
+    for (int i = 0; i < view->count && at < sizeof line->text; i++)
+        at += (size_t)snprintf(line->text + at, sizeof line->text - at, "%s%s(%s,%s)", i ? " " : "",
+                               view->members[i].session_id, view->members[i].lang, view->members[i].name);
+}
+
+static void room_expired(void *ctx, conn_token conn, const char *code) {
+    (void)ctx;
+    room_said *line = &expired[expired_count++ % ROOM_LOG_MAX];
+    *line = (room_said){.conn = conn};
+    snprintf(line->code, sizeof line->code, "%s", code);
+}
+
+static void session_relay(void *ctx, conn_token conn, const char *from_session, payload *message) {
+    (void)ctx;
+    room_said *line = &relayed[relayed_count++ % ROOM_LOG_MAX];
+    *line = (room_said){.conn = conn};
+    snprintf(line->text, sizeof line->text, "%s: %.*s", from_session, (int)message->bytes, message->data);
+}
+
 static void observe(void *ctx, const sched_event *event) {
     (void)ctx;
     ck_assert_int_lt(event_count, LOG_MAX);
@@ -171,7 +198,10 @@ void open_scheduler_on(redis_link link) {
                 .session_known = session_known,
                 .session_missing = session_missing,
                 .session_error = session_error,
-                .session_closed = session_closed},
+                .session_closed = session_closed,
+                .room_members = room_members,
+                .room_expired = room_expired,
+                .session_relay = session_relay},
         .observer = {observe, NULL},
         .instance_id = "one",
     };

@@ -45,6 +45,17 @@ extern char last_node[ID_MAX + 1], last_refusal[256], last_close_reason[64], las
 extern unsigned char last_sound[4096];
 extern conn_token last_closed;
 
+/* What members of rooms were told. */
+typedef struct room_said {
+    conn_token conn;
+    char code[ROOM_CODE_LEN + 1]; /* of room_members and room_expired */
+    char text[2048];              /* "s-1(de,Ann) s-2(,)"; of a relay "sender: message" */
+} room_said;
+
+enum { ROOM_LOG_MAX = 1024 };
+extern room_said viewed[ROOM_LOG_MAX], expired[ROOM_LOG_MAX], relayed[ROOM_LOG_MAX];
+extern int viewed_count, expired_count, relayed_count;
+
 int count_of(sched_event_kind kind);
 /* Fails the test when there is none. */
 const said *last_of(sched_event_kind kind);

@@ -1,0 +1,127 @@
+/* room_local.c - which sessions of this instance are in which room, and what they are told. */
+#include "core/scheduler/room_flow.h"
+
+#include "core/base/mem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+room *room_by_code(scheduler *s, const char *code) {
+    room *r;
+    HASH_FIND_STR(s->rooms, code, r);
+    return r;
+}
+
+/* ---- what Redis says ------------------------------------------------------------------------------------------------ */
+
+/* "lang owner joined name", where the name is the rest and may be empty. */
+static void read_member(room_member *m, char lang[LANG_MAX + 1], const char *value) {
+    char tag[LANG_MAX + 1] = "";
+    long long joined = 0;
+    int at = 0;
+    sscanf(value, "%16s %*s %lld%n", tag, &joined, &at);
+    memcpy(lang, strcmp(tag, "-") ? tag : "", strcmp(tag, "-") ? sizeof tag : 1);
+    m->lang = lang;
+    m->joined_msec = joined;
+    m->name = value[at] == ' ' ? value + at + 1 : "";
+}
+
+void room_read(room_reading *ret_reading, const char *code, const redis_reply *reply) {
+    size_t values = reply_count(reply);
+    int count = 0;
+    for (size_t i = 1; i + 1 < values && count < ROOM_MEMBERS_MAX; i += 2, count++) {
+        room_member *m = &ret_reading->members[count];
+        m->session_id = reply_text(reply_at(reply, i));
+        read_member(m, ret_reading->langs[count], reply_text(reply_at(reply, i + 1)));
+    }
+    ret_reading->view = (room_view){code, ret_reading->members, count};
+}
+
+/* ---- who is here ---------------------------------------------------------------------------------------------------- */
+
+static room *room_new(scheduler *s, const char *code) {
+    room *r = mem_zalloc(1, sizeof *r);
+    r->s = s;
+    snprintf(r->code, sizeof r->code, "%s", code);
+    HASH_ADD_STR(s->rooms, code, r);
+    room_watch(r);
+    return r;
+}
+
+void room_enter(session *one, const char *code) {
+    room *r = room_by_code(one->s, code);
+    if (r && one->room == r) return;
+    if (!r) r = room_new(one->s, code);
+    one->room = r;
+    DL_APPEND2(r->present, one, room_prev, room_next);
+}
+
+bool room_has(const char *code, const session *one) {
+    return one && one->room && !strcmp(one->room->code, code);
+}
+
+void room_exit(session *one) {
+    room *r = one->room;
+    if (!r) return;
+    one->room = NULL;
+    DL_DELETE2(r->present, one, room_prev, room_next);
+    if (r->present) return;
+    room_unwatch(r);
+    HASH_DEL(one->s->rooms, r);
+    free(r);
+}
+
+/* ---- what they are told --------------------------------------------------------------------------------------------- */
+
+void room_tell(scheduler *s, const room_view *view) {
+    for (int i = 0; i < view->count; i++) {
+        const session *one = session_by_id(s, view->members[i].session_id);
+        if (room_has(view->code, one)) sched_tell(s, room_members, one->conn, view);
+    }
+}
+
+void room_lost_member(session *one) {
+    scheduler *s = one->s;
+    char code[ROOM_CODE_LEN + 1];
+    if (!one->room) return;
+    memcpy(code, one->room->code, sizeof code);
+    room_exit(one);
+    sched_emit(s, (sched_event){.kind = EV_ROOM_LEFT, .session = one->id, .code = code});
+    sched_tell(s, room_expired, one->conn, code);
+}
+
+void room_ended(scheduler *s, const char *code) {
+    char kept[ROOM_CODE_LEN + 1];
+    snprintf(kept, sizeof kept, "%s", code); /* it may be the room's own, which ends with its last member */
+    for (room *r; (r = room_by_code(s, kept));) room_lost_member(r->present);
+}
+
+void room_refuse(scheduler *s, conn_token conn, const char *code, const char *format, ...) {
+    char message[200];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    sched_tell(s, session_error, conn, code, message);
+}
+
+void room_no_redis(session *one) {
+    room_refuse(one->s, one->conn, "SCHEDULER_DEPENDENCY_DOWN",
+                "rooms cannot be reached at the moment; nothing has changed");
+}
+
+session *room_session(scheduler *s, conn_token conn) {
+    session *one = session_by_conn(s, conn);
+    if (one && !one->closing) return one;
+    room_refuse(s, conn, "INVALID_SESSION", "no session is open on this connection");
+    return NULL;
+}
+
+void room_call(redis_call *call, script_id script, const scheduler *s, const char *code) {
+    redis_key key;
+    call_script(call, script);
+    call_key(call, key_room(&key, &s->config.keys, code));
+}
