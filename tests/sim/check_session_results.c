@@ -91,8 +91,13 @@ START_TEST(a_missing_result_is_reported_after_the_gap_limit_and_the_others_follo
     ck_assert_uint_eq(answered[0].utterance, 1);
     ck_assert_uint_eq(answered[1].utterance, 2);
     ck_assert_int_eq(count_of(EV_RESULT_MISSING), 1);
+    ck_assert_int_eq(cancelled_count, 1);
+    ck_assert_str_eq(cancelled[0].job, assigned[0].job);
+    ck_assert_int_eq(count_of(EV_LATE_DROPPED), 1);
+    ck_assert_int_eq(last_of(EV_LATE_DROPPED)->outcome, OUTCOME_TIMED_OUT);
     answer(&assigned[0], OUTCOME_OK, "");
     ck_assert_msg(answered_count == 2, "what comes after that is not told");
+    assert_nothing_in_flight();
     close_world();
 }
 END_TEST
