@@ -74,7 +74,6 @@ static bool is_held_back(const node_conn *n) {
 /* It is in its pools, or waits until it is ready. A node that was held back until now brings room with it. */
 static void on_settled(node_conn *n, const redis_reply *reply) {
     bool was_held_back = n->held_back;
-    n->draining = n->left_pools = false;
     n->held_back = is_held_back(n);
     if (!strcmp(reply_text(reply_at(reply, 1)), "DEGRADED"))
         sched_emit(n->s, (sched_event){.kind = EV_NODE_DEGRADED, .node = n->node, .code = "never_ready"});
@@ -91,6 +90,8 @@ static void on_gone(node_conn *n) {
 }
 
 static void heartbeat_answered(node_conn *n, const redis_reply *reply) {
+    bool serves = reply_says(reply, "OK") || reply_says(reply, "REASSIGN");
+    if (serves) n->draining = n->left_pools = false; /* a drain may be taken back */
     if (reply_says(reply, "OK"))
         on_settled(n, reply);
     else if (reply_says(reply, "REASSIGN"))

@@ -48,6 +48,13 @@ static void registered(node_conn *n, const redis_reply *reply) {
     n->silent = n->beats = false;
 }
 
+/* Nobody will speak for what was stored. */
+static void withdraw(node_conn *n) {
+    char owner[OWNER_MAX + 1];
+    sched_owner(n->s, n->conn, owner);
+    node_take_offline(n->s, n->node, owner, "disconnected");
+}
+
 /* Whoever still has a node keeps its connection, because it may have jobs to end. */
 static void held(node_conn *n, int64_t msec) {
     char message[128];
@@ -72,18 +79,16 @@ static void not_registered(node_conn *n, link_status status, const redis_reply *
     else
         node_refuse(n->s, n->conn, n->node, "SCHEDULER_DEPENDENCY_DOWN",
                     "the registration could not be stored; try again later");
+    if (status == LINK_UNKNOWN && !n->registered) withdraw(n); /* it may have been stored all the same */
     node_close(n, "registration failed");
 }
 
 static void on_registered(void *arg, link_status status, const redis_reply *reply) {
     node_conn *n = arg;
-    scheduler *s = n->s;
-    char owner[OWNER_MAX + 1];
-    sched_answered(s, SCRIPT_REGISTER_NODE, status, reply);
+    sched_answered(n->s, SCRIPT_REGISTER_NODE, status, reply);
     n->registering--;
     if (n->gone) { /* it left while we wrote its record: the record must go too */
-        sched_owner(s, n->conn, owner);
-        node_take_offline(s, n->node, owner, "disconnected");
+        withdraw(n);
     } else if (status == LINK_OK && reply_says(reply, "OK")) {
         registered(n, reply);
     } else {

@@ -1,6 +1,7 @@
 /* check_node_drain.c - a node that is to go: it gets no new job, works off what it has, and leaves nothing behind. */
 #include "tests/support/hand_world.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/support/suite.h"
@@ -116,6 +117,50 @@ START_TEST(an_operators_drain_is_found_by_the_last_release) {
     operator_drains("n1", 0);
     answer(&assigned[0], OUTCOME_OK, "");
     assert_gone("n1", 1);
+    close_world();
+}
+END_TEST
+
+/* As lingua-ctl undrain does it. */
+static void operator_undrains(const char *node) {
+    char ver[24], next[24], offer_text[64];
+    redis_key key;
+    redis_call call;
+    redis_reply *reply;
+    snprintf(ver, sizeof ver, "%s", node_field(node, "ver"));
+    snprintf(next, sizeof next, "%lld", strtoll(ver, NULL, 10) + 1);
+    call_command(&call, "HGET");
+    call_key(&call, key_node_langs(&key, &config.keys, node));
+    call_str(&call, ver);
+    ck_assert(!virtual_redis_sync(redis, &call, &reply, &err));
+    snprintf(offer_text, sizeof offer_text, "%s", reply_text(reply));
+    virtual_redis_reply_free(reply);
+    call_command(&call, "HSET");
+    call_key(&call, key.text);
+    call_str(&call, next);
+    call_str(&call, offer_text);
+    ck_assert(!virtual_redis_sync(redis, &call, &reply, &err));
+    virtual_redis_reply_free(reply);
+    set_node_field(node, "ver", next);
+    set_node_field(node, "status", "registering");
+}
+
+START_TEST(a_drain_that_was_taken_back_can_come_again) {
+    start_production();
+    join(1, "n1", 4);
+    speak(0);
+    operator_drains("n1", 0);
+    beat(1);
+    ck_assert_int_eq(pool_size("en", "de"), 0);
+    operator_undrains("n1");
+    beat(1);
+    ck_assert_int_eq(pool_size("en", "de"), 1);
+    speak(1);
+    ck_assert_int_eq(assigned_count, 2);
+    operator_drains("n1", 0);
+    beat(1);
+    ck_assert_int_eq(count_of(EV_NODE_DRAINING), 2);
+    ck_assert_int_eq(pool_size("en", "de"), 0);
     close_world();
 }
 END_TEST
@@ -294,6 +339,23 @@ START_TEST(other_languages_do_not_end_a_drain) {
 }
 END_TEST
 
+START_TEST(a_node_that_takes_another_name_while_it_drains_serves_under_that_and_may_drain_again) {
+    start_production();
+    join(1, "n1", 4);
+    speak(0);
+    node_drains(1);
+    join(1, "n2", 4);
+    ck_assert_str_eq(node_field("n2", "status"), "ready");
+    ck_assert_uint_eq(assigned[1].conn, 1);
+    node_drains(1);
+    ck_assert_int_eq(count_of(EV_NODE_DRAINING), 2);
+    answer(&assigned[1], OUTCOME_OK, "");
+    ck_assert_str_eq(last_of(EV_NODE_OFFLINE)->code, "drained");
+    ck_assert_str_eq(last_close_reason, "drained");
+    close_world();
+}
+END_TEST
+
 START_TEST(a_degraded_node_may_drain) {
     start_production();
     join(1, "n1", 4);
@@ -318,15 +380,42 @@ START_TEST(an_expired_node_that_drains_is_closed_and_not_registered_again) {
 }
 END_TEST
 
-START_TEST(a_drain_that_redis_did_not_answer_is_asked_again_with_the_next_heartbeat) {
-    start_production();
+static void drain_with_a_lost_answer(bool executed) {
+    open_world("production");
+    open_scheduler_on_lossy_link();
     join(1, "n1", 4);
-    virtual_server_pause(server, engine_now(e) + 3 * config.redis_patience);
-    scheduler_node_drain(s, 1);
-    pass(4 * config.redis_patience);
+    lose_answers(SCRIPT_DRAIN_NODE, 1, executed);
+    node_drains(1);
+    pass(2 * config.redis_patience);
     ck_assert_int_eq(count_of(EV_NODE_DRAINING), 0);
     beat(1);
     assert_gone("n1", 1);
+    close_world();
+}
+
+START_TEST(a_drain_whose_outcome_is_unknown_is_asked_again_with_the_next_heartbeat) {
+    drain_with_a_lost_answer(false);
+}
+END_TEST
+
+START_TEST(a_drain_that_had_happened_after_all_is_found_by_the_next_heartbeat) {
+    drain_with_a_lost_answer(true);
+}
+END_TEST
+
+START_TEST(a_node_that_expires_while_it_drains_is_closed_and_not_registered_again) {
+    open_world("production");
+    config.node_ttl = 5 * second; /* its job goes on for longer */
+    open_scheduler();
+    join(1, "n1", 4);
+    speak(0);
+    node_drains(1);
+    pass(12 * second);
+    ck_assert_str_eq(last_of(EV_NODE_OFFLINE)->code, "expired");
+    beat(1);
+    ck_assert_str_eq(last_close_reason, "drained");
+    ck_assert_int_eq(count_of(EV_NODE_EXPIRED_HEARTBEAT), 0);
+    ck_assert_int_eq(record_exists("n1"), 0);
     close_world();
 }
 END_TEST
@@ -362,6 +451,7 @@ int main(void) {
         an_operators_drain_is_found_by_the_next_heartbeat,
         an_operators_drain_is_found_by_a_refused_grant,
         an_operators_drain_is_found_by_the_last_release,
+        a_drain_that_was_taken_back_can_come_again,
         a_held_node_may_not_come_back_and_is_told_how_long,
         a_hold_without_an_end_says_no_time,
         a_held_node_that_registers_again_while_it_drains_keeps_its_connection_and_its_jobs,
@@ -373,9 +463,12 @@ int main(void) {
         a_node_that_is_lost_while_it_drains_is_disconnected_and_its_jobs_move,
         a_reservation_that_nobody_releases_does_not_keep_a_draining_node_for_ever,
         other_languages_do_not_end_a_drain,
+        a_node_that_takes_another_name_while_it_drains_serves_under_that_and_may_drain_again,
         a_degraded_node_may_drain,
         an_expired_node_that_drains_is_closed_and_not_registered_again,
-        a_drain_that_redis_did_not_answer_is_asked_again_with_the_next_heartbeat,
+        a_drain_whose_outcome_is_unknown_is_asked_again_with_the_next_heartbeat,
+        a_drain_that_had_happened_after_all_is_found_by_the_next_heartbeat,
+        a_node_that_expires_while_it_drains_is_closed_and_not_registered_again,
         a_connection_without_a_node_has_nothing_to_drain,
         what_a_drained_connection_still_says_is_not_listened_to,
     };

@@ -242,6 +242,33 @@ START_TEST(a_connection_learns_from_redis_that_its_node_came_back_elsewhere) {
 }
 END_TEST
 
+START_TEST(a_registration_of_unknown_outcome_leaves_no_node_that_nobody_speaks_for) {
+    open_world("production");
+    open_scheduler_on_lossy_link();
+    lose_answers(SCRIPT_REGISTER_NODE, 1, true);
+    offer(1, "n1", "en de", 4);
+    pass(2 * config.redis_patience);
+    ck_assert_str_eq(last_of(EV_NODE_REFUSED)->code, "SCHEDULER_DEPENDENCY_DOWN");
+    ck_assert_str_eq(node_field("n1", "status"), "");
+    close_world();
+}
+END_TEST
+
+START_TEST(a_registration_of_unknown_outcome_takes_a_node_that_serves_from_nobody) {
+    open_world("production");
+    open_scheduler_on_lossy_link();
+    join(1, "n1", 4);
+    lose_answers(SCRIPT_REGISTER_NODE, 1, false);
+    offer(2, "n1", "en de", 4);
+    pass(2 * config.redis_patience);
+    ck_assert_int_eq(count_of(EV_NODE_OFFLINE), 0);
+    ck_assert_uint_eq(last_closed, 2);
+    beat(1);
+    ck_assert_str_eq(node_field("n1", "status"), "ready");
+    close_world();
+}
+END_TEST
+
 START_TEST(a_node_that_is_renamed_leaves_nothing_under_its_old_name) {
     start_production();
     join(1, "n1", 4);
@@ -286,6 +313,8 @@ int main(void) {
         of_two_connections_with_one_id_the_newer_one_speaks_for_the_node,
         a_late_heartbeat_of_the_old_connection_changes_nothing,
         a_connection_learns_from_redis_that_its_node_came_back_elsewhere,
+        a_registration_of_unknown_outcome_leaves_no_node_that_nobody_speaks_for,
+        a_registration_of_unknown_outcome_takes_a_node_that_serves_from_nobody,
         a_node_that_is_renamed_leaves_nothing_under_its_old_name,
         a_node_is_not_renamed_while_a_call_about_it_is_under_way,
     };

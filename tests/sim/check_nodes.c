@@ -223,14 +223,23 @@ START_TEST(a_stale_member_is_taken_out_by_whoever_is_refused) {
 }
 END_TEST
 
+/* Among many full nodes a proposal would hardly find it. */
 START_TEST(a_node_that_becomes_ready_gets_the_waiting_jobs_for_all_its_slots_at_once) {
+    enum { FULL = 100 };
     start_production();
-    for (uint64_t i = 0; i < 5; i++) speak(i);
+    for (conn_token conn = 1; conn <= FULL; conn++) {
+        char name[8];
+        snprintf(name, sizeof name, "f%d", (int)conn);
+        join(conn, name, 1);
+        speak(conn);
+    }
+    for (uint64_t i = 1; i <= 5; i++) speak(FULL + i);
     pass(4 * second); /* the pauses between two tries are a second long by now */
-    join(1, "n1", 3);
-    ck_assert_int_eq(assigned_count, 3);
+    ck_assert_int_eq(assigned_count, FULL);
+    join(FULL + 1, "n1", 3);
+    ck_assert_int_eq(assigned_count, FULL + 3);
     usec_t ready = last_of(EV_NODE_READY)->at;
-    for (int i = 0; i < 3; i++) ck_assert_int_eq(assigned[i].at - ready, 0);
+    for (int i = FULL; i < FULL + 3; i++) ck_assert_int_eq(assigned[i].at - ready, 0);
     ck_assert_int_eq(reservations_of("n1"), 3);
     ck_assert_int_eq(scheduler_count(s).waiting, 2);
     close_world();

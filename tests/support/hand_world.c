@@ -3,7 +3,10 @@
 
 #include <check.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "core/base/mem.h"
 
 static const usec_t start = INT64_C(1767225600) * USEC_PER_SEC;
 const usec_t second = USEC_PER_SEC;
@@ -207,6 +210,53 @@ void open_scheduler_on(redis_link link) {
     };
     ck_assert_msg(!scheduler_new(&config, &env, &s, &err), "%s", err.message);
     ck_assert_msg(!open_session(SESSION, "s-1"), "%s", err.message);
+}
+
+/* ---- answers that get lost ------------------------------------------------------------------------------------------ */
+
+static struct {
+    script_id script;
+    int count;
+    bool executed;
+} losing = {.script = SCRIPT_NONE};
+
+typedef struct lost_answer {
+    link_callback *done;
+    void *arg;
+} lost_answer;
+
+static void on_lost_answer(void *arg) {
+    lost_answer lost = *(lost_answer *)arg;
+    free(arg);
+    lost.done(lost.arg, LINK_UNKNOWN, NULL);
+}
+
+static void ignore_answer(void *arg, link_status status, const redis_reply *reply) {
+    (void)arg, (void)status, (void)reply;
+}
+
+static void submit_and_lose(void *ctx, const redis_call *call, usec_t patience, link_callback *done, void *arg) {
+    redis_link real = link_virtual_interface(wire);
+    (void)ctx;
+    if (losing.count == 0 || call->script != losing.script) {
+        link_submit(&real, call, patience, done, arg);
+        return;
+    }
+    losing.count--;
+    if (losing.executed) link_submit(&real, call, patience, ignore_answer, NULL);
+    lost_answer *lost = mem_alloc(sizeof *lost);
+    *lost = (lost_answer){done, arg};
+    engine_at(e, engine_now(e) + patience, on_lost_answer, lost);
+}
+
+void open_scheduler_on_lossy_link(void) {
+    open_scheduler_on((redis_link){.submit = submit_and_lose});
+}
+
+void lose_answers(script_id script, int count, bool executed) {
+    losing.script = script;
+    losing.count = count;
+    losing.executed = executed;
 }
 
 void open_scheduler(void) {

@@ -66,6 +66,10 @@ void open_world(const char *phase);
 /* With one session, "s-1", on connection SESSION. */
 void open_scheduler(void);
 void open_scheduler_on(redis_link link);
+/* On a link that can lose answers. */
+void open_scheduler_on_lossy_link(void);
+/* The outcome of the next `count` calls of this script will be unknown: they are executed, or not. */
+void lose_answers(script_id script, int count, bool executed);
 /* From English to German, PCM16 at 16 kHz. */
 sched_status open_session(conn_token conn, const char *id);
 void start_production(void); /* all three */
