@@ -105,6 +105,8 @@ struct job {
 
     candidate *candidates; /* owned, while a placement is tried */
     int candidate_count, candidate_next, asked, loads_out, round;
+    bool stale;    /* this round has found members that are none */
+    int cleanings; /* rounds that may still do so without being counted */
     char tried[TRIED_MAX][ID_MAX + 1];
     int tried_count;
 

@@ -16,7 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VERSION_UNKNOWN = 1 }; /* versions are instants, so none is as low */
+enum {
+    VERSION_UNKNOWN = 1, /* versions are instants, so none is as low */
+    CLEANINGS_MAX = 32,  /* rounds of one placement that found stale members, and so do not count */
+};
 
 static void propose(job *j);
 static void ask_affine(job *j);
@@ -25,6 +28,8 @@ static void ask_next(job *j);
 void job_place_now(job *j) {
     assert(!j->busy && j->node[0] == '\0');
     j->round = 0;
+    j->stale = false;
+    j->cleanings = CLEANINGS_MAX;
     propose(j);
 }
 
@@ -61,6 +66,7 @@ static void add_candidate(job *j, const char *node, int64_t version) {
 
 void job_place_on(job *j, const node_conn *n) {
     assert(!j->busy && j->node[0] == '\0');
+    j->cleanings = 0;
     j->round = ROUNDS_MAX - 1; /* that node was the last hope of a job that waits: no proposal after it */
     new_candidates(j, 1);
     add_candidate(j, n->node, n->version);
@@ -143,7 +149,8 @@ static void on_shard(void *arg, link_status status, const redis_reply *reply) {
 
 static void sample_arguments(redis_call *call, const job *j) {
     const char *excluded[EXCLUDED_MAX];
-    int want = j->round == 0 ? CANDIDATES_FIRST : CANDIDATES_MAX, count = job_exclusions(j, excluded);
+    bool first = j->round == 0 && j->cleanings == CLEANINGS_MAX;
+    int want = first ? CANDIDATES_FIRST : CANDIDATES_MAX, count = job_exclusions(j, excluded);
     call_int(call, want);
     call_int(call, count);
     for (int i = 0; i < count; i++) call_str(call, excluded[i]);
@@ -201,7 +208,11 @@ static void grant_refused(job *j, const candidate *c, const grant_verdict *v) {
                               .value = v->value,
                               .limit = v->limit});
     bool gone = v->word == GRANT_GONE || v->word == GRANT_NOTSERVED;
-    if (gone && c->version > VERSION_UNKNOWN) pool_drop_member(j->s, &j->pair, c->node, c->version);
+    if (gone && c->version > VERSION_UNKNOWN) {
+        pool_drop_member(j->s, &j->pair, c->node, c->version);
+        j->stale = true;
+    }
+    if (v->word == GRANT_NOTREADY && !strcmp(v->detail, "draining")) node_seen_draining(j->s, c->node);
 }
 
 static void grant_unknown(job *j) {
@@ -258,6 +269,19 @@ static bool no_use(const job *j, const candidate *c) {
     return known_full(j->s, c) || job_excludes(j, c->node);
 }
 
+/* A round that has only cleaned up does not count: behind many dead members there may be a living one. */
+static void propose_again(job *j) {
+    if (j->stale && j->cleanings > 0) {
+        j->stale = false;
+        j->cleanings--;
+        propose(j);
+    } else if (++j->round < ROUNDS_MAX) {
+        propose(j);
+    } else {
+        job_wait_for_room(j);
+    }
+}
+
 static void ask_next(job *j) {
     while (j->candidate_next < j->candidate_count && no_use(j, &j->candidates[j->candidate_next])) j->candidate_next++;
     if (j->noted & (NOTE_DUE | NOTE_CANCEL)) { /* no use to go on */
@@ -266,10 +290,7 @@ static void ask_next(job *j) {
         return;
     }
     if (j->candidate_next == j->candidate_count || j->asked == CANDIDATES_MAX) {
-        if (++j->round < ROUNDS_MAX)
-            propose(j);
-        else
-            job_wait_for_room(j);
+        propose_again(j);
         return;
     }
     if (j->candidates[j->candidate_next].load == LOAD_UNKNOWN && to_compare(j) > 0)

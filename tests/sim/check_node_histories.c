@@ -145,8 +145,8 @@ static void on_event(void *ctx, const sched_event *event) {
     if (event->kind != EV_NODE_OFFLINE || m.troubled) return;
     model_node *n = &m.nodes[node_of_name(event->node)];
     const model_conn *c = &m.conns[n->conn];
-    bool expired = engine_now(e) - c->beaten >= config.node_ttl;
-    if (n->conn && speaks(c) && !expired && !n->leaving)
+    bool late = engine_now(e) - c->beaten >= config.node_ttl;
+    if (n->conn && speaks(c) && !late && !n->leaving)
         wrong("node %s is %s, but its connection %d lives", event->node, event->code, n->conn);
     n->leaving = false;
 }

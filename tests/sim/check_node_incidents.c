@@ -124,6 +124,24 @@ START_TEST(the_end_of_a_connection_that_comes_before_the_new_registration_ends_o
 }
 END_TEST
 
+START_TEST(one_living_node_is_found_among_199_dead_ones) {
+    enum { DEAD = 199 };
+    redis_key key;
+    start_production();
+    for (conn_token conn = 1; conn <= DEAD + 1; conn++) {
+        char name[16];
+        snprintf(name, sizeof name, "n%d", (int)conn);
+        join(conn, name, 1);
+        if (conn <= DEAD) ask_int("DEL", key_node(&key, &config.keys, name));
+    }
+    ck_assert_int_eq(pool_size("en", "de"), DEAD + 1);
+    speak(0);
+    ck_assert_msg(assigned_count == 1, "not at once");
+    ck_assert_uint_eq(assigned[0].conn, DEAD + 1);
+    close_world();
+}
+END_TEST
+
 START_TEST(one_full_pool_does_not_keep_a_node_out_of_its_other_pools) {
     redis_call call;
     redis_key key;
@@ -156,6 +174,7 @@ int main(void) {
         a_node_that_never_beats_is_offline_after_its_ttl,
         the_end_of_an_old_connection_leaves_the_owner_of_the_node_that_came_back,
         the_end_of_a_connection_that_comes_before_the_new_registration_ends_only_the_old_one,
+        one_living_node_is_found_among_199_dead_ones,
         one_full_pool_does_not_keep_a_node_out_of_its_other_pools,
     };
     return SUITE_RUN("node incidents", tests);
