@@ -1,14 +1,17 @@
-/* bench_memory.c - bytes in Redis for a node and for a job: MEMORY USAGE of every key, divided by their number.
+/* bench_memory.c - what a node, a job and a silent session occupy: in Redis, MEMORY USAGE of every key divided by their number; of a
+ * session also in the scheduler's own process.
  *
  * A node's part of pools and indexes is in it, since their keys are counted too. Small hashes are packed by Redis, so the result
  * depends on the number of nodes; it stays the same when one is in a hurry, because nothing is measured by the clock. */
+#include <malloc.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "bench/benchmarks.h"
 #include "bench/rig.h"
 
-enum { NODES = 1000, JOBS = 2000, WINDOW = 256 };
+enum { NODES = 1000, JOBS = 2000, WINDOW = 256, SESSIONS = 100000, FIRST_SESSION_CONN = 1 << 24 };
 
 /* A fresh server for each run, so that no run stands on the keys of another. */
 static sched_status node_bytes(int langs, double *ret_bytes, sched_error *err) {
@@ -62,6 +65,50 @@ static sched_status run_job(bench_run *run, sched_error *err) {
     return SCHED_OK;
 }
 
+/* jemalloc's, where it is linked; else the C library is asked. Pages in memory would tell less: what one run has freed, the next uses. */
+int mallctl(const char *name, void *ret_value, size_t *size, void *value, size_t value_size) __attribute__((weak));
+
+static double allocated_bytes(void) {
+    uint64_t epoch = 1;
+    size_t bytes = 0, size = sizeof bytes;
+    if (!mallctl) return (double)mallinfo2().uordblks;
+    mallctl("epoch", NULL, NULL, &epoch, sizeof epoch);
+    mallctl("stats.allocated", &bytes, &size, NULL, 0);
+    return (double)bytes;
+}
+
+static sched_status open_sessions(rig *r, sched_error *err) {
+    sched_status status = SCHED_OK;
+    for (int i = 0; i < SESSIONS && !status; i++) {
+        char id[ID_MAX + 1];
+        snprintf(id, sizeof id, "s-%08X", (unsigned)i);
+        session_offer offer = {id, {"en", "de"}, false, SOUND_PCM16, SAMPLE_RATE_DEFAULT};
+        status = scheduler_session_open(rig_scheduler(r), FIRST_SESSION_CONN + (conn_token)i, &offer, err);
+        if (!status && i % WINDOW == 0) status = rig_settle(r, err);
+    }
+    return status ? status : rig_settle(r, err);
+}
+
+static sched_status run_session(bench_run *run, sched_error *err) {
+    while (bench_again(run)) {
+        rig *r = NULL;
+        double before, after;
+        int64_t keys_before = 0, keys_after = 0;
+        sched_status status = rig_new("production", &r, err);
+        if (!status) status = rig_settle(r, err);
+        if (!status) status = rig_key_bytes(r, &keys_before, err);
+        before = allocated_bytes();
+        if (!status) status = open_sessions(r, err);
+        after = allocated_bytes();
+        if (!status) status = rig_key_bytes(r, &keys_after, err);
+        rig_free(r);
+        if (status) return status;
+        bench_record(run, 0, (after - before) / SESSIONS);
+        bench_record(run, 1, (double)(keys_after - keys_before) / SESSIONS);
+    }
+    return SCHED_OK;
+}
+
 static const bench_value pairs[] = {{.number = 9}, {.number = 100}}; /* squares */
 static const bench_value states[] = {{.text = "dispatched"}, {.text = "released"}};
 
@@ -83,6 +130,12 @@ const benchmark bench_memory[] = {
         .value_count = sizeof states / sizeof *states,
         .metrics = {{"bytes_per_job", "B"}},
         .run = run_job,
+    },
+    {
+        .name = "memory.session",
+        .what = "100,000 open sessions in which nobody speaks",
+        .metrics = {{"process_bytes_per_session", "B"}, {"redis_bytes_per_session", "B"}},
+        .run = run_session,
     },
     {.name = NULL},
 };

@@ -12,6 +12,6 @@ extern const benchmark bench_flow[];      /* whole jobs through the scheduler */
 extern const benchmark bench_waiting[];   /* jobs that wait for room */
 extern const benchmark bench_sim[];       /* whole runs of the simulator */
 extern const benchmark bench_ctl[];       /* the consistency check on a large fleet */
-extern const benchmark bench_memory[];    /* what nodes and jobs occupy in Redis */
+extern const benchmark bench_memory[];    /* what nodes, jobs and sessions occupy */
 
 #endif

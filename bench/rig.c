@@ -164,6 +164,7 @@ static sched_status start_scheduler(rig *r, const char *phase, sched_error *err)
     config.node_ttl = 3600 * USEC_PER_SEC;
     config.attempt_base = 3600 * USEC_PER_SEC;
     config.pending_limit = 3600 * USEC_PER_SEC;
+    config.unanswered_max = 10000;
     r->keys = config.keys;
     scheduler_env env = {
         .clock = engine_clock(r->time),
