@@ -13,6 +13,7 @@ static const char *const names[TRACE_KINDS] = {
     [TRACE_NODE_RECEIVED] = "node_received",
     [TRACE_NODE_STARTED] = "node_started",
     [TRACE_NODE_FINISHED] = "node_finished",
+    [TRACE_NODE_EMPTY] = "node_empty",
     [TRACE_NODE_REJECTED] = "node_rejected",
     [TRACE_NODE_CANCELLED] = "node_cancelled",
     [TRACE_NODE_LOST] = "node_lost",

@@ -19,7 +19,8 @@ typedef enum trace_kind {
     TRACE_NODE_RECEIVED, /* node, job, attempt: the assignment arrived; value = jobs waiting in the node's queue with it */
     TRACE_NODE_STARTED, /* a slot took it; value = busy slots with this one */
     TRACE_NODE_FINISHED, /* the work is done, the result leaves; value = busy slots without it; length = time in the slot */
-    TRACE_NODE_REJECTED,  /* the node's queue is full; code */
+    TRACE_NODE_EMPTY,     /* job, attempt: an empty result leaves; the full one will follow */
+    TRACE_NODE_REJECTED,  /* the node refuses it or fails at once; code */
     TRACE_NODE_CANCELLED, /* a job_cancel took it out of the queue or stopped it; value = busy slots without it */
     TRACE_NODE_LOST,      /* the node died with it */
     TRACE_NODE_UP,        /* it connects; value = its slots */

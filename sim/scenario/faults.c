@@ -25,6 +25,8 @@ static const fault_rule rules[FAULT_KINDS] = {
     [FAULT_RECONNECT] = {"reconnect", KEY_NODES, .help =
         "the connection ends and comes back after `reconnect` of the group; the nodes work on meanwhile, and send over the new "
         "connection what the results are"},
+    [FAULT_DRAIN] = {"drain", KEY_NODES | KEY_FOR, .help =
+        "the nodes ask for no more jobs, and stay away when they have none any more; afterwards they register again"},
     [FAULT_LANGUAGES] = {"languages", KEY_NODES | KEY_FOR | KEY_LANGUAGES, .help =
         "the nodes register other languages over the connection that they have; afterwards their former ones"},
     [FAULT_ERRORS] = {"errors", KEY_NODES | KEY_FOR, .help = "every job is answered failed, PROCESSING_ERROR, at once"},
@@ -96,8 +98,9 @@ static void print_redis_fault(const void *field, FILE *out) {
     if (kind >= FAULT_REDIS) fputs(word_of(kind), out);
 }
 
-static const setting_type node_fault_type = {"crash, hang, reconnect, languages, errors, missing_model, slow or silent",
-                                             read_node_fault, print_node_fault, NULL};
+static const setting_type node_fault_type =
+    {"crash, hang, reconnect, drain, languages, errors, missing_model, slow or silent", read_node_fault,
+     print_node_fault, NULL};
 static const setting_type redis_fault_type = {"pause, slow, flush_scripts, restart or disconnect", read_redis_fault,
                                               print_redis_fault, NULL};
 

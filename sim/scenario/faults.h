@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum { GROUP_NAME_MAX = 32, FAULTS_MAX = 256, FAULT_NAMES_MAX = 1000, SERVICE_NAME_MAX = 128 };
+enum { GROUP_NAME_MAX = 32, FAULTS_MAX = 256, FAULT_NAMES_MAX = 1000 };
 
 typedef enum fault_kind {
     FAULT_NONE, /* not given */
@@ -23,6 +23,7 @@ typedef enum fault_kind {
     FAULT_CRASH,
     FAULT_HANG,
     FAULT_RECONNECT,
+    FAULT_DRAIN,
     FAULT_LANGUAGES,
     FAULT_ERRORS,
     FAULT_MISSING_MODEL,
@@ -68,12 +69,12 @@ typedef struct fault {
     usec_t lasts; /* 0: for good, or instant */
     int kind;     /* fault_kind */
     fault_nodes nodes;
-    double factor;                      /* SLOW, REDIS_SLOW: everything takes so many times as long */
-    fault_languages languages;          /* LANGUAGES */
-    char service[SERVICE_NAME_MAX + 1]; /* MISSING_MODEL */
-    lang_tag *targets;                  /* MISSING_MODEL: only jobs into these; owned */
-    size_t target_count;                /* 0: all */
-    int data;                           /* REDIS_RESTART: fault_data */
+    double factor;                 /* SLOW, REDIS_SLOW: everything takes so many times as long */
+    fault_languages languages;     /* LANGUAGES */
+    char service[SERVICE_MAX + 1]; /* MISSING_MODEL */
+    lang_tag *targets;             /* MISSING_MODEL: only jobs into these; owned */
+    size_t target_count;           /* 0: all */
+    int data;                      /* REDIS_RESTART: fault_data */
 } fault;
 
 /* The kinds as a table. */

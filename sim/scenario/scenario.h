@@ -50,6 +50,11 @@ typedef struct leave_time {
     double share;    /* 0: nobody leaves */
 } leave_time;
 
+/* What heartbeats report, percent. */
+typedef struct node_usage {
+    dist cpu, gpu, mem;
+} node_usage;
+
 typedef struct node_group {
     char name[GROUP_NAME_MAX + 1];
     int64_t count; /* >= 1 */
@@ -58,12 +63,18 @@ typedef struct node_group {
     double speed; /* divides service times; > 0 */
     service_time service;
     usec_t heartbeat;
-    double jitter;    /* share of the period: each is uniform in heartbeat * (1 -+ jitter) */
-    dist delay;       /* one way, node <-> instance */
-    bool acks;        /* sends job_ack */
-    bool starts;      /* sends job_started */
-    int64_t queue;    /* jobs that wait behind the slots; one more is answered failed, NODE_OVERLOADED */
-    usec_t reconnect; /* after a crash whose time is over: until it registers again */
+    double jitter;      /* share of the period: each is uniform in heartbeat * (1 -+ jitter) */
+    dist delay;         /* one way, node <-> instance */
+    bool acks;          /* sends job_ack */
+    bool starts;        /* sends job_started */
+    int64_t queue;      /* jobs that wait behind the slots; one more is answered failed, NODE_OVERLOADED */
+    usec_t reconnect;   /* after a crash whose time is over: until it registers again */
+    bool strict;        /* refuses a second job of one utterance of one session */
+    double empty_first; /* share of the jobs that are answered empty first, and in full `empty_gap` later */
+    usec_t empty_gap;
+    usec_t unready; /* from the start of its process until its services are ready */
+    node_usage usage;
+    char services[SERVICES_MAX + 1]; /* that it names when it registers; by one space */
     join_time join;
     leave_time leave;
 } node_group;

@@ -162,6 +162,11 @@ static sched_status check_leave(const yaml_value *at, const scenario *s, const n
                      units_format_duration(c, s->duration));
 }
 
+static sched_status check_services(const yaml_value *at, const node_group *g, sched_error *err) {
+    sched_error inner = {0};
+    return service_list_check(g->services, &inner) ? yaml_fail(at, err, "%s", inner.message) : SCHED_OK;
+}
+
 static sched_status finish_nodes(const yaml_value *root, scenario *s, sched_error *err) {
     int64_t total = 0;
     if (!s->node_group_count)
@@ -174,6 +179,7 @@ static sched_status finish_nodes(const yaml_value *root, scenario *s, sched_erro
             status =
                 yaml_fail(yaml_at(root, "nodes[%zu].name", i), err, "two groups of nodes are named \"%s\"", g->name);
         }
+        if (!status) status = check_services(yaml_at(root, "nodes[%zu].services", i), g, err);
         if (!status) status = node_languages_check(yaml_at(root, "nodes[%zu].languages", i), s, g, err);
         if (!status) status = check_join(yaml_at(root, "nodes[%zu].join", i), s, &g->join, err);
         if (!status) status = check_leave(yaml_at(root, "nodes[%zu].leave", i), s, g, err);

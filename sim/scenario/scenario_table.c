@@ -100,6 +100,13 @@ static const setting leave_rows[] = {
     {.name = NULL},
 };
 
+static const setting usage_rows[] = {
+    ROW_VALUE(node_usage, "cpu", cpu, dist_of_number, "0", "of the processors, percent"),
+    ROW_VALUE(node_usage, "gpu", gpu, dist_of_number, "0", "of the GPU, percent"),
+    ROW_VALUE(node_usage, "mem", mem, dist_of_number, "0", "of the memory, percent"),
+    {.name = NULL},
+};
+
 static const setting node_rows[] = {
     ROW_TEXT(node_group, "name", name, NULL,
               "prefix of the nodes' names (gpu-0, gpu-1 ...); n1, n2 ... when not given"),
@@ -119,7 +126,16 @@ static const setting node_rows[] = {
     ROW_COUNT(node_group, "queue", queue, 0, 1000000, "64",
               "jobs that wait in the node behind its slots; one more is answered NODE_OVERLOADED"),
     ROW_DURATION(node_group, "reconnect", reconnect, 0, HOUR, "5s",
-              "after a crash that is over: until it registers again"),
+              "after a crash that is over, or a connection that dropped: until it registers again"),
+    ROW_BOOL(node_group, "strict", strict, "yes",
+              "is a second job of the same utterance refused, DUPLICATE_UTTERANCE_INDEX? Existing nodes do so"),
+    ROW_SHARE(node_group, "empty_first", empty_first, 0, 1, "0%",
+              "jobs that are answered with an empty result first, and with the full one later"),
+    ROW_DURATION(node_group, "empty_gap", empty_gap, MSEC, HOUR, "500ms", "between these two"),
+    ROW_DURATION(node_group, "unready", unready, 0, 24 * HOUR, "0s",
+              "its services get ready so long after it was started; heartbeats say so, jobs fail until then"),
+    ROW_SECTION(node_group, "usage", usage, usage_rows, "what heartbeats report"),
+    ROW_TEXT(node_group, "services", services, NULL, "ids that it names when it registers, by one space"),
     ROW_SECTION(node_group, "join", join, node_join_rows, "when the nodes register"),
     ROW_SECTION(node_group, "leave", leave, leave_rows, "who goes home: finishes its jobs and disconnects for good"),
     {.name = NULL},

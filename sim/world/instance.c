@@ -177,21 +177,23 @@ static void open_session(world *w, const message *m) {
 }
 
 static void register_node(world *w, const message *m) {
-    node_registration registration = {.services = NULL};
-    node_languages_draw(node_at_instance(w, m->conn), &registration);
+    const node *n = node_at_instance(w, m->conn);
+    node_registration registration = {.node_id = n->id, .slots = n->group->slots, .services = n->group->services};
+    node_languages_draw(n, &registration);
     scheduler_node_register(w->instance->scheduler, m->conn, &registration);
 }
 
 static void take_node_message(world *w, const message *m) {
     scheduler *s = w->instance->scheduler;
-    node_load load = {.running_jobs = m->value};
-    node_result result = {.job_id = m->job, .attempt = m->attempt, .outcome = m->outcome, .code = m->code};
+    node_load load = {m->usage[0], m->usage[1], m->usage[2], m->value, m->unready};
+    node_result result = {m->job, m->attempt, m->outcome, m->code, m->service, NULL};
     switch (m->kind) {
     case MSG_REGISTER: register_node(w, m); break;
     case MSG_HEARTBEAT: scheduler_node_heartbeat(s, m->conn, &load); break;
     case MSG_ACK: scheduler_node_ack(s, m->conn, m->job, m->attempt); break;
     case MSG_STARTED: scheduler_node_started(s, m->conn, m->job, m->attempt); break;
     case MSG_RESULT: scheduler_node_result(s, m->conn, &result); break;
+    case MSG_DRAIN: scheduler_node_drain(s, m->conn); break;
     case MSG_NODE_GONE: scheduler_node_gone(s, m->conn); break;
     default: assert(false && "a message for the instance");
     }
@@ -289,6 +291,7 @@ static void on_session_missing(void *ctx, conn_token conn, const missing_result 
     world *w = ctx;
     message *m = job_message(w, MSG_ANSWER, conn, "", 0);
     m->utterance = missing->utterance;
+    m->pair = *missing->pair;
     m->outcome = OUTCOME_TIMED_OUT;
     snprintf(m->code, sizeof m->code, "%s", missing->reason);
     speaker_send_down(w, m, w->instance->leaves);

@@ -26,6 +26,7 @@ typedef enum message_kind {
     MSG_ACK,
     MSG_STARTED,
     MSG_RESULT,
+    MSG_DRAIN,
     MSG_NODE_GONE,
     MSG_OPEN,
     MSG_REQUEST, /* a whole utterance; value: bytes of audio */
@@ -53,6 +54,9 @@ typedef struct message {
     uint64_t spoken; /* hash of session and utterance of a job */
     lang_pair pair;  /* of a job */
     cut_reason cut;
+    double usage[3];     /* of a heartbeat: cpu, gpu, mem */
+    bool unready;        /* of a heartbeat */
+    const char *service; /* of a result; the scenario's, or NULL */
     char job[ID_MAX + 1];
     char code[CODE_MAX + 1];
 } message;
@@ -105,13 +109,16 @@ typedef struct node {
     uint32_t connection;   /* number of the present or latest one */
     uint32_t closed_up_to; /* the instance has closed these */
     bool connected, registered;
-    bool leaving;   /* it takes no new job, and disconnects for good when it has none */
-    bool relearned; /* its languages changed while it hung: it will say so */
+    bool leaving;    /* it takes no new job, and disconnects for good when it has none */
+    bool relearned;  /* its languages changed while it hung: it will say so */
+    bool alive;      /* its process runs, connected or not */
+    uint32_t life;   /* number of that process */
+    usec_t ready_at; /* its services are */
     node_hold *holds;
     usec_t beat_due; /* next heartbeat */
     timer_handle beat;
     channel up, down;
-    rng net, beats, service;
+    rng net, beats, service, usage, quirks;
 
     task *running, *queued;
     int64_t busy, waiting;
@@ -143,7 +150,7 @@ void node_relearn(node *n);
 void node_stop_beating(node *n);
 /* Goes on with heartbeats, work and messages where it stood still. */
 void node_go_on(node *n);
-/* Results are kept until there is a connection, everything else is not. */
+/* Results are kept until there is a connection and the process runs, everything else is not. */
 void node_say(node *n, message *m);
 
 /* Nothing keeps it any more: a node that is leaving disconnects. */
@@ -159,8 +166,12 @@ void node_fault_begin(node *n, node_hold *hold);
 void node_fault_end(node *n, node_hold *hold);
 /* By how much its work takes longer. */
 double node_slowness(const node *n);
-/* Why a job fails at once; NULL when it does not. */
-const char *node_failure(const node *n, const message *assign);
+typedef struct job_failure {
+    const char *code, *service; /* service NULL: none is named */
+} job_failure;
+
+/* Does the job fail at once? */
+bool node_fails(const node *n, const message *assign, job_failure *ret_failure);
 
 /* Each may leave the node without work, and so disconnected: node_idle(). */
 void work_take(node *n, const message *assign);

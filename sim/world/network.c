@@ -12,6 +12,7 @@ static bool is_work(message_kind kind) {
     switch (kind) {
     case MSG_REGISTER:
     case MSG_HEARTBEAT:
+    case MSG_DRAIN:
     case MSG_NODE_GONE:
     case MSG_REGISTERED:
     case MSG_REFUSED:

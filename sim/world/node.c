@@ -13,6 +13,7 @@
 #include "core/base/mem.h"
 
 static void plan_beat(node *n, usec_t at);
+static void become_ready(void *arg);
 
 /* ---- all of them ---------------------------------------------------------------------------------------------------- */
 
@@ -36,6 +37,8 @@ static void node_init(node *n, world *w, int32_t index, int32_t group_index, int
     rng_init(&n->net, w->seed, "node network", n->entity);
     rng_init(&n->beats, w->seed, "node heartbeat", n->entity);
     rng_init(&n->service, w->seed, "node service", n->entity);
+    rng_init(&n->usage, w->seed, "node usage", n->entity);
+    rng_init(&n->quirks, w->seed, "node quirks", n->entity);
 }
 
 void world_nodes_new(world *w) {
@@ -135,8 +138,6 @@ static void draw_languages(const scenario *sc, const node_languages *choice, uin
 void node_languages_draw(const node *n, node_registration *ret_registration) {
     const node_hold *changed = node_held(n, FAULT_LANGUAGES);
     const fault_languages *other = changed ? &changed->what->languages : NULL;
-    ret_registration->node_id = n->id;
-    ret_registration->slots = n->group->slots;
     draw_languages(n->w->sc, other && other->given ? &other->choice : &n->group->languages,
                    changed ? entity_in_fault(n, changed->number) : n->entity, &ret_registration->asr,
                    &ret_registration->tts, &ret_registration->semantic);
@@ -148,21 +149,34 @@ void world_node_languages(const scenario *sc, int32_t group, int64_t i, lang_lis
     draw_languages(sc, &sc->node_groups[group].languages, entity_of(group, i), ret_asr, ret_tts, ret_semantic);
 }
 
-static void connect_node(void *arg) {
-    node *n = arg;
-    if (n->connected || node_is_held_off(n) || n->leaving || n->w->closing) return;
-    n->connected = true;
-    n->relearned = false;
-    n->connection++;
-    n->up = n->down = (channel){world_now(n->w)};
-    node_tell(n, (trace_event){.kind = TRACE_NODE_UP, .value = n->group->slots});
-    node_send(n, message_new(n->w, MSG_REGISTER, node_conn_token(n)));
+static void send_outbox(node *n) {
     while (n->outbox) {
         message *m = n->outbox;
         n->outbox = m->next;
         m->conn = node_conn_token(n);
         node_send(n, m);
     }
+}
+
+static void start_process(node *n) {
+    if (n->alive) return;
+    n->alive = true;
+    n->life++;
+    n->ready_at = world_now(n->w) + n->group->unready;
+    if (n->group->unready) engine_at(n->w->env.engine, n->ready_at, become_ready, n);
+}
+
+static void connect_node(void *arg) {
+    node *n = arg;
+    if (n->connected || node_is_held_off(n) || n->leaving || n->w->closing) return;
+    start_process(n);
+    n->connected = true;
+    n->relearned = false;
+    n->connection++;
+    n->up = n->down = (channel){world_now(n->w)};
+    node_tell(n, (trace_event){.kind = TRACE_NODE_UP, .value = n->group->slots});
+    node_send(n, message_new(n->w, MSG_REGISTER, node_conn_token(n)));
+    send_outbox(n);
 }
 
 void node_connect_later(node *n, usec_t after) {
@@ -186,7 +200,8 @@ static void append(message **list, message **last, message *m) {
 }
 
 void node_say(node *n, message *m) {
-    if (n->connected)
+    m->conn = node_conn_token(n);
+    if (n->connected && !node_held(n, FAULT_HANG))
         node_send(n, m);
     else if (m->kind == MSG_RESULT)
         append(&n->outbox, &n->outbox_last, m);
@@ -213,6 +228,7 @@ static void end_process(node *n) {
     end_connection(n);
     drop_all(&n->outbox);
     work_lose(n);
+    n->alive = false;
     if (was_connected) node_tell(n, (trace_event){.kind = TRACE_NODE_DOWN});
 }
 
@@ -242,6 +258,10 @@ static void beat(void *arg) {
     if (!node_held(n, FAULT_SILENT)) {
         message *m = message_new(n->w, MSG_HEARTBEAT, node_conn_token(n));
         m->value = n->busy + n->waiting;
+        m->usage[0] = dist_draw(&n->group->usage.cpu, &n->usage);
+        m->usage[1] = dist_draw(&n->group->usage.gpu, &n->usage);
+        m->usage[2] = dist_draw(&n->group->usage.mem, &n->usage);
+        m->unready = world_now(n->w) < n->ready_at;
         node_send(n, m);
     }
     double share = 1 + n->group->jitter * (2 * rng_unit(&n->beats) - 1);
@@ -256,6 +276,14 @@ static void plan_beat(node *n, usec_t at) {
 void node_stop_beating(node *n) {
     engine_cancel(n->w->env.engine, n->beat);
     n->beat = 0;
+}
+
+/* Which is told at once, as every change of what it can do. */
+static void become_ready(void *arg) {
+    node *n = arg;
+    if (!n->alive || world_now(n->w) != n->ready_at || !n->registered || node_held(n, FAULT_HANG)) return;
+    node_stop_beating(n);
+    beat(n);
 }
 
 /* ---- what comes ----------------------------------------------------------------------------------------------------- */
@@ -299,6 +327,7 @@ void node_go_on(node *n) {
     if (n->registered) plan_beat(n, n->beat_due > now ? n->beat_due : now);
     work_resume(n);
     if (n->relearned) node_relearn(n);
+    if (n->connected) send_outbox(n);
     while (n->inbox) {
         message *m = n->inbox;
         n->inbox = m->next;

@@ -14,7 +14,7 @@ const node_hold *node_held(const node *n, fault_kind kind) {
 }
 
 bool node_is_held_off(const node *n) {
-    return node_held(n, FAULT_CRASH) || node_held(n, FAULT_HANG);
+    return node_held(n, FAULT_CRASH) || node_held(n, FAULT_HANG) || node_held(n, FAULT_DRAIN);
 }
 
 double node_slowness(const node *n) {
@@ -32,12 +32,17 @@ static bool is_for(const fault *f, const char *target) {
     return f->target_count == 0;
 }
 
-const char *node_failure(const node *n, const message *assign) {
-    for (const node_hold *h = n->holds; h; h = h->next) {
-        if (h->what->kind == FAULT_ERRORS) return "PROCESSING_ERROR";
-        if (h->what->kind == FAULT_MISSING_MODEL && is_for(h->what, assign->pair.tgt)) return "MODEL_NOT_AVAILABLE";
+bool node_fails(const node *n, const message *assign, job_failure *ret_failure) {
+    if (node_held(n, FAULT_ERRORS) || world_now(n->w) < n->ready_at) {
+        *ret_failure = (job_failure){"PROCESSING_ERROR", NULL};
+        return true;
     }
-    return NULL;
+    for (const node_hold *h = n->holds; h; h = h->next) {
+        if (h->what->kind != FAULT_MISSING_MODEL || !is_for(h->what, assign->pair.tgt)) continue;
+        *ret_failure = (job_failure){"MODEL_NOT_AVAILABLE", h->what->service};
+        return true;
+    }
+    return false;
 }
 
 /* ---- begin and end -------------------------------------------------------------------------------------------------- */
@@ -61,6 +66,18 @@ static void reconnect(node *n) {
     node_connect_later(n, n->group->reconnect);
 }
 
+/* It works on; the instance closes the connection when nothing is left. */
+static void drain(node *n) {
+    if (n->connected) node_send(n, message_new(n->w, MSG_DRAIN, node_conn_token(n)));
+}
+
+/* Whoever still had something to do ends, and comes like the others. */
+static void return_from_drain(node *n) {
+    if (node_held(n, FAULT_DRAIN)) return;
+    node_disconnect(n);
+    node_connect_later(n, n->group->reconnect);
+}
+
 void node_fault_begin(node *n, node_hold *hold) {
     bool hung = node_held(n, FAULT_HANG) != NULL;
     hold->next = n->holds;
@@ -71,6 +88,7 @@ void node_fault_begin(node *n, node_hold *hold) {
         if (!hung) hang(n);
         break;
     case FAULT_RECONNECT: reconnect(n); break;
+    case FAULT_DRAIN: drain(n); break;
     case FAULT_LANGUAGES: relearn(n); break;
     default: break; /* felt when the next job or heartbeat is due */
     }
@@ -94,6 +112,7 @@ void node_fault_end(node *n, node_hold *hold) {
     case FAULT_HANG:
         if (!node_held(n, FAULT_HANG)) node_go_on(n);
         break;
+    case FAULT_DRAIN: return_from_drain(n); break;
     case FAULT_LANGUAGES: relearn(n); break;
     default: break;
     }

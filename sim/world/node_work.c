@@ -45,6 +45,19 @@ static bool has_seen(const node *n, const char *job) {
     return false;
 }
 
+static bool speaks(const task *list, uint64_t spoken) {
+    const task *t;
+    DL_FOREACH(list, t) if (t->spoken == spoken) return true;
+    return false;
+}
+
+static bool has_heard(const node *n, uint64_t spoken) {
+    if (speaks(n->running, spoken) || speaks(n->queued, spoken)) return true;
+    for (int i = 0; n->recent && i < IDS_REMEMBERED; i++)
+        if (n->recent[i].spoken == spoken) return true;
+    return false;
+}
+
 static void remember(node *n, const char *job, uint64_t spoken) {
     if (!n->recent) n->recent = mem_zalloc(IDS_REMEMBERED, sizeof *n->recent);
     n->recent[n->recent_next] = (past_job){hash_text(job), spoken};
@@ -57,13 +70,17 @@ static void tell(node *n, trace_kind kind, const char *job, int64_t attempt, int
     node_tell(n, (trace_event){.kind = kind, .job = job, .attempt = attempt, .value = value, .length = length});
 }
 
-static void say(node *n, message_kind kind, const char *job, int64_t attempt, job_outcome outcome, const char *code) {
+static message *about(node *n, message_kind kind, const char *job, int64_t attempt) {
     message *m = message_new(n->w, kind, node_conn_token(n));
     m->attempt = attempt;
-    m->outcome = outcome;
     memcpy(m->job, job, strlen(job) + 1);
-    snprintf(m->code, sizeof m->code, "%s", code);
-    node_say(n, m);
+    return m;
+}
+
+static message *result(node *n, const task *t, job_outcome outcome) {
+    message *m = about(n, MSG_RESULT, t->job, t->attempt);
+    m->outcome = outcome;
+    return m;
 }
 
 /* ---- the work ------------------------------------------------------------------------------------------------------- */
@@ -74,13 +91,35 @@ static void leave_slot(node *n, task *t) {
     remember(n, t->job, t->spoken);
 }
 
+/* Unless the process that made it has ended. */
+static void say_late(void *arg) {
+    message *m = arg;
+    node *n = &m->w->nodes[m->value];
+    if (n->life == m->utterance && n->alive)
+        node_say(n, m);
+    else
+        message_free(m);
+}
+
+static void answer_twice(node *n, const task *t) {
+    tell(n, TRACE_NODE_EMPTY, t->job, t->attempt, 0, 0);
+    node_say(n, result(n, t, OUTCOME_NO_TEXT));
+    message *full = result(n, t, OUTCOME_OK);
+    full->value = n->index;
+    full->utterance = n->life;
+    engine_at(n->w->env.engine, world_now(n->w) + n->group->empty_gap, say_late, full);
+}
+
 static void finish(void *arg) {
     task *t = arg;
     node *n = t->n;
     usec_t now = world_now(n->w);
     leave_slot(n, t);
     tell(n, TRACE_NODE_FINISHED, t->job, t->attempt, n->busy, now - t->begun);
-    say(n, MSG_RESULT, t->job, t->attempt, OUTCOME_OK, "");
+    if (rng_chance(&n->quirks, n->group->empty_first))
+        answer_twice(n, t);
+    else
+        node_say(n, result(n, t, OUTCOME_OK));
     pool_give(n->w->tasks, t);
     start_next(n);
     node_idle(n);
@@ -94,7 +133,7 @@ static void start(node *n, task *t) {
     t->ends = now + service_draw(n, t->speech);
     t->timer = engine_at(n->w->env.engine, t->ends, finish, t);
     tell(n, TRACE_NODE_STARTED, t->job, t->attempt, n->busy, 0);
-    if (n->group->starts) say(n, MSG_STARTED, t->job, t->attempt, OUTCOME_NONE, "");
+    if (n->group->starts) node_say(n, about(n, MSG_STARTED, t->job, t->attempt));
 }
 
 static void start_next(node *n) {
@@ -105,14 +144,21 @@ static void start_next(node *n) {
     start(n, t);
 }
 
-static void reject(node *n, const message *assign, const char *code) {
-    node_tell(n,
-              (trace_event){.kind = TRACE_NODE_REJECTED, .job = assign->job, .attempt = assign->attempt, .code = code});
-    say(n, MSG_RESULT, assign->job, assign->attempt, OUTCOME_FAILED, code);
+static void reject(node *n, const message *assign, job_failure why) {
+    node_tell(n, (trace_event){.kind = TRACE_NODE_REJECTED,
+                               .job = assign->job,
+                               .attempt = assign->attempt,
+                               .code = why.code});
+    message *m = about(n, MSG_RESULT, assign->job, assign->attempt);
+    m->outcome = OUTCOME_FAILED;
+    m->service = why.service;
+    snprintf(m->code, sizeof m->code, "%s", why.code);
+    node_say(n, m);
 }
 
 static const char *refusal(const node *n, const message *assign) {
     if (has_seen(n, assign->job)) return "DUPLICATE_JOB_ID";
+    if (n->group->strict && has_heard(n, assign->spoken)) return "DUPLICATE_UTTERANCE_INDEX";
     bool full = n->busy >= n->group->slots && n->waiting >= n->group->queue;
     return n->leaving || full ? "NODE_OVERLOADED" : NULL;
 }
@@ -121,7 +167,7 @@ static void take(node *n, const message *assign, bool starts) {
     task *t = pool_take(n->w->tasks);
     *t = (task){.n = n, .attempt = assign->attempt, .speech = assign->speech, .spoken = assign->spoken};
     memcpy(t->job, assign->job, sizeof t->job);
-    if (n->group->acks) say(n, MSG_ACK, t->job, t->attempt, OUTCOME_NONE, "");
+    if (n->group->acks) node_say(n, about(n, MSG_ACK, t->job, t->attempt));
     if (starts) {
         start(n, t);
     } else {
@@ -132,12 +178,13 @@ static void take(node *n, const message *assign, bool starts) {
 
 void work_take(node *n, const message *assign) {
     bool starts = n->busy < n->group->slots;
-    const char *refused = refusal(n, assign), *failed = refused ? NULL : node_failure(n, assign);
+    job_failure why = {refusal(n, assign), NULL};
+    bool refused = why.code, failed = !refused && node_fails(n, assign, &why);
     bool queues = !starts && !refused && !failed;
     tell(n, TRACE_NODE_RECEIVED, assign->job, assign->attempt, n->waiting + queues, 0);
     if (failed) remember(n, assign->job, assign->spoken);
     if (refused || failed)
-        reject(n, assign, refused ? refused : failed);
+        reject(n, assign, why);
     else
         take(n, assign, starts);
 }

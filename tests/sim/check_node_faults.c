@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "core/base/mem.h"
+#include "core/redis/sync_client.h"
+#include "sim/redis_host/redis_host.h"
 #include "sim/world/internal.h"
 #include "tests/support/sim_run.h"
 #include "tests/support/suite.h"
@@ -313,10 +315,190 @@ START_TEST(without_a_list_the_languages_are_drawn_anew_and_the_same_in_every_run
 }
 END_TEST
 
+/* ---- drains --------------------------------------------------------------------------------------------------------- */
+
+typedef struct leaving {
+    usec_t begins, ends, last_offline, first_back;
+    uint64_t draining, drained, given_meanwhile, lost, back;
+    bool asked[16];
+} leaving;
+
+static void watch_leaving(void *ctx, const trace_event *e) {
+    leaving *l = ctx;
+    if (e->kind == TRACE_FAULT_BEGIN) l->begins = e->at;
+    if (e->kind == TRACE_FAULT_END) l->ends = e->at;
+    if (!l->begins || (l->ends && e->at > l->ends + 6 * USEC_PER_SEC)) return;
+    l->draining += is_core(e, EV_NODE_DRAINING);
+    if (is_core(e, EV_NODE_DRAINING)) l->asked[atoi(e->core->node + strlen("gpu-"))] = true;
+    if (is_core(e, EV_RESERVED)) l->given_meanwhile += l->asked[atoi(e->core->node + strlen("gpu-"))] && !l->ends;
+    if (is_core(e, EV_NODE_OFFLINE) && !strcmp(e->core->code, "drained")) {
+        l->drained++;
+        l->last_offline = e->at;
+    }
+    l->lost += e->kind == TRACE_NODE_LOST;
+    if (e->kind == TRACE_NODE_UP && ++l->back == 1) l->first_back = e->at;
+}
+
+START_TEST(a_draining_node_gets_no_job_finishes_what_it_has_and_stays_away_until_it_is_over) {
+    leaving l = {0};
+    trace_sink also = {watch_leaving, &l};
+    sim_run *r = sim_run_new(WORLD "nodes: [{name: gpu, count: 10, slots: 4, reconnect: 3s}]\n"
+                                   "faults: [{at: 30s, kind: drain, nodes: {count: 4}, for: 40s}]\n",
+                             &(sim_run_options){.also = &also});
+    sim_run_expect_clean(r);
+    ck_assert_uint_eq(l.draining, 4);
+    ck_assert_uint_eq(l.drained, 4);
+    ck_assert_uint_eq(l.given_meanwhile, 0);
+    ck_assert_uint_eq(l.lost, 0);
+    ck_assert_int_gt(l.last_offline - l.begins, 100 * USEC_PER_MSEC);
+    ck_assert_int_lt(l.last_offline - l.begins, 10 * USEC_PER_SEC);
+    ck_assert_uint_eq(l.back, 4);
+    ck_assert_int_eq(l.first_back - l.ends, 3 * USEC_PER_SEC);
+    ck_assert_uint_eq(r->finished[OUTCOME_OK], r->core[EV_CREATED]);
+    sim_run_free(r);
+}
+END_TEST
+
+/* ---- nodes as they are ---------------------------------------------------------------------------------------------- */
+
+START_TEST(an_empty_result_is_followed_by_the_full_one_and_whichever_counts_is_the_schedulers_choice) {
+    sim_run *r = sim_run_new(WORLD "nodes: [{count: 10, slots: 4, empty_first: 30%, empty_gap: 300ms}]\n"
+                                   "scheduler: {empty_hold: 1s}\n",
+                             NULL);
+    sim_run_expect_clean(r);
+    ck_assert_uint_gt(r->world[TRACE_NODE_EMPTY], 20);
+    ck_assert_uint_lt(r->world[TRACE_NODE_EMPTY], r->core[EV_CREATED] / 2);
+    ck_assert_uint_eq(r->core[EV_EMPTY_HELD], r->world[TRACE_NODE_EMPTY]);
+    ck_assert_uint_eq(r->finished[OUTCOME_OK], r->core[EV_CREATED]);
+    sim_run_free(r);
+    r = sim_run_new(WORLD "nodes: [{count: 10, slots: 4, empty_first: 30%, empty_gap: 3s}]\n"
+                          "scheduler: {empty_hold: 1s}\n",
+                    NULL);
+    sim_run_expect_clean(r);
+    ck_assert_uint_eq(r->finished[OUTCOME_NO_TEXT], r->world[TRACE_NODE_EMPTY]);
+    ck_assert_uint_eq(r->finished[OUTCOME_OK] + r->finished[OUTCOME_NO_TEXT], r->core[EV_CREATED]);
+    sim_run_free(r);
+}
+END_TEST
+
+typedef struct early {
+    usec_t up[16]; /* when it connected last */
+    usec_t soonest;
+    uint64_t assigned, rejected;
+} early;
+
+static void watch_early(void *ctx, const trace_event *e) {
+    early *s = ctx;
+    if (e->kind == TRACE_NODE_UP) s->up[e->node_index] = e->at;
+    s->rejected += e->kind == TRACE_NODE_REJECTED;
+    if (e->kind != TRACE_NODE_RECEIVED) return;
+    usec_t after = e->at - s->up[e->node_index];
+    if (s->assigned++ == 0 || after < s->soonest) s->soonest = after;
+}
+
+START_TEST(a_node_whose_services_start_late_gets_its_first_job_when_they_are_ready) {
+    early s = {0};
+    trace_sink also = {watch_early, &s};
+    sim_run *r = sim_run_new(WORLD "nodes:\n"
+                                   "  - {name: gpu, count: 10, slots: 4, unready: 20s, join: {over: 5s},\n"
+                                   "     services: asr-large@3 nmt@1}\n"
+                                   "faults: [{at: 60s, kind: crash, nodes: {count: 3}, for: 1s}]\n",
+                             &(sim_run_options){.also = &also});
+    sim_run_expect_clean(r);
+    ck_assert_uint_gt(s.assigned, 100);
+    ck_assert_uint_eq(s.rejected, 0);
+    ck_assert_int_ge(s.soonest, 20 * USEC_PER_SEC);
+    ck_assert_int_lt(s.soonest, 21 * USEC_PER_SEC); /* it says so at once */
+    ck_assert_uint_eq(r->core[EV_NODE_READY], 13);
+    sim_run_free(r);
+}
+END_TEST
+
+/* What the instance was told is in Redis before the nodes leave. */
+typedef struct told {
+    char cpu[16], gpu[16], mem[16], services[64];
+} told;
+
+static void read_record(void *ctx, redis_host *redis, const keyspace *ks) {
+    static const char *const fields[] = {"cpu", "gpu", "mem", "services", NULL};
+    told *t = ctx;
+    char *const texts[] = {t->cpu, t->gpu, t->mem, t->services};
+    const size_t sizes[] = {sizeof t->cpu, sizeof t->gpu, sizeof t->mem, sizeof t->services};
+    redis_call call;
+    redis_key key;
+    redis_reply *reply = NULL;
+    sched_error err;
+    call_command(&call, "HMGET");
+    call_key(&call, key_node(&key, ks, "gpu-4"));
+    for (int i = 0; fields[i]; i++) call_str(&call, fields[i]);
+    ck_assert_msg(!redis_host_ask(redis, &call, &reply, &err), "%s", err.message);
+    for (size_t i = 0; i < 4; i++) snprintf(texts[i], sizes[i], "%s", reply_text(reply_at(reply, i)));
+    sync_reply_free(reply);
+}
+
+START_TEST(heartbeats_report_the_usage_that_is_written_and_registrations_the_services) {
+    static const char yaml[] = WORLD "nodes:\n"
+                                     "  - {name: gpu, count: 10, services: asr-large@3 nmt@1,\n"
+                                     "     usage: {cpu: 35, gpu: {dist: uniform, min: 50, max: 60}}}\n";
+    scenario *sc;
+    sched_error err;
+    simulation_facts facts;
+    told t = {.cpu = ""};
+    simulation_options options = simulation_defaults;
+    options.measured = read_record;
+    options.ctx = &t;
+    ck_assert_msg(!scenario_parse("test", yaml, strlen(yaml), &sc, &err), "%s", err.message);
+    ck_assert_msg(!simulation_run(sc, &options, &facts, &err), "%s", err.message);
+    ck_assert_double_eq(atof(t.cpu), 35);
+    ck_assert_msg(atof(t.gpu) >= 50 && atof(t.gpu) <= 60, "gpu \"%s\"", t.gpu);
+    ck_assert_double_eq(atof(t.mem), 0);
+    ck_assert_str_eq(t.services, "asr-large@3 nmt@1");
+    scenario_free(sc);
+}
+END_TEST
+
+/* The world alone: one node, given jobs by hand. */
+static uint64_t refusals_of_the_second(bool strict, const char *code) {
+    char yaml[256];
+    snprintf(yaml, sizeof yaml, "languages: {count: 3}\nsessions: [{concurrent: 1}]\nnodes: [{count: 1, strict: %s}]\n",
+             strict ? "yes" : "no");
+    scenario *sc;
+    sched_error err;
+    ck_assert_msg(!scenario_parse("test", yaml, strlen(yaml), &sc, &err), "%s", err.message);
+    engine *e = engine_new(sc->start);
+    seen s = {.code = code};
+    world_env env = {.engine = e, .redis = {.submit = never_asked}, .trace = {watch, &s}};
+    world *w;
+    ck_assert_msg(!world_new(sc, &env, &w, &err), "%s", err.message);
+    static const struct {
+        const char *job;
+        uint64_t spoken;
+    } jobs[] = {{"j1", 7}, {"j2", 7}, {"j3", 8}};
+    for (size_t i = 0; i < 3; i++) {
+        message *m = message_new(w, MSG_ASSIGN, node_conn_token(&w->nodes[0]));
+        snprintf(m->job, sizeof m->job, "%s", jobs[i].job);
+        m->spoken = jobs[i].spoken;
+        work_take(&w->nodes[0], m);
+        message_free(m);
+    }
+    ck_assert_uint_eq(s.other_code, 0);
+    world_free(w);
+    engine_free(e);
+    scenario_free(sc);
+    return s.rejected[BEFORE];
+}
+
+START_TEST(a_second_job_of_one_utterance_is_refused_by_strict_nodes_only) {
+    ck_assert_uint_eq(refusals_of_the_second(true, "DUPLICATE_UTTERANCE_INDEX"), 1);
+    ck_assert_uint_eq(refusals_of_the_second(false, ""), 0);
+}
+END_TEST
+
 /* ---- all at once ---------------------------------------------------------------------------------------------------- */
 
 #define EVERYTHING                                                                                                     \
-    WORLD "nodes: [{name: a, count: 20, slots: 2, languages: 2, acks: yes}, {name: b, count: 20, slots: 1}]\n"         \
+    WORLD "nodes: [{name: a, count: 20, slots: 2, languages: 2, acks: yes, empty_first: 20%, unready: 3s}, {name: b, " \
+          "count: 20, slots: 1}]\n"                                                                                    \
           "faults:\n"                                                                                                  \
           "  - {at: 20s, kind: reconnect, nodes: {share: 30%}}\n"                                                      \
           "  - {at: 21s, kind: hang, nodes: {share: 30%}, for: 10s}\n"                                                 \
@@ -329,7 +511,8 @@ END_TEST
           "  - {at: 28s, kind: slow, nodes: {share: 20%}, for: 20s}\n"                                                 \
           "  - {at: 29s, kind: silent, nodes: {share: 20%}, for: 30s}\n"                                               \
           "  - {at: 30s, kind: crash, nodes: {share: 20%}, for: 1s}\n"                                                 \
-          "  - {at: 32s, kind: reconnect, nodes: {share: 80%}}\n"
+          "  - {at: 32s, kind: reconnect, nodes: {share: 80%}}\n"                                                      \
+          "  - {at: 33s, kind: drain, nodes: {share: 30%}, for: 10s}\n"
 
 START_TEST(whatever_overlaps_every_promise_is_kept_and_one_seed_is_one_run) {
     for (int seed = 1; seed <= 3; seed++) {
@@ -338,8 +521,8 @@ START_TEST(whatever_overlaps_every_promise_is_kept_and_one_seed_is_one_run) {
         sim_run *r = sim_run_new(yaml, NULL), *again = sim_run_new(yaml, NULL);
         sim_run_expect_clean(r);
         ck_assert_uint_gt(r->core[EV_CREATED], 300);
-        ck_assert_uint_eq(r->world[TRACE_FAULT_BEGIN], 12);
-        ck_assert_uint_eq(r->world[TRACE_FAULT_END], 11);
+        ck_assert_uint_eq(r->world[TRACE_FAULT_BEGIN], 13);
+        ck_assert_uint_eq(r->world[TRACE_FAULT_END], 12);
         ck_assert_uint_eq(r->hash, again->hash);
         sim_run_free(r);
         sim_run_free(again);
@@ -356,6 +539,11 @@ int main(void) {
         slow_nodes_take_the_factor_longer_and_factors_multiply,
         nodes_that_learn_other_languages_get_their_jobs_and_no_others_until_they_forget_them,
         without_a_list_the_languages_are_drawn_anew_and_the_same_in_every_run,
+        a_draining_node_gets_no_job_finishes_what_it_has_and_stays_away_until_it_is_over,
+        an_empty_result_is_followed_by_the_full_one_and_whichever_counts_is_the_schedulers_choice,
+        a_node_whose_services_start_late_gets_its_first_job_when_they_are_ready,
+        heartbeats_report_the_usage_that_is_written_and_registrations_the_services,
+        a_second_job_of_one_utterance_is_refused_by_strict_nodes_only,
         whatever_overlaps_every_promise_is_kept_and_one_seed_is_one_run,
     };
     return SUITE_RUN("node faults", tests);

@@ -248,11 +248,11 @@ START_TEST(the_work_of_a_node_that_dies_is_done_elsewhere) {
 }
 END_TEST
 
-/* Attempts may take a minute here, so that the end of the node, not that of an attempt, is what the scheduler notices. */
+/* Attempts may take a minute here, and results may wait for each other for longer, so that the end of the node, not that of an attempt, is what the scheduler notices. */
 START_TEST(a_node_that_hangs_is_offline_after_45_seconds_and_its_late_results_change_nothing) {
     outage seen = {0};
     sim_run *r = watched(BUSY "nodes: [{name: gpu, count: 10, slots: 4, heartbeat: 1s, jitter: 0%}]\n"
-                              "scheduler: {attempt_base: 1min}\n"
+                              "scheduler: {attempt_base: 1min, gap_limit: 5min}\n"
                               "faults: [{at: 30s, kind: hang, nodes: {count: 3}, for: 1min}]\n",
                          watch_outage, &seen);
     sim_run_expect_clean(r);

@@ -320,8 +320,9 @@ static const struct {
      "s.yaml:2:12: phase 3: on_full: refuse makes no sense with limit: no, because no node is ever full then"},
     {"instances: {count: 2}", "s.yaml:1:20: count: 2 instances: only 1 is simulated so far"},
     {"faults: [{kind: crash, nodes: {count: 1}}]", "s.yaml:1:10: \"at\" is missing: from the start of the run"},
-    {"faults: [{at: 1s, kind: melt, nodes: {count: 1}}]", "s.yaml:1:25: kind: \"melt\" is not one of crash, hang, "
-                                                          "reconnect, languages, errors, missing_model, slow, silent"},
+    {"faults: [{at: 1s, kind: melt, nodes: {count: 1}}]",
+     "s.yaml:1:25: kind: \"melt\" is not one of crash, hang, "
+     "reconnect, drain, languages, errors, missing_model, slow, silent"},
     {"faults: [{at: 10min, kind: crash, nodes: {count: 1}}]",
      "s.yaml:1:15: at: 10min is not before the end of the run at 10min"},
     {"faults: [{at: 1s, kind: crash, nodes: {group: gpu, count: 1}}]\nnodes: [{name: gpus}]",
@@ -338,6 +339,20 @@ static const struct {
     {"faults: [{at: 1s, kind: crash, nodes: {names: [n1-0, n1-0]}}]", "s.yaml:1:54: node \"n1-0\" is named twice"},
     {"faults: [{at: 1s, kind: crash, nodes: {names: [n1-0], group: n1}}]",
      "s.yaml:1:62: group: has no meaning beside names"},
+    {"faults: [{at: 1s, kind: crash, redis: pause, for: 1s, nodes: {count: 1}}]",
+     "s.yaml:1:39: either kind or redis, not both: what happens to whom?"},
+    {"faults: [{at: 1s, redis: stop}]", "s.yaml:1:26: redis: \"stop\" is not one of pause, slow, flush_scripts, "
+                                        "restart, disconnect; did you mean \"slow\"?"},
+    {"faults: [{at: 1s, redis: restart}]", "s.yaml:1:10: \"for\" is missing: how long it lasts"},
+    {"faults: [{at: 9min, redis: restart, for: 2min}]",
+     "s.yaml:1:42: for: 9min and 2min more are not over before the end of the run at 10min"},
+    {"faults: [{at: 1s, redis: pause, for: 1s, nodes: {count: 1}}]",
+     "s.yaml:1:49: nodes: has no meaning for a fault that is redis_pause"},
+    {"faults: [{at: 1s, redis: pause, for: 1s, data: lost}]",
+     "s.yaml:1:48: data: has no meaning for a fault that is redis_pause"},
+    {"faults: [{at: 1s, redis: restart, for: 1s, data: some}]", "s.yaml:1:50: data: \"some\" is not one of kept, lost"},
+    {"nodes: [{services: \"asr  nmt\"}]",
+     "s.yaml:1:20: services: byte 4: expected ids of 1 to 128 visible ASCII characters, by one space"},
     {"faults: [{at: 1s, nodes: {count: 1}}]", "s.yaml:1:10: \"kind\" is missing, or \"redis\": what happens"},
     {"faults: [{at: 1s, kind: crash}]", "s.yaml:1:10: \"nodes\" is missing: who is hit"},
     {"faults: [{at: 1s, kind: crash, factor: 3, nodes: {count: 1}}]",
@@ -423,7 +438,8 @@ static const char *const readable[] = {
     "jitter: 0}]",
     "faults: [{at: 1s, kind: crash, nodes: {share: 10%}}, {at: 2min, kind: hang, nodes: {names: [n1-3]}, for: 1s},\n"
     " {at: 3s, kind: languages, nodes: {count: 1}, languages: {asr: 3, tts: [de, fr]}},\n"
-    " {at: 3s, kind: missing_model, nodes: {count: 1}, targets: [de, en]}, {at: 1s, kind: slow, nodes: {count: 1}}]",
+    " {at: 3s, kind: missing_model, nodes: {count: 1}, targets: [de, en]}, {at: 1s, kind: slow, nodes: {count: 1}},\n"
+    " {at: 4s, redis: restart, data: lost, for: 1s}, {at: 5s, redis: slow, factor: 3}]",
     "slo: [\"e2e_p95 < 1500ms\", \"lost==0\"]\nscheduler: {phase: 3, limit: yes, namespace: \"x:\"}\n",
     "provenance: \"line one\\nline \\\"two\\\" ü \\u2028\"\nname: 'yes'\nmeasure: {trace: yes}\nstart: "
     "2028-02-29T12:34:56Z",
