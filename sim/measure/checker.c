@@ -58,7 +58,8 @@ static void check_sums(checker *c, usec_t at) {
 static void find_lost(checker *c, usec_t now) {
     watched_job *j, *next;
     HASH_ITER (hh, c->jobs, j, next) {
-        if (j->state >= SEEN_FINISHED || j->lost || now <= j->due + LOST_AFTER) continue;
+        usec_t since = j->due > c->calls_failed ? j->due : c->calls_failed;
+        if (j->state >= SEEN_FINISHED || j->lost || now <= since + LOST_AFTER) continue;
         j->lost = true;
         violate(c, VIOLATION_LOST, now, j, "job %s is %s, attempt %" PRId64 ", and its last deadline was at %.6f s",
                 j->id, state_names[j->state], j->attempt, seconds(c, j->due));
@@ -228,6 +229,7 @@ static void take_core(checker *c, const sched_event *e, watched_job *j, watched_
     case EV_RELEASED: released(c, j, e); break;
     case EV_REDIS:
         reservations_unknown(c, e->at);
+        c->calls_failed = e->at;
         c->strangers_until = e->at + c->rules.pending_limit + REMEMBER_FINISHED;
         break;
     default: break;

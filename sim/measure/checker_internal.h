@@ -84,6 +84,7 @@ struct checker {
     checker_rules rules;
     usec_t tick;                      /* the next bin begins */
     usec_t doubt_until, longest_hold; /* reservations cannot be known before doubt_until */
+    usec_t calls_failed;              /* the last time; 0: never */
     usec_t strangers_until;           /* jobs that nobody created may end before */
     watched_job *jobs, *finished;
     watched_node *nodes;

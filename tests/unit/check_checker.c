@@ -391,6 +391,22 @@ START_TEST(a_job_is_lost_five_seconds_after_its_last_deadline) {
 }
 END_TEST
 
+START_TEST(no_job_is_lost_while_calls_fail_and_five_seconds_longer) {
+    set_up();
+    create("j1");
+    place("j1", 1, "n1");
+    bins_pass(17);
+    core((sched_event){.kind = EV_REDIS, .code = "unknown"});
+    bins_pass(4);
+    core((sched_event){.kind = EV_REDIS, .code = "refused"});
+    bins_pass(4);
+    expect_clean();
+    bins_pass(3);
+    expect(VIOLATION_LOST);
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_retry_has_the_pending_limit_for_its_deadline) {
     set_up();
     create("j1");
@@ -631,6 +647,7 @@ int main(void) {
         a_result_of_a_node_that_did_not_work_never_ends_a_job,
         a_result_of_another_node_never_ends_a_job,
         a_job_is_lost_five_seconds_after_its_last_deadline,
+        no_job_is_lost_while_calls_fail_and_five_seconds_longer,
         a_retry_has_the_pending_limit_for_its_deadline,
         a_second_answer_is_seen,
         an_answer_that_nobody_asked_for_is_seen,
