@@ -59,13 +59,13 @@ void job_take_result(job *j) {
 
 /* ---- a model that a node lacks -------------------------------------------------------------------------------------- */
 
-enum { MARKS_MAX = 30, MARKS_WINDOW_MSEC = 10000, MARKED_SERVICE_MAX = 128 };
+enum { MARKS_MAX = 30, MARKS_WINDOW_MSEC = 10000 };
 
 typedef struct marking {
     scheduler *s;
     char node[ID_MAX + 1];
     lang_pair pair;
-    char service[MARKED_SERVICE_MAX + 1];
+    char service[SERVICE_MAX + 1];
 } marking;
 
 static void on_service_marked(void *arg, link_status status, const redis_reply *reply) {
@@ -83,7 +83,7 @@ static void on_service_marked(void *arg, link_status status, const redis_reply *
 /* What the node names must fit into the mark; one that names nothing lacks something all the same. */
 static bool is_service(const char *text) {
     size_t len = text ? strlen(text) : 0;
-    return len > 0 && len <= MARKED_SERVICE_MAX && len == strcspn(text, " \t\r\n\v\f");
+    return len > 0 && len <= SERVICE_MAX && len == strcspn(text, " \t\r\n\v\f");
 }
 
 /* Beside the job's chain: nothing waits for it, and it reaches Redis before the next attempt's grant. */
