@@ -93,7 +93,7 @@ typedef struct leaving {
 /* Returns how many they are. */
 static int tell_rest(scheduler *s, const char *code, const redis_reply *reply) {
     room_reading rest;
-    room_read(&rest, code, reply);
+    room_read(&rest, s, code, reply);
     room_tell(s, &rest.view);
     return rest.view.count;
 }
@@ -111,20 +111,19 @@ static void on_left_quietly(void *arg, link_status status, const redis_reply *re
         tell_left(l.s, l.session, l.code, status == LINK_OK ? reply : NULL);
 }
 
-static void leave_call(redis_call *call, const session *one, const char *code) {
-    room_call(call, SCRIPT_ROOM_LEAVE, one->s, code);
-    call_str(call, one->id);
+static void leave_call(redis_call *call, const scheduler *s, const char *session_id, const char *code) {
+    room_call(call, SCRIPT_ROOM_LEAVE, s, code);
+    call_str(call, session_id);
 }
 
-/* Nobody waits for it; the session need not live so long. */
-static void leave_quietly(const session *one, const char *code, bool was_in) {
+void room_leave_quietly(scheduler *s, const char *session_id, const char *code, bool was_in) {
     redis_call call;
     leaving *l = mem_alloc(sizeof *l);
-    *l = (leaving){.s = one->s, .was_in = was_in};
-    memcpy(l->session, one->id, sizeof l->session);
+    *l = (leaving){.s = s, .was_in = was_in};
+    snprintf(l->session, sizeof l->session, "%s", session_id);
     snprintf(l->code, sizeof l->code, "%s", code);
-    leave_call(&call, one, code);
-    sched_call(one->s, &call, on_left_quietly, l);
+    leave_call(&call, s, session_id, code);
+    sched_call(s, &call, on_left_quietly, l);
 }
 
 static void on_left(void *arg, link_status status, const redis_reply *reply) {
@@ -151,13 +150,13 @@ static void on_left(void *arg, link_status status, const redis_reply *reply) {
 static void leave(room_ask *a) {
     redis_call call;
     memcpy(a->code, a->one->room->code, sizeof a->code);
-    leave_call(&call, a->one, a->code);
+    leave_call(&call, a->one->s, a->one->id, a->code);
     submit(a, &call, on_left);
 }
 
 void room_gone(session *one) {
     if (!one->room) return;
-    leave_quietly(one, one->room->code, true);
+    room_leave_quietly(one->s, one->id, one->room->code, true);
     room_exit(one);
 }
 
@@ -184,7 +183,7 @@ static void entered(room_ask *a, const room_view *view) {
 /* The session has gone, or the outcome is unknown: what may have happened is taken back. */
 static void take_back(const room_ask *a, link_status status, const redis_reply *reply) {
     bool came = status == LINK_OK && (reply_says(reply, "OK") || reply_says(reply, "JOINED"));
-    if (status == LINK_UNKNOWN || came) leave_quietly(a->one, a->code, false);
+    if (status == LINK_UNKNOWN || came) room_leave_quietly(a->one->s, a->one->id, a->code, false);
 }
 
 static void member_args(redis_call *call, const room_ask *a) {
@@ -255,7 +254,7 @@ static void tell_join(room_ask *a, const redis_reply *reply) {
                     "room %s hears %d languages, as many as may be; %s would be one more", a->code, ROOM_LANGS_MAX,
                     a->lang);
     } else {
-        room_read(&reading, a->code, reply);
+        room_read(&reading, one->s, a->code, reply);
         entered(a, &reading.view);
     }
 }

@@ -17,6 +17,7 @@ struct room {
     session *present; /* by the instant at which they came; never empty */
     usec_t check_at;  /* it cannot have ended before, as far as we know */
     bool checking;    /* Redis is being asked, and it stands in no list */
+    uint64_t told;    /* hash of the members as they were last told */
     room *next, *prev;
     UT_hash_handle hh;
 };
@@ -27,18 +28,21 @@ typedef struct room_reading {
     room_view view;
     room_member members[ROOM_MEMBERS_MAX];
     char langs[ROOM_MEMBERS_MAX][LANG_MAX + 1];
+    bool ours[ROOM_MEMBERS_MAX]; /* its connection is, or was, one of this instance */
 } room_reading;
 
 /* room_local.c */
 room *room_by_code(scheduler *s, const char *code);
 /* `code` must outlive the reading. */
-void room_read(room_reading *ret_reading, const char *code, const redis_reply *reply);
+void room_read(room_reading *ret_reading, const scheduler *s, const char *code, const redis_reply *reply);
 /* The session is in this room from now on; it may be there already. */
 void room_enter(session *one, const char *code);
 /* It is in no room any more; nobody is told. */
 void room_exit(session *one);
 /* Every member of the view that has a session here, in this room, is told. */
 void room_tell(scheduler *s, const room_view *view);
+/* The same, unless they were told so before. */
+void room_tell_changes(scheduler *s, const room_view *view);
 /* Redis does not have the room any more: its members on this instance are told, and are in none. */
 void room_ended(scheduler *s, const char *code);
 /* Redis does not have this member any more. */
@@ -51,6 +55,10 @@ void room_no_redis(session *one);
 /* The session of this connection, if room messages may come from it; else that one is told, and NULL. */
 session *room_session(scheduler *s, conn_token conn);
 void room_call(redis_call *call, script_id script, const scheduler *s, const char *code);
+
+/* room.c */
+/* Takes a session out of a room; nobody waits for it. `was_in`: it was a member as far as we knew, and is told as one that left. */
+void room_leave_quietly(scheduler *s, const char *session_id, const char *code, bool was_in);
 
 /* room_expiry.c */
 void room_watch(room *r);

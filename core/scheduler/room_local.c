@@ -1,6 +1,7 @@
 /* room_local.c - which sessions of this instance are in which room, and what they are told. */
 #include "core/scheduler/room_flow.h"
 
+#include "core/base/hash.h"
 #include "core/base/mem.h"
 
 #include <stdarg.h>
@@ -17,25 +18,34 @@ room *room_by_code(scheduler *s, const char *code) {
 
 /* ---- what Redis says ------------------------------------------------------------------------------------------------ */
 
+/* An owner is an instance, a colon and a connection. */
+static bool is_ours(const scheduler *s, const char *owner) {
+    size_t len = strlen(s->instance);
+    return !strncmp(owner, s->instance, len) && owner[len] == ':' && !strchr(owner + len + 1, ':');
+}
+
 /* "lang owner joined name", where the name is the rest and may be empty. */
-static void read_member(room_member *m, char lang[LANG_MAX + 1], const char *value) {
+static void read_member(room_member *m, char lang[LANG_MAX + 1], char owner[OWNER_MAX + 1], const char *value) {
     char tag[LANG_MAX + 1] = "";
     long long joined = 0;
     int at = 0;
-    sscanf(value, "%16s %*s %lld%n", tag, &joined, &at);
+    owner[0] = '\0';
+    sscanf(value, "%16s %81s %lld%n", tag, owner, &joined, &at);
     memcpy(lang, strcmp(tag, "-") ? tag : "", strcmp(tag, "-") ? sizeof tag : 1);
     m->lang = lang;
     m->joined_msec = joined;
     m->name = value[at] == ' ' ? value + at + 1 : "";
 }
 
-void room_read(room_reading *ret_reading, const char *code, const redis_reply *reply) {
+void room_read(room_reading *ret_reading, const scheduler *s, const char *code, const redis_reply *reply) {
+    char owner[OWNER_MAX + 1];
     size_t values = reply_count(reply);
     int count = 0;
     for (size_t i = 1; i + 1 < values && count < ROOM_MEMBERS_MAX; i += 2, count++) {
         room_member *m = &ret_reading->members[count];
         m->session_id = reply_text(reply_at(reply, i));
-        read_member(m, ret_reading->langs[count], reply_text(reply_at(reply, i + 1)));
+        read_member(m, ret_reading->langs[count], owner, reply_text(reply_at(reply, i + 1)));
+        ret_reading->ours[count] = is_ours(s, owner);
     }
     ret_reading->view = (room_view){code, ret_reading->members, count};
 }
@@ -76,7 +86,27 @@ void room_exit(session *one) {
 
 /* ---- what they are told --------------------------------------------------------------------------------------------- */
 
+static uint64_t mix(uint64_t hash, const char *text) {
+    return (hash ^ hash_text(text)) * UINT64_C(0x100000001b3);
+}
+
+static uint64_t hash_of(const room_view *view) {
+    uint64_t hash = 0;
+    for (int i = 0; i < view->count; i++) {
+        const room_member *m = &view->members[i];
+        hash = mix(mix(mix(hash + 1, m->session_id), m->lang), m->name);
+    }
+    return hash;
+}
+
+void room_tell_changes(scheduler *s, const room_view *view) {
+    const room *r = room_by_code(s, view->code);
+    if (r && r->told != hash_of(view)) room_tell(s, view);
+}
+
 void room_tell(scheduler *s, const room_view *view) {
+    room *r = room_by_code(s, view->code);
+    if (r) r->told = hash_of(view);
     for (int i = 0; i < view->count; i++) {
         const session *one = session_by_id(s, view->members[i].session_id);
         if (room_has(view->code, one)) sched_tell(s, room_members, one->conn, view);

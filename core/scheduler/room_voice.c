@@ -23,6 +23,14 @@ static bool still_in(const session *one, const char *code) {
     return !one->gone && room_has(code, one);
 }
 
+/* A session of ours ended, and its leaving could not be written: nobody hears for it. */
+static void take_out_ghosts(scheduler *s, const room_reading *reading) {
+    for (int i = 0; i < reading->view.count; i++) {
+        const char *id = reading->members[i].session_id;
+        if (reading->ours[i] && !session_by_id(s, id)) room_leave_quietly(s, id, reading->view.code, false);
+    }
+}
+
 /* False when nobody can be told. Once told, a speaker is not told with every utterance that Redis is still away. */
 static bool read_listeners(const speaking *sp, link_status status, const redis_reply *reply, room_reading *reading) {
     session *one = sp->one;
@@ -35,7 +43,9 @@ static bool read_listeners(const speaking *sp, link_status status, const redis_r
     }
     one->room_trouble = false;
     if (reply_says(reply, "OK")) {
-        room_read(reading, sp->code, reply);
+        room_read(reading, one->s, sp->code, reply);
+        room_tell_changes(one->s, &reading->view);
+        take_out_ghosts(one->s, reading);
         return true;
     }
     if (reply_says(reply, "NOTFOUND"))

@@ -207,15 +207,19 @@ void scheduler_submit(scheduler *s, conn_token conn, const job_request *request)
 bool scheduler_cancel(scheduler *s, const char *job_id, const char *reason);
 
 /* ---- rooms: answered by room_members() to every member on this instance, or by session_error() with ROOM_NOT_FOUND,
- * ALREADY_IN_ROOM, ROOM_FULL, INVALID_ROOM_CODE ---- */
+ * ALREADY_IN_ROOM, ROOM_FULL, INVALID_ROOM_CODE; INVALID_SESSION for one that is no member, INVALID_MESSAGE for a bad language or id,
+ * SCHEDULER_OVERLOADED beyond 64 that wait, SCHEDULER_DEPENDENCY_DOWN when Redis does not answer: the session is where it was then.
+ * What one session asks is done in order; no answer need be waited for. room_expired() tells that it is in no room any more. ---- */
 
-/* `lang` "" or NULL: wants no translation; `name` at most ROOM_NAME_MAX bytes. */
+/* `lang` "" or NULL: wants no translation; `name` NULL: none; cut to ROOM_NAME_MAX bytes, between two characters. */
 void scheduler_room_create(scheduler *s, conn_token conn, const char *lang, const char *name);
+/* In the same room again: says anew what it wants. */
 void scheduler_room_join(scheduler *s, conn_token conn, const char *code, const char *lang, const char *name);
 void scheduler_room_leave(scheduler *s, conn_token conn);
-/* Whether this member wants to hear the raw voice of that one. */
+/* Whether this member wants to hear the raw voice of that one; without an answer. */
 void scheduler_room_prefer(scheduler *s, conn_token conn, const char *sender_session, bool wants);
-/* Hands a WebRTC message to another member, unless that one does not want this one's raw voice. */
+/* Hands a WebRTC message to another member on this instance, unless that one does not want this one's raw voice. The scheduler takes
+ * a reference of its own. */
 void scheduler_room_relay(scheduler *s, conn_token conn, const char *to_session, payload *message);
 
 /* ---- a dry run of a placement: what would happen to a job of this pair now; nothing is written, no job's draw is used ---- */

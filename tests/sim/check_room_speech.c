@@ -264,6 +264,26 @@ START_TEST(utterances_are_said_in_order_also_when_a_later_one_is_answered_first)
 }
 END_TEST
 
+static meddling lose_first(int nth) {
+    return nth == 0 ? LOSE : LET_THROUGH;
+}
+
+START_TEST(what_is_said_outside_waits_for_what_was_said_in_the_room_before) {
+    start_meddled(lose_first, 2, "fr");
+    say(0);
+    scheduler_room_leave(s, SESSION);
+    pass(10 * USEC_PER_MSEC);
+    ck_assert_int_eq(count_of(EV_ROOM_LEFT), 1);
+    say(1);
+    pass(10 * USEC_PER_MSEC);
+    ck_assert_int_eq(assigned_count, 0);
+    pass(2 * config.redis_patience);
+    answer_all();
+    ck_assert_str_eq(heard_by(SESSION), "0:de ok,1:de ok");
+    close_rooms();
+}
+END_TEST
+
 static meddling refuse_all(int nth) {
     (void)nth;
     return REFUSE;
@@ -311,6 +331,29 @@ START_TEST(a_close_waits_for_what_was_said_last) {
 }
 END_TEST
 
+START_TEST(a_close_does_not_wait_for_what_was_refused) {
+    open_world("production");
+    config.jobs_max = 1;
+    open_scheduler();
+    nodes_join(1, 4);
+    make_room();
+    listeners_join("fr");
+    job_request request = {.session_id = "other", .pair = {"en", "de"}, .sound = audio_new(second, 1, NULL)};
+    ck_assert(!open_session(3000, "other"));
+    scheduler_submit(s, 3000, &request); /* the one job that there may be */
+    audio_unref(request.sound);
+    pass(10 * USEC_PER_MSEC);
+    say(0);
+    scheduler_session_close(s, SESSION);
+    pass(10 * USEC_PER_MSEC);
+    ck_assert_str_eq(heard_by(SESSION), "0:fr SCHEDULER_OVERLOADED");
+    ck_assert_int_eq(session_closed_count, 1);
+    answer_all();
+    scheduler_session_gone(s, 3000);
+    close_rooms();
+}
+END_TEST
+
 START_TEST(what_a_session_said_just_before_it_went_is_dropped_and_counted) {
     start_room(1, "fr");
     say(0);
@@ -352,9 +395,11 @@ int main(void) {
         who_has_left_meanwhile_hears_nothing_more,
         what_a_speaker_said_before_leaving_is_heard,
         utterances_are_said_in_order_also_when_a_later_one_is_answered_first,
+        what_is_said_outside_waits_for_what_was_said_in_the_room_before,
         when_the_members_cannot_be_asked_the_speaker_hears_itself_and_is_told_once,
         a_room_that_is_not_there_any_more_is_found_out_by_its_speaker,
         a_close_waits_for_what_was_said_last,
+        a_close_does_not_wait_for_what_was_refused,
         what_a_session_said_just_before_it_went_is_dropped_and_counted,
         chunks_become_jobs_of_the_room_as_well,
     };

@@ -89,6 +89,28 @@ int64_t room_exists(void) {
     return ask_int("EXISTS", key_room(&key, &config.keys, room_code));
 }
 
+static void on_joined(void *arg, link_status status, const redis_reply *reply) {
+    (void)arg;
+    ck_assert_msg(status == LINK_OK && reply_says(reply, "OK"), "room_join: %s", reply_text(reply));
+}
+
+void stranger_joins(const char *session, const char *lang) {
+    redis_link link = link_virtual_interface(wire);
+    redis_key key;
+    redis_call call;
+    call_script(&call, SCRIPT_ROOM_JOIN);
+    call_key(&call, key_room(&key, &config.keys, room_code));
+    call_str(&call, session);
+    call_str(&call, lang);
+    call_str(&call, "two:0123456789abcdef");
+    call_str(&call, "Eve");
+    call_int(&call, config.room_idle / USEC_PER_MSEC);
+    call_int(&call, ROOM_MEMBERS_MAX);
+    call_int(&call, ROOM_LANGS_MAX);
+    link_submit(&link, &call, second, on_joined, NULL);
+    moment();
+}
+
 void close_rooms(void) {
     expect_consistent();
     listeners_go(ROOM_MEMBERS_MAX);

@@ -26,6 +26,8 @@ const said *assigned_for(uint64_t utterance, const char *tgt);
 /* What this connection was answered, as "utterance:target outcome", in order, with commas. */
 const char *heard_by(conn_token conn);
 int64_t room_exists(void);
+/* A session of another instance comes into the room. */
+void stranger_joins(const char *session, const char *lang);
 /* Everybody goes; nothing may be left anywhere. */
 void close_rooms(void);
 
