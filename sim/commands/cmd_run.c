@@ -268,6 +268,10 @@ static void make_instruments(run_state *all, simulation_clock clock) {
         .limit = sc->scheduler.limit,
         .pending_limit = sc->scheduler.pending_limit,
         .patience = sc->scheduler.redis_patience,
+        .gap_limit = sc->scheduler.gap_limit,
+        .close_limit = sc->scheduler.close_limit,
+        .affinity = sc->scheduler.affinity,
+        .affinity_ttl = sc->scheduler.affinity_ttl,
     });
 }
 

@@ -32,6 +32,7 @@ static watched_job *job_seen(const checker *c, const char *id) {
 
 static void forget_job(checker *c, watched_job *j) {
     reservations_forget_job(j);
+    talkers_forget_job(c, j);
     HASH_DEL(c->jobs, j);
     free(j);
 }
@@ -125,6 +126,10 @@ static void dispatched(checker *c, watched_job *j, const watched_node *n, const 
                 "job %s is dispatched to node %s, which holds no reservation for attempt %" PRId64, j->id, e->node,
                 e->attempt);
     reservation_extended(j, n, e->attempt, e->value * USEC_PER_MSEC);
+    if (node_set_has(&j->failed, n))
+        violate(c, VIOLATION_REPEATED, e->at, j, "job %s is dispatched to node %s, at which it has failed before",
+                j->id, e->node);
+    talkers_dispatched(c, j, n, e->at);
     j->dispatched = n;
     j->worked = false;
     j->due = e->until;
@@ -139,6 +144,14 @@ static void advanced(checker *c, watched_job *j, const watched_node *n, const sc
     j->due = e->until;
 }
 
+static void begin_again(const checker *c, watched_job *j, const sched_event *e) {
+    j->state = SEEN_CREATED;
+    j->attempt = e->attempt;
+    j->dispatched = NULL;
+    j->worked = false;
+    j->due = e->at + c->rules.pending_limit;
+}
+
 static void retried(checker *c, watched_job *j, const sched_event *e) {
     check_attempt(c, j, j->attempt + 1, e);
     reservations_must_be_gone(c, j, j->attempt, e->at);
@@ -146,11 +159,17 @@ static void retried(checker *c, watched_job *j, const sched_event *e) {
         violate(c, VIOLATION_TRANSITION, e->at, j, "job %s is retried after its end", j->id);
         return;
     }
-    j->state = SEEN_CREATED;
-    j->attempt = e->attempt;
-    j->dispatched = NULL;
-    j->worked = false;
-    j->due = e->at + c->rules.pending_limit;
+    if (j->dispatched) node_set_add(&j->failed, j->dispatched);
+    begin_again(c, j, e);
+}
+
+/* Redis had lost the job. Reservations are gone with it, or expire. */
+static void made_again(checker *c, watched_job *j, const sched_event *e) {
+    check_attempt(c, j, j->attempt + 1, e);
+    if (j->state >= SEEN_FINISHED)
+        violate(c, VIOLATION_TRANSITION, e->at, j, "job %s is made again after its end", j->id);
+    else
+        begin_again(c, j, e);
 }
 
 /* Only work that was really done, there and then, may end a job well. */
@@ -188,14 +207,27 @@ static void released(checker *c, watched_job *j, const sched_event *e) {
 
 static void reserved(checker *c, watched_job *j, watched_node *n, const sched_event *e) {
     check_attempt(c, j, j->attempt, e);
-    if (n) reservation_taken(c, j, n, e);
+    if (!n) return;
+    if (n->draining && !reservation_held(j, n, e->attempt))
+        violate(c, VIOLATION_DRAINING, e->at, j, "job %s is given to node %s, which drains", j->id, n->id);
+    reservation_taken(c, j, n, e);
+}
+
+void node_set_add(node_set *set, const watched_node *n) {
+    set->at[set->count++ % ATTEMPTS_SEEN] = n;
+}
+
+bool node_set_has(const node_set *set, const watched_node *n) {
+    for (int i = 0; i < set->count && i < ATTEMPTS_SEEN; i++)
+        if (set->at[i] == n) return true;
+    return false;
 }
 
 /* ---- events --------------------------------------------------------------------------------------------------------- */
 
 static bool needs_job(sched_event_kind kind) {
     return kind == EV_RESERVED || kind == EV_DISPATCHED || kind == EV_ACCEPTED || kind == EV_STARTED ||
-           kind == EV_RETRY || kind == EV_FINISHED;
+           kind == EV_RETRY || kind == EV_FINISHED || kind == EV_DEPENDENCY_LOST;
 }
 
 /* The call that creates a job may happen although the core was never told. */
@@ -227,10 +259,17 @@ static void take_core(checker *c, const sched_event *e, watched_job *j, watched_
     case EV_RETRY: retried(c, j, e); break;
     case EV_FINISHED: finished(c, j, n, e); break;
     case EV_RELEASED: released(c, j, e); break;
+    case EV_DEPENDENCY_LOST: made_again(c, j, e); break;
     case EV_REDIS:
         reservations_unknown(c, e->at);
         c->calls_failed = e->at;
         c->strangers_until = e->at + c->rules.pending_limit + REMEMBER_FINISHED;
+        break;
+    case EV_REDIS_DOWN:
+    case EV_REDIS_BACK: reservations_outage(c, e->at, e->kind == EV_REDIS_DOWN); break;
+    case EV_NODE_REGISTERED:
+    case EV_NODE_DRAINING:
+        if (n) n->draining = e->kind == EV_NODE_DRAINING;
         break;
     default: break;
     }
@@ -242,7 +281,14 @@ static void take_world(checker *c, const trace_event *e, watched_job *j, watched
     case TRACE_SESSION_CLOSED:
     case TRACE_CLIENT_SENT:
     case TRACE_CLIENT_RESENT:
-    case TRACE_CLIENT_ANSWERED: answers_take(c, e); break;
+    case TRACE_CLIENT_ANSWERED:
+    case TRACE_CLIENT_HEARD:
+    case TRACE_CLIENT_MISSED:
+    case TRACE_CLIENT_CLOSES:
+    case TRACE_SOUND_CAME:
+        answers_take(c, e);
+        talkers_take(c, e);
+        break;
     case TRACE_NODE_FINISHED:
         if (j && j->dispatched == n && j->attempt == e->attempt) j->worked = true;
         break;
@@ -269,6 +315,10 @@ static void on_event(void *ctx, const trace_event *event) {
         take_world(c, event, j, n);
     if (core && core->kind == EV_CREATED && !j && (j = job_seen(c, core->job)))
         j->history[j->events++ % JOB_HISTORY] = c->run[(c->events - 1) % RUN_HISTORY].event;
+    if (core) {
+        answers_take_core(c, core);
+        talkers_take_core(c, core, j);
+    }
 }
 
 /* ---- the checker ---------------------------------------------------------------------------------------------------- */
@@ -287,6 +337,7 @@ checker *checker_free(checker *c) {
     HASH_ITER (hh, c->jobs, j, next) forget_job(c, j);
     reservations_free(c);
     answers_free(c);
+    talkers_free(c);
     for (size_t i = 0; i < c->violation_count; i++) free(c->violations[i].history);
     free(c);
     return NULL;
@@ -303,6 +354,7 @@ void checker_end(checker *c, usec_t now, bool drained) {
         violate(c, VIOLATION_UNDRAINED, now, NULL, "%" PRIu64 " jobs are left although nothing is under way any more",
                 c->in_flight);
     answers_end(c, now);
+    talkers_end(c, now);
 }
 
 void checker_data(checker *c, usec_t at, const char *finding) {

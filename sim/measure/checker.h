@@ -15,17 +15,25 @@
  *   lost         created, not finished, and 5 s past the last deadline that was set, and past the last call to Redis that failed
  *   doubled      a second answer for one (session, utterance, target); also an answer that nobody asked for
  *   unanswered   the run is drained, the session is open, and a request has no answer
+ *   order        somebody is told the results of one speaker and target out of order, one twice, or one that was given up
+ *   missing      a result is given up although no later one has waited for gap_limit
+ *   sound        bytes that came are in no cut, or in two; or the numbers of the cuts have a gap
+ *   affinity     a sentence goes on at another node, and no event says why
+ *   fanout       two jobs of one utterance are on one node
+ *   close        the end of a session is acknowledged before its last answer and before close_limit; or long after; or never
+ *   repeated     a job is dispatched to a node at which it has failed
+ *   draining     a node that drains is given a job
  *   over_commit  a node holds more unexpired reservations than slots, while the limit is enforced
  *   unreleased   an attempt has ended, and its reservation was neither given back nor has it expired
  *   leaked       Redis counts more reservations of a node than anybody holds
  *   undrained    jobs are left when nothing is under way any more
  *   data         the consistency check of the data in Redis found something (told by the caller)
  *
- * While calls to Redis fail or their outcome is unknown, nobody can know which reservations stand: then, and for as long as
- * a reservation lives, the last three rules about reservations rest. The order of events must be that of Redis, which holds for
- * one instance.
+ * While Redis is down, or after a call whose outcome is unknown, nobody can know which reservations stand: then, and for as long
+ * as a reservation lives, the three rules about reservations and that about affinity rest. The order of events must be that of
+ * Redis, which holds for one instance.
  *
- * Memory: jobs in flight and those that finished within the last minute (about 1 KiB each), open requests, nodes.
+ * Memory: jobs in flight and those that finished within the last minute (about 1 KiB each), open requests, sessions, nodes.
  * Cost: O(1) for an event, a walk over the jobs in flight at each bin. */
 #ifndef SIM_MEASURE_CHECKER_H
 #define SIM_MEASURE_CHECKER_H
@@ -46,6 +54,14 @@ typedef enum violation_kind {
     VIOLATION_LOST,
     VIOLATION_DOUBLED,
     VIOLATION_UNANSWERED,
+    VIOLATION_ORDER,
+    VIOLATION_MISSING,
+    VIOLATION_SOUND,
+    VIOLATION_AFFINITY,
+    VIOLATION_FANOUT,
+    VIOLATION_CLOSE,
+    VIOLATION_REPEATED,
+    VIOLATION_DRAINING,
     VIOLATION_OVER_COMMIT,
     VIOLATION_UNRELEASED,
     VIOLATION_LEAKED,
@@ -70,6 +86,9 @@ typedef struct checker_rules {
     bool limit;           /* full nodes refuse: over-commits are violations */
     usec_t pending_limit; /* a retry has so long until its dispatch */
     usec_t patience;      /* of a call to Redis: an answer may be so late */
+    usec_t gap_limit, close_limit;
+    bool affinity;
+    usec_t affinity_ttl;
 } checker_rules;
 
 typedef struct checker checker;

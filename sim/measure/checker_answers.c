@@ -1,4 +1,4 @@
-/* checker_answers.c - each request of a client is answered, and answered once.
+/* checker_answers.c - each request of a client is answered, and answered once, in the order of the utterances.
  *
  * Only open requests are kept: an answer closes its request, so a second one finds none. A client that asks again after a
  * refusal opens its request anew.
@@ -29,7 +29,9 @@ static void opened(checker *c, const char *id) {
 
 static void forget(checker *c, watched_session *s) {
     open_request *r, *next;
+    last_told *told, *other;
     DL_FOREACH_SAFE(s->open, r, next) free(r);
+    LL_FOREACH_SAFE(s->told, told, other) free(told);
     HASH_DEL(c->sessions, s);
     free(s);
 }
@@ -73,15 +75,49 @@ static bool settle(watched_session *s, open_request *r, bool refusal) {
     return true;
 }
 
-static void answered(checker *c, watched_session *s, const trace_event *event) {
+static void answered(checker *c, watched_session *s, const trace_event *event, bool refusal) {
     const char *target = target_of(event);
     open_request *r = find_request(s, event);
-    if (r && settle(s, r, event->outcome == OUTCOME_NONE)) return;
+    if (r && settle(s, r, refusal)) return;
     watched_job *j;
     HASH_FIND_STR(c->jobs, event->job, j);
     violate(c, VIOLATION_DOUBLED, event->at, j, "session %s: utterance %" PRIu64 " to %s is answered %s (job %s, %s)",
             s->id, event->utterance, target, event->utterance < s->sent ? "a second time" : "but was never sent",
             event->job, event->outcome ? job_outcome_name(event->outcome) : event->code);
+}
+
+/* No result is told behind a later one of the same speaker and target, nor twice. Refusals have no place in that order. */
+static void check_order(checker *c, watched_session *s, const trace_event *event) {
+    const char *from = event->from ? event->from : "", *target = target_of(event);
+    last_told *t;
+    LL_FOREACH(s->told, t) if (!strcmp(t->from, from) && !strcmp(t->target, target)) break;
+    if (t && event->utterance <= t->utterance)
+        violate(c, VIOLATION_ORDER, event->at, NULL,
+                "session %s is told of utterance %" PRIu64 " of %s to %s behind utterance %" PRIu64, s->id,
+                event->utterance, *from ? from : "its own", target, t->utterance);
+    if (!t) {
+        t = mem_zalloc(1, sizeof *t);
+        snprintf(t->from, sizeof t->from, "%s", from);
+        snprintf(t->target, sizeof t->target, "%s", target);
+        LL_PREPEND(s->told, t);
+    }
+    t->utterance = event->utterance;
+}
+
+static void told(checker *c, watched_session *s, const trace_event *event) {
+    bool refusal = event->kind == TRACE_CLIENT_ANSWERED && event->outcome == OUTCOME_NONE;
+    if (!refusal && c->ordered) check_order(c, s, event);
+    bool of_others = event->from && *event->from;
+    if (!s->in_room && !of_others) answered(c, s, event, refusal);
+}
+
+static void sent(watched_session *s, const trace_event *event) {
+    s->in_room |= !event->pair;
+    if (s->in_room) return;
+    if (event->kind == TRACE_CLIENT_SENT)
+        asked(s, event);
+    else
+        asked_again(s, event);
 }
 
 void answers_take(checker *c, const trace_event *event) {
@@ -91,14 +127,28 @@ void answers_take(checker *c, const trace_event *event) {
     }
     watched_session *s = find(c, event->session);
     if (!s) return; /* it has closed: nobody waits there any more */
-    if (event->kind == TRACE_SESSION_CLOSED)
-        forget(c, s);
-    else if (event->kind == TRACE_CLIENT_SENT)
-        asked(s, event);
-    else if (event->kind == TRACE_CLIENT_RESENT)
-        asked_again(s, event);
-    else
-        answered(c, s, event);
+    switch (event->kind) {
+    case TRACE_SESSION_CLOSED: forget(c, s); break;
+    case TRACE_CLIENT_SENT:
+    case TRACE_CLIENT_RESENT: sent(s, event); break;
+    case TRACE_CLIENT_ANSWERED:
+    case TRACE_CLIENT_HEARD:
+    case TRACE_CLIENT_MISSED: told(c, s, event); break;
+    case TRACE_SOUND_CAME: s->in_chunks = true; break;
+    default: break;
+    }
+}
+
+/* Whoever sends chunks asks for what the scheduler cuts out of them. */
+void answers_take_core(checker *c, const sched_event *e) {
+    c->ordered |= e->kind == EV_SESSION_OPENED;
+    if (e->kind != EV_SUBMITTED && e->kind != EV_ROOM_JOINED) return;
+    watched_session *s = find(c, e->session);
+    if (!s) return;
+    if (e->kind == EV_ROOM_JOINED)
+        s->in_room = true;
+    else if (s->in_chunks && !s->in_room)
+        asked(s, &(trace_event){.at = e->at, .utterance = e->utterance, .pair = e->pair});
 }
 
 void answers_end(checker *c, usec_t now) {

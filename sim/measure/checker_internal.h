@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <uthash.h>
 
-enum { JOB_HISTORY = 12, RUN_HISTORY = 40, CODE_SHOWN = 23 };
+enum { JOB_HISTORY = 12, RUN_HISTORY = 40, CODE_SHOWN = 23, ATTEMPTS_SEEN = 10, SPOKEN_KEPT = 8 };
 
 /* One event as it is kept for a report. Texts that do not fit are cut. */
 typedef struct past_event {
@@ -42,6 +42,41 @@ typedef struct reservation {
     struct reservation *job_next, *job_prev; /* of the job */
 } reservation;
 
+typedef struct node_set {
+    const struct watched_node *at[ATTEMPTS_SEEN];
+    int count;
+} node_set;
+
+/* What became of one utterance of a speaker. */
+typedef struct spoken {
+    uint64_t utterance;
+    bool known;
+    bool goes_on; /* its cut was automatic: the sentence goes on */
+    struct placed *placed;
+} spoken;
+
+typedef struct placed {
+    char target[LANG_MAX + 1];
+    const struct watched_node *last; /* of its dispatches */
+    node_set nodes;
+    usec_t first; /* dispatch */
+    struct placed *next;
+} placed;
+
+/* A session as the instance knows it. */
+typedef struct talker {
+    char id[ID_MAX + 1];
+    bool opened, closed, in_chunks;
+    int64_t came, cut, refused, dropped; /* bytes */
+    uint64_t next_cut;
+    usec_t closes; /* the client asked for the end; 0: not yet */
+    int64_t jobs;  /* that name it */
+    int64_t untold;
+    struct watched_job *held;   /* finished and not told */
+    spoken spoken[SPOKEN_KEPT]; /* by utterance, modulo */
+    UT_hash_handle hh;
+} talker;
+
 typedef struct watched_job {
     char id[ID_MAX + 1];
     watched_state state;
@@ -49,6 +84,13 @@ typedef struct watched_job {
     const struct watched_node *dispatched; /* node of the present attempt; NULL before its dispatch */
     bool worked;                           /* that node has finished its work on it */
     bool lost;                             /* told already */
+    node_set failed;
+    talker *by; /* NULL: its session was never opened */
+    uint64_t utterance;
+    char target[LANG_MAX + 1];
+    node_set stay;                             /* the sentence goes on at one of these; none: anywhere */
+    bool settled;                              /* told, given up, or nobody is there to tell */
+    struct watched_job *held_next, *held_prev; /* of the speaker, while it is finished and not settled */
     usec_t due, ended;
     reservation *held;
     past_event history[JOB_HISTORY]; /* a ring */
@@ -60,6 +102,7 @@ typedef struct watched_job {
 typedef struct watched_node {
     char id[ID_MAX + 1];
     int64_t slots; /* 0: not known */
+    bool draining;
     reservation *held;
     UT_hash_handle hh;
 } watched_node;
@@ -73,10 +116,20 @@ typedef struct open_request {
     struct open_request *next, *prev;
 } open_request;
 
+/* The last result that somebody has of a speaker, "" being itself. */
+typedef struct last_told {
+    char from[ID_MAX + 1], target[LANG_MAX + 1];
+    uint64_t utterance;
+    struct last_told *next;
+} last_told;
+
 typedef struct watched_session {
     char id[ID_MAX + 1];
     uint64_t sent; /* numbers below this one were used */
+    bool in_room;  /* others hear what it says; it hears of failures only */
+    bool in_chunks;
     open_request *open;
+    last_told *told;
     UT_hash_handle hh;
 } watched_session;
 
@@ -89,6 +142,9 @@ struct checker {
     watched_job *jobs, *finished;
     watched_node *nodes;
     watched_session *sessions;
+    talker *talkers;
+    bool down;    /* Redis */
+    bool ordered; /* sessions are told in order; a core without them does not promise it */
     uint64_t submitted, refused, created, in_flight, by_outcome[JOB_OUTCOMES];
     run_event run[RUN_HISTORY]; /* a ring */
     uint64_t events;
@@ -116,8 +172,24 @@ void reservations_forget_job(watched_job *j);
 void reservations_unknown(checker *c, usec_t at);
 void reservations_free(checker *c);
 
+bool reservations_in_doubt(const checker *c, usec_t at);
+/* Redis is down, or back. */
+void reservations_outage(checker *c, usec_t at, bool down);
+
+bool node_set_has(const node_set *set, const watched_node *n);
+void node_set_add(node_set *set, const watched_node *n); /* the last ATTEMPTS_SEEN */
+
+/* checker_talkers.c */
+void talkers_take(checker *c, const trace_event *event); /* of the world */
+void talkers_take_core(checker *c, const sched_event *e, watched_job *j);
+void talkers_dispatched(checker *c, watched_job *j, const watched_node *n, usec_t at);
+void talkers_forget_job(checker *c, watched_job *j);
+void talkers_end(checker *c, usec_t now);
+void talkers_free(checker *c);
+
 /* checker_answers.c */
 void answers_take(checker *c, const trace_event *event);
+void answers_take_core(checker *c, const sched_event *e);
 void answers_end(checker *c, usec_t now);
 void answers_free(checker *c);
 

@@ -29,8 +29,13 @@ static void drop(reservation *r) {
     free(r);
 }
 
-static bool in_doubt(const checker *c, usec_t at) {
-    return at < c->doubt_until;
+bool reservations_in_doubt(const checker *c, usec_t at) {
+    return c->down || at < c->doubt_until;
+}
+
+void reservations_outage(checker *c, usec_t at, bool down) {
+    c->down = down;
+    if (!down) reservations_unknown(c, at);
 }
 
 void reservations_unknown(checker *c, usec_t at) {
@@ -72,7 +77,7 @@ void reservation_taken(checker *c, watched_job *j, watched_node *n, const sched_
         DL_APPEND2(j->held, r, job_prev, job_next);
     }
     r->until = event->until;
-    if (in_doubt(c, event->at)) return;
+    if (reservations_in_doubt(c, event->at)) return;
     int64_t sure, possible, slots = n->slots ? n->slots : event->limit;
     count(c, n, event->at, &sure, &possible);
     if (c->rules.limit && sure > slots)
@@ -100,7 +105,7 @@ void reservation_given_back(checker *c, const char *job_id, watched_node *n, int
 }
 
 void reservations_must_be_gone(checker *c, const watched_job *j, int64_t attempt, usec_t at) {
-    if (in_doubt(c, at)) return;
+    if (reservations_in_doubt(c, at)) return;
     reservation *r;
     DL_FOREACH2(j->held, r, job_next)
     if (r->attempt <= attempt && r->until > at) {

@@ -10,12 +10,20 @@
 #include <stdint.h>
 
 typedef enum trace_kind {
-    TRACE_CORE,            /* *core: an event of the scheduler */
-    TRACE_SESSION_OPENED,  /* session */
-    TRACE_SESSION_CLOSED,  /* code VANISHED: in the middle of it */
-    TRACE_CLIENT_SENT,     /* session, utterance, pair, length: an utterance left the client */
-    TRACE_CLIENT_RESENT,   /* session, utterance, pair, length: no answer came, the same request leaves again */
+    TRACE_CORE,           /* *core: an event of the scheduler */
+    TRACE_SESSION_OPENED, /* session */
+    TRACE_SESSION_CLOSED, /* the connection ends; code VANISHED: in the middle of it */
+    /* session, utterance, pair, length, code = reason of the cut: an utterance left the client. In a room it goes to
+     * whoever is there, and the pair is that of the session */
+    TRACE_CLIENT_SENT,
+    TRACE_CLIENT_RESENT,   /* the same: no answer came, the same request leaves again */
     TRACE_CLIENT_ANSWERED, /* session, utterance, pair, job, outcome (NONE: refused), code: the client has it */
+    TRACE_CLIENT_HEARD,    /* session, from, utterance, pair, job, outcome: it has what another one in its room said */
+    TRACE_CLIENT_KNOWN,    /* session, utterance, pair, job, outcome: what was sent again is a job already */
+    TRACE_CLIENT_MISSED,   /* session, from, utterance, pair, code: it is told that no result will come */
+    TRACE_CLIENT_CLOSES,   /* session: it asks for the end */
+    TRACE_CLIENT_ERROR,    /* session, code: what it sent is refused, other than an utterance */
+    TRACE_SOUND_CAME,      /* session; value = bytes of a chunk that reached the instance */
     TRACE_NODE_RECEIVED, /* node, job, attempt: the assignment arrived; value = jobs waiting in the node's queue with it */
     TRACE_NODE_STARTED, /* a slot took it; value = busy slots with this one */
     TRACE_NODE_FINISHED, /* the work is done, the result leaves; value = busy slots without it; length = time in the slot */
@@ -35,6 +43,7 @@ typedef struct trace_event {
     usec_t at;
     const sched_event *core; /* TRACE_CORE only; then the fields below are not set */
     const char *job, *node, *session, *code;
+    const char *from;                /* session that spoke, when it is another one */
     int32_t node_index, group_index; /* of the node, in the order of the scenario; -1: no node */
     const lang_pair *pair;           /* NULL when there is none */
     uint64_t utterance;

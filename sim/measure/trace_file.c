@@ -57,6 +57,7 @@ static void write_world(const trace_file *f, const trace_event *e) {
     number(out, "attempt", e->attempt);
     text(out, "node", e->node);
     text(out, "session", e->session);
+    text(out, "from", e->from);
     utterance(out, e->pair, e->utterance);
     pair(out, e->pair);
     number(out, "value", e->value);

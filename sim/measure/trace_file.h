@@ -1,6 +1,6 @@
 /* trace_file.h - the trace as lines of JSON, one for each event, for people and for tools.
  *
- * {"t": seconds since the start, "event": name, ...}: job, node, session, pair, utterance, attempt, value, limit, until_s,
+ * {"t": seconds since the start, "event": name, ...}: job, node, session, from, pair, utterance, attempt, value, limit, until_s,
  * length_ms, outcome, code; what an event does not have is left out. Names are those of events.h and trace.h. */
 #ifndef SIM_MEASURE_TRACE_FILE_H
 #define SIM_MEASURE_TRACE_FILE_H

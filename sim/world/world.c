@@ -103,5 +103,6 @@ void world_tell(world *w, trace_event event) {
     if (!event.node) event.node = "";
     if (!event.session) event.session = "";
     if (!event.code) event.code = "";
+    if (!event.from) event.from = "";
     teller_world(w, &event);
 }

@@ -40,6 +40,7 @@ static void take_world(sim_run *r, const trace_event *e) {
     mix(r, hash_text(e->node));
     mix(r, hash_text(e->session));
     mix(r, hash_text(e->code));
+    mix(r, hash_text(e->from));
     mix(r, (uint64_t)e->node_index);
     mix(r, (uint64_t)e->group_index);
     mix_pair(r, e->pair);
@@ -70,6 +71,10 @@ static checker *checker_for(const scenario *sc) {
         .limit = sc->scheduler.limit,
         .pending_limit = sc->scheduler.pending_limit,
         .patience = sc->scheduler.redis_patience,
+        .gap_limit = sc->scheduler.gap_limit,
+        .close_limit = sc->scheduler.close_limit,
+        .affinity = sc->scheduler.affinity,
+        .affinity_ttl = sc->scheduler.affinity_ttl,
     };
     return checker_new(&rules);
 }
