@@ -114,14 +114,15 @@ usec_t session_sound_wake(const session *one) {
     return speech_wake(&one->speech, &rules);
 }
 
-/* The end of a sentence that nobody has marked as one: `reason` for what was collecting. */
-static void flush(session *one, cut_reason reason) {
+/* The end of a sentence that nobody has marked as one: `reason` for what was collecting. Returns the cuts. */
+static int flush(session *one, cut_reason reason) {
     speech_rules rules = rules_of(&one->s->config);
     speech_cut cuts[SPEECH_CUTS_MAX];
     int count = speech_flush(&one->speech, &rules, sched_now(one->s), cuts);
     for (int i = 0; i < count; i++)
         if (cuts[i].reason == CUT_CLOSE) cuts[i].reason = reason;
     say_all(one, cuts, count);
+    return count;
 }
 
 void session_sound_flush(session *one) {
@@ -153,10 +154,7 @@ static bool turn_to(session *one, const char *src) {
     if (!src || !*src) return true;
     bool reversed = one->two_way && !strcmp(src, one->pair.tgt);
     if (!reversed && strcmp(src, one->pair.src) != 0) return false;
-    if (reversed != one->reversed) {
-        flush(one, CUT_MANUAL);
-        affinity_forget(one);
-    }
+    if (reversed != one->reversed && !flush(one, CUT_MANUAL)) affinity_forget(one); /* else its last part does */
     one->reversed = reversed;
     return true;
 }

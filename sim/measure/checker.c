@@ -32,7 +32,7 @@ static watched_job *job_seen(const checker *c, const char *id) {
 
 static void forget_job(checker *c, watched_job *j) {
     reservations_forget_job(j);
-    talkers_forget_job(c, j);
+    talkers_forget_job(j);
     HASH_DEL(c->jobs, j);
     free(j);
 }
@@ -71,6 +71,7 @@ static void tick(checker *c, usec_t at) {
     check_sums(c, at);
     find_lost(c, at);
     forget_finished(c, at - REMEMBER_FINISHED);
+    talkers_tick(c, at);
 }
 
 /* ---- the life of a job ---------------------------------------------------------------------------------------------- */

@@ -15,7 +15,8 @@
  *   lost         created, not finished, and 5 s past the last deadline that was set, and past the last call to Redis that failed
  *   doubled      a second answer for one (session, utterance, target); also an answer that nobody asked for
  *   unanswered   the run is drained, the session is open, and a request has no answer
- *   order        somebody is told the results of one speaker and target out of order, one twice, or one that was given up
+ *   order        somebody is told the results of one speaker and target out of order, one twice, or one that was given up;
+ *                failures and refusals are told at once
  *   missing      a result is given up although no later one has waited for gap_limit
  *   sound        bytes that came are in no cut, or in two; or the numbers of the cuts have a gap
  *   affinity     a sentence goes on at another node, and no event says why

@@ -86,7 +86,7 @@ static void answered(checker *c, watched_session *s, const trace_event *event, b
             event->job, event->outcome ? job_outcome_name(event->outcome) : event->code);
 }
 
-/* No result is told behind a later one of the same speaker and target, nor twice. Refusals have no place in that order. */
+/* No result is told behind a later one of the same speaker and target, nor twice. Refusals and failures are told at once. */
 static void check_order(checker *c, watched_session *s, const trace_event *event) {
     const char *from = event->from ? event->from : "", *target = target_of(event);
     last_told *t;
@@ -106,7 +106,9 @@ static void check_order(checker *c, watched_session *s, const trace_event *event
 
 static void told(checker *c, watched_session *s, const trace_event *event) {
     bool refusal = event->kind == TRACE_CLIENT_ANSWERED && event->outcome == OUTCOME_NONE;
-    if (!refusal && c->ordered) check_order(c, s, event);
+    bool result =
+        event->kind == TRACE_CLIENT_MISSED || event->outcome == OUTCOME_OK || event->outcome == OUTCOME_NO_TEXT;
+    if (result && c->ordered) check_order(c, s, event);
     bool of_others = event->from && *event->from;
     if (!s->in_room && !of_others) answered(c, s, event, refusal);
 }

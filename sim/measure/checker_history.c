@@ -46,13 +46,15 @@ static past_event remember(const trace_event *event, const watched_node *node) {
     past.attempt = core ? core->attempt : event->attempt;
     past.value = core ? core->value : event->value;
     past.limit = core ? core->limit : 0;
-    past.until = core ? core->until : 0;
+    past.until = core && core->kind != EV_CUT ? core->until : 0; /* of a cut it is a length */
     past.outcome = core ? core->outcome : event->outcome;
     snprintf(past.code, sizeof past.code, "%s", core ? core->code : event->code);
     return past;
 }
 
+/* Chunks would fill all of it. */
 void history_add(checker *c, watched_job *j, const trace_event *event, const watched_node *node) {
+    if (event->kind == TRACE_SOUND_CAME) return;
     run_event *last = &c->run[c->events++ % RUN_HISTORY];
     last->event = remember(event, node);
     snprintf(last->job, sizeof last->job, "%s", event->core ? event->core->job : event->job);

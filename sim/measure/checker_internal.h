@@ -67,6 +67,7 @@ typedef struct placed {
 typedef struct talker {
     char id[ID_MAX + 1];
     bool opened, closed, in_chunks;
+    bool summed;                         /* closed, and its bytes were compared */
     int64_t came, cut, refused, dropped; /* bytes */
     uint64_t next_cut;
     usec_t closes; /* the client asked for the end; 0: not yet */
@@ -143,8 +144,9 @@ struct checker {
     watched_node *nodes;
     watched_session *sessions;
     talker *talkers;
-    bool down;    /* Redis */
-    bool ordered; /* sessions are told in order; a core without them does not promise it */
+    usec_t arrived; /* of the request whose EV_CREATED follows */
+    bool down;      /* Redis */
+    bool ordered;   /* sessions are told in order; a core without them does not promise it */
     uint64_t submitted, refused, created, in_flight, by_outcome[JOB_OUTCOMES];
     run_event run[RUN_HISTORY]; /* a ring */
     uint64_t events;
@@ -183,7 +185,8 @@ void node_set_add(node_set *set, const watched_node *n); /* the last ATTEMPTS_SE
 void talkers_take(checker *c, const trace_event *event); /* of the world */
 void talkers_take_core(checker *c, const sched_event *e, watched_job *j);
 void talkers_dispatched(checker *c, watched_job *j, const watched_node *n, usec_t at);
-void talkers_forget_job(checker *c, watched_job *j);
+void talkers_forget_job(watched_job *j);
+void talkers_tick(checker *c, usec_t now);
 void talkers_end(checker *c, usec_t now);
 void talkers_free(checker *c);
 

@@ -75,8 +75,10 @@ static void created(checker *c, watched_job *j, const sched_event *e) {
     t->jobs++;
     t->untold++;
     const spoken *before = spoken_before(t, e->utterance);
+    /* Where a sentence is, is looked at when its next part arrives. */
     const placed *p = before && before->goes_on ? placed_to(before, j->target) : NULL;
-    if (c->rules.affinity && p && p->first >= e->at - c->rules.affinity_ttl) j->stay = p->nodes;
+    if (c->rules.affinity && !t->closed && p && p->first >= e->at - c->rules.affinity_ttl && p->first < c->arrived)
+        j->stay = p->nodes;
 }
 
 static void check_stay(checker *c, watched_job *j, const watched_node *n, usec_t at) {
@@ -126,12 +128,12 @@ static void settle(watched_job *j) {
     j->held_prev = j->held_next = NULL;
 }
 
-void talkers_forget_job(checker *c, watched_job *j) {
+void talkers_forget_job(watched_job *j) {
     talker *t = j->by;
     if (!t) return;
     settle(j);
     j->by = NULL;
-    if (--t->jobs == 0 && t->closed) forget(c, t);
+    t->jobs--;
 }
 
 static void excused(watched_job *j, const sched_event *e) {
@@ -199,11 +201,21 @@ static void check_close(checker *c, const talker *t, const sched_event *e) {
 static void closed(checker *c, talker *t, const sched_event *e) {
     if (strcmp(e->code, "gone") != 0) check_close(c, t, e);
     t->closed = true;
-    check_bytes(c, t, e->at);
-    if (t->jobs == 0) forget(c, t);
+}
+
+/* What was dropped is told behind the end of the session, so that comes first. */
+void talkers_tick(checker *c, usec_t now) {
+    talker *t, *next;
+    HASH_ITER (hh, c->talkers, t, next) {
+        if (!t->closed) continue;
+        if (!t->summed) check_bytes(c, t, now);
+        t->summed = true;
+        if (t->jobs == 0) forget(c, t);
+    }
 }
 
 void talkers_end(checker *c, usec_t now) {
+    talkers_tick(c, now);
     for (talker *t = c->talkers; t; t = t->hh.next) {
         if (!t->closes || t->closed) continue;
         violate(c, VIOLATION_CLOSE, now, NULL, "session %s asked for its end at %.6f s, and was never answered", t->id,
@@ -215,7 +227,8 @@ void talkers_end(checker *c, usec_t now) {
 /* ---- events --------------------------------------------------------------------------------------------------------- */
 
 void talkers_take(checker *c, const trace_event *event) {
-    talker *t = event->kind == TRACE_SOUND_CAME ? seen(c, event->session) : find(c, event->session);
+    bool early = event->kind == TRACE_SOUND_CAME || event->kind == TRACE_CLIENT_CLOSES; /* before it is open here */
+    talker *t = early ? seen(c, event->session) : find(c, event->session);
     if (!t) return;
     if (event->kind == TRACE_SOUND_CAME) {
         t->in_chunks = true;
@@ -236,6 +249,7 @@ void talkers_take_core(checker *c, const sched_event *e, watched_job *j) {
     }
     talker *t = find(c, e->session);
     switch (e->kind) {
+    case EV_SUBMITTED: c->arrived = e->until; break;
     case EV_CREATED: created(c, j, e); break;
     case EV_CONFIRM_REFUSED:
     case EV_AFFINITY: excused(j, e); break;

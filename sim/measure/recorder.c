@@ -64,12 +64,16 @@ static void created(recorder *r, const sched_event *e, usec_t arrived) {
     HASH_ADD_STR(r->jobs, id, j);
 }
 
+static void asked_for(recorder *r, const sched_event *e);
+static void ask_implicitly(recorder *r, const char *session);
+
 static void submitted(recorder *r, const sched_event *e) {
     r->counts.submitted++;
     r->arrived = e->until;
     series_row *row = series_now(r);
     if (row) row->submitted++;
     if (e->pair) pair_submitted(pair_of(r, e->pair), false);
+    asked_for(r, e);
 }
 
 static void refused(recorder *r, const sched_event *e) {
@@ -136,6 +140,10 @@ static void take_core(recorder *r, const sched_event *e) {
     case EV_FINISHED: finished(r, j, e); break;
     case EV_STALE: r->counts.stale++; break;
     case EV_SESSION_GONE: r->counts.session_gone++; break;
+    case EV_AFFINITY:
+        if (strcmp(e->code, "kept") != 0) count_code(&r->counts.moved_by, e->code);
+        break;
+    case EV_ROOM_JOINED: ask_implicitly(r, e->session); break;
     case EV_NODE_OFFLINE: r->counts.nodes_offline++; break;
     case EV_REDIS: r->counts.redis_troubles++; break;
     default: break;
@@ -170,13 +178,29 @@ static void close_session(recorder *r, session_record *s) {
     free(s);
 }
 
-static void sent(session_record *s, const trace_event *e, pair_record *pair) {
+static session_record *find_session(const recorder *r, const char *id) {
+    session_record *s = NULL;
+    if (id && *id) HASH_FIND_STR(r->sessions, id, s);
+    return s;
+}
+
+static void sent(recorder *r, session_record *s, uint64_t utterance, usec_t at, const lang_pair *pair) {
     sent_request *q = mem_zalloc(1, sizeof *q);
-    q->utterance = e->utterance;
-    q->at = e->at;
-    q->pair = pair;
-    if (e->pair) memcpy(q->target, e->pair->tgt, sizeof q->target);
+    q->utterance = utterance;
+    q->at = at;
+    q->pair = pair ? pair_of(r, pair) : NULL;
+    if (pair) memcpy(q->target, pair->tgt, sizeof q->target);
     DL_APPEND(s->open, q);
+}
+
+static void ask_implicitly(recorder *r, const char *session) {
+    session_record *s = find_session(r, session);
+    if (s) s->implicit = true;
+}
+
+static void asked_for(recorder *r, const sched_event *e) {
+    session_record *s = find_session(r, e->session);
+    if (s && s->implicit) sent(r, s, e->utterance, e->until, e->pair);
 }
 
 static void answered(recorder *r, session_record *s, const trace_event *e) {
@@ -197,19 +221,29 @@ static void answered(recorder *r, session_record *s, const trace_event *e) {
     free(q);
 }
 
+static void opened(recorder *r, const char *id) {
+    if (find_session(r, id)) return;
+    session_record *s = mem_zalloc(1, sizeof *s);
+    snprintf(s->id, sizeof s->id, "%s", id);
+    HASH_ADD_STR(r->sessions, id, s);
+}
+
 static void take_client(recorder *r, const trace_event *e) {
-    session_record *s;
-    HASH_FIND_STR(r->sessions, e->session, s);
-    if (e->kind == TRACE_SESSION_OPENED && !s) {
-        s = mem_zalloc(1, sizeof *s);
-        snprintf(s->id, sizeof s->id, "%s", e->session);
-        HASH_ADD_STR(r->sessions, id, s);
-    } else if (s && e->kind == TRACE_SESSION_CLOSED) {
-        close_session(r, s);
-    } else if (s && e->kind == TRACE_CLIENT_SENT) {
-        sent(s, e, e->pair ? pair_of(r, e->pair) : NULL);
-    } else if (s && e->kind == TRACE_CLIENT_ANSWERED) {
-        answered(r, s, e);
+    bool heard = e->kind == TRACE_CLIENT_HEARD;
+    session_record *s = find_session(r, heard ? e->from : e->session);
+    if (e->kind == TRACE_SESSION_OPENED) opened(r, e->session);
+    if (!s) return;
+    switch (e->kind) {
+    case TRACE_SESSION_CLOSED: close_session(r, s); break;
+    case TRACE_SOUND_CAME: s->implicit = true; break;
+    case TRACE_CLIENT_SENT:
+        s->implicit |= !e->pair;
+        if (!s->implicit) sent(r, s, e->utterance, e->at, e->pair);
+        break;
+    case TRACE_CLIENT_ANSWERED:
+    case TRACE_CLIENT_MISSED:
+    case TRACE_CLIENT_HEARD: answered(r, s, e); break;
+    default: break;
     }
 }
 
@@ -225,13 +259,21 @@ static void take_fault(recorder *r, const trace_event *e) {
 static void on_event(void *ctx, const trace_event *event) {
     recorder *r = ctx;
     series_reach(r, event->at);
+    tally_kind tally = tally_of(event);
+    if (tally < TALLIES) r->counts.tally[tally]++;
     switch (event->kind) {
     case TRACE_CORE: take_core(r, event->core); break;
     case TRACE_SESSION_OPENED:
     case TRACE_SESSION_CLOSED:
     case TRACE_CLIENT_SENT:
-    case TRACE_CLIENT_ANSWERED: take_client(r, event); break;
-    case TRACE_CLIENT_RESENT: break; /* the request counts from the first time */
+    case TRACE_CLIENT_RESENT: /* the request counts from the first time */
+    case TRACE_CLIENT_ANSWERED:
+    case TRACE_CLIENT_HEARD:
+    case TRACE_CLIENT_KNOWN:
+    case TRACE_CLIENT_MISSED:
+    case TRACE_CLIENT_CLOSES:
+    case TRACE_CLIENT_ERROR:
+    case TRACE_SOUND_CAME: take_client(r, event); break;
     case TRACE_FAULT_BEGIN:
     case TRACE_FAULT_END: take_fault(r, event); break;
     default: take_node(r, event); nodes_take(r, event);

@@ -13,7 +13,8 @@
  *   queue_wait  at the node         -> in a slot          (TRACE_NODE_RECEIVED -> TRACE_NODE_STARTED), of each attempt
  *   service     time in the slot                          (TRACE_NODE_FINISHED.length), of each attempt
  *   end_to_end  sent by the client  -> answered           (TRACE_CLIENT_SENT -> TRACE_CLIENT_ANSWERED), whatever the outcome,
- *               except refusals, which are answered at once
+ *               except refusals, which are answered at once. What is cut out of chunks, or said in a room, counts from the cut,
+ *               or the arrival of the request (EV_SUBMITTED.until), to the first one who hears it
  * An attempt counts where it was still the present one.
  *
  * Memory: histograms of 184 KiB, at most SERIES_ROWS_MAX rows (else bins are made wider), nodes, pairs, jobs in flight. */
@@ -21,7 +22,7 @@
 #define SIM_MEASURE_RECORDER_H
 
 #include "core/base/histogram.h"
-#include "sim/measure/trace.h"
+#include "sim/measure/tally.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -85,7 +86,8 @@ typedef struct job_counts {
     int64_t created_in_run; /* before the end of the duration: what the figures per job are divided by */
     int64_t measured;       /* answers in the window */
     int64_t nodes_offline, redis_troubles;
-    code_table refused_by, failed_by, retried_by;
+    code_table refused_by, failed_by, retried_by, moved_by; /* moved: why a sentence went on at another node */
+    int64_t tally[TALLIES];
 } job_counts;
 
 const job_counts *recorder_counts(const recorder *r);

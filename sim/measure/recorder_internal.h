@@ -27,6 +27,7 @@ typedef struct sent_request {
 
 typedef struct session_record {
     char id[ID_MAX + 1];
+    bool implicit; /* its requests are known when they reached the scheduler: it sends chunks, or is in a room */
     sent_request *open;
     UT_hash_handle hh;
 } session_record;

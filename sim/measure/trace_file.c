@@ -46,7 +46,10 @@ static void write_core(const trace_file *f, const sched_event *e) {
     pair(out, e->pair);
     number(out, "value", e->value);
     number(out, "limit", e->limit);
-    if (e->until) fprintf(out, ",\"until_s\":%.6f", seconds(e->until - f->start));
+    if (e->kind == EV_CUT)
+        fprintf(out, ",\"length_ms\":%.3f", (double)e->until / USEC_PER_MSEC);
+    else if (e->until)
+        fprintf(out, ",\"until_s\":%.6f", seconds(e->until - f->start));
     text(out, "outcome", job_outcome_name(e->outcome));
     text(out, "code", e->code);
 }

@@ -134,6 +134,24 @@ static void reasons(const void *ctx, FILE *out) {
     code_line(out, "Refused because of", &n->refused_by);
     code_line(out, "Failed or timed out because of", &n->failed_by);
     code_line(out, "Retried because of", &n->retried_by);
+    code_line(out, "Sentences moved because their node was", &n->moved_by);
+}
+
+static void besides(const void *ctx, FILE *out) {
+    besides_row rows[TALLIES];
+    int rows_count = run_report_besides(report_of(ctx), rows);
+    if (!rows_count) return;
+    fputs("<table>\n<tr><th>besides</th><th class=\"n\">times</th><th></th></tr>\n", out);
+    for (int i = 0; i < rows_count; i++) {
+        char count[32];
+        snprintf(count, sizeof count, "%" PRId64, rows[i].count);
+        fputs("<tr>", out);
+        cell(out, "", rows[i].words->name);
+        cell(out, "n", count);
+        cell(out, "why", rows[i].words->meaning);
+        fputs("</tr>\n", out);
+    }
+    fputs("</table>", out);
 }
 
 static void latency_cells(FILE *out, const histogram *h) {
@@ -340,6 +358,7 @@ void page_html(const page *p, FILE *out) {
         {"objectives", objectives},
         {"outcomes", outcomes},
         {"reasons", reasons},
+        {"besides", besides},
         {"latencies", latencies},
         {"figure_latency_cdf", figure_latency_cdf},
         {"comparison", comparison},

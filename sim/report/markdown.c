@@ -85,6 +85,16 @@ static void reasons(const void *ctx, FILE *out) {
     code_line(out, "Refused because of", &n->refused_by);
     code_line(out, "Failed or timed out because of", &n->failed_by);
     code_line(out, "Retried because of", &n->retried_by);
+    code_line(out, "Sentences moved because their node was", &n->moved_by);
+}
+
+static void besides(const void *ctx, FILE *out) {
+    besides_row rows[TALLIES];
+    int count = run_report_besides(report_of(ctx), rows);
+    if (!count) return;
+    fputs("\n| besides | | |\n|---|--:|---|\n", out);
+    for (int i = 0; i < count; i++)
+        fprintf(out, "| %s | %" PRId64 " | %s |\n", rows[i].words->name, rows[i].count, rows[i].words->meaning);
 }
 
 static void latencies(const void *ctx, FILE *out) {
@@ -182,10 +192,23 @@ static void again(const void *ctx, FILE *out) {
 
 void page_markdown(const page *p, FILE *out) {
     static const template_field fields[] = {
-        {"heading", heading},       {"verdict", verdict},   {"summary", summary},       {"violations", violations},
-        {"objectives", objectives}, {"outcomes", outcomes}, {"reasons", reasons},       {"latencies", latencies},
-        {"figures", figures},       {"nodes", nodes},       {"waits", waits},           {"pairs", pairs},
-        {"costs", costs},           {"again", again},       {"comparison", comparison}, {NULL, NULL},
+        {"heading", heading},
+        {"verdict", verdict},
+        {"summary", summary},
+        {"violations", violations},
+        {"objectives", objectives},
+        {"outcomes", outcomes},
+        {"reasons", reasons},
+        {"besides", besides},
+        {"latencies", latencies},
+        {"figures", figures},
+        {"nodes", nodes},
+        {"waits", waits},
+        {"pairs", pairs},
+        {"costs", costs},
+        {"again", again},
+        {"comparison", comparison},
+        {NULL, NULL},
     };
     const embedded_file *file = embedded_find(embedded_reports, "report.md.in");
     template_write((const char *)file->data, fields, p, out);

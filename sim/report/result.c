@@ -78,6 +78,14 @@ static json_t *jobs(const run_report *r) {
     return o;
 }
 
+static json_t *besides(const run_report *r) {
+    const job_counts *n = recorder_counts(r->recorder);
+    json_t *o = json_object();
+    for (int k = 0; k < TALLIES; k++) set(o, tally_words_of((tally_kind)k)->key, json_integer(n->tally[k]));
+    set(o, "affinity_broken_by", codes(&n->moved_by));
+    return o;
+}
+
 static json_t *latencies(const run_report *r) {
     latency_row rows[LATENCIES];
     json_t *o = json_object();
@@ -238,6 +246,7 @@ void report_result(const run_report *r, FILE *out) {
     set(o, "interrupted", json_boolean(r->facts->interrupted));
     set(o, "violations", violations(r));
     set(o, "jobs", jobs(r));
+    set(o, "besides", besides(r));
     set(o, "latency_ms", latencies(r));
     set(o, "node_groups", groups(r));
     set(o, "fairness", evenness(r));

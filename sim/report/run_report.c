@@ -27,6 +27,43 @@ static bool share_of_submitted(const job_counts *n, int64_t count, double *ret_v
     return true;
 }
 
+/* Of the sentences that went on. */
+static bool affinity_kept(const job_counts *n, double *ret_value) {
+    int64_t kept = n->tally[TALLY_AFFINITY_KEPT], all = kept + n->tally[TALLY_AFFINITY_BROKEN];
+    if (!all) return false;
+    *ret_value = (double)kept / (double)all;
+    return true;
+}
+
+static bool tallied(const job_counts *n, slo_subject subject, double *ret_value) {
+    static const struct {
+        slo_subject subject;
+        tally_kind tally;
+    } rows[] = {
+        {SLO_CUTS_TIMEOUT, TALLY_CUTS_TIMEOUT},
+        {SLO_CUTS_MAX_DURATION, TALLY_CUTS_MAX_DURATION},
+        {SLO_EMPTY_CUTS, TALLY_EMPTY_CUTS},
+        {SLO_MISSING, TALLY_MISSING},
+        {SLO_LATE_DROPPED, TALLY_LATE_DROPPED},
+        {SLO_RESENT, TALLY_RESENT},
+        {SLO_KNOWN, TALLY_KNOWN},
+        {SLO_VANISHED, TALLY_VANISHED},
+        {SLO_CLOSED_AT_LIMIT, TALLY_CLOSED_AT_LIMIT},
+        {SLO_HEARD, TALLY_HEARD},
+        {SLO_DEGRADED, TALLY_DEGRADED},
+        {SLO_DRAINED, TALLY_DRAINED},
+        {SLO_MARKED, TALLY_MARKED},
+        {SLO_OUTAGES, TALLY_OUTAGES},
+        {SLO_DEPENDENCY_LOST, TALLY_DEPENDENCY_LOST},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].subject != subject) continue;
+        *ret_value = (double)n->tally[rows[i].tally];
+        return true;
+    }
+    return false;
+}
+
 static bool measured(const run_report *r, const slo *s, double *ret_value) {
     const job_counts *n = recorder_counts(r->recorder);
     const recorder *rec = r->recorder;
@@ -44,8 +81,10 @@ static bool measured(const run_report *r, const slo *s, double *ret_value) {
     case SLO_LOST: *ret_value = (double)checker_count(r->checker, VIOLATION_LOST); return true;
     case SLO_DOUBLED: *ret_value = (double)checker_count(r->checker, VIOLATION_DOUBLED); return true;
     case SLO_RETRIED: *ret_value = (double)n->retried; return true;
+    case SLO_CANCELLED: return share_of_submitted(n, n->ended[OUTCOME_CANCELLED], ret_value);
+    case SLO_AFFINITY_KEPT: return affinity_kept(n, ret_value);
     case SLO_OVER_COMMITS: *ret_value = (double)checker_count(r->checker, VIOLATION_OVER_COMMIT); return true;
-    default: return false;
+    default: return tallied(n, s->subject, ret_value);
     }
 }
 
@@ -153,11 +192,25 @@ void run_report_outcomes(const run_report *r, outcome_row ret_rows[OUTCOME_ROWS]
         {"lost", "lost", (int64_t)checker_count(c, VIOLATION_LOST), "not ended 5 s after the last deadline"},
         {"doubled", "doubled", (int64_t)checker_count(c, VIOLATION_DOUBLED), "answered twice"},
         {"retried", "retried", n->retried, "attempts beyond the first"},
-        {"late_dropped", "late dropped", 0, "came after the gap they belonged to was given up"},
+        {"late_dropped", "late dropped", n->tally[TALLY_LATE_DROPPED],
+         "came after the gap they belonged to was given up"},
         {"over_commits", "over-commits", (int64_t)checker_count(c, VIOLATION_OVER_COMMIT),
          "grants beyond the limit of a node"},
     };
     memcpy(ret_rows, rows, sizeof rows);
+}
+
+/* Late results have a row among the outcomes. */
+int run_report_besides(const run_report *r, besides_row ret_rows[TALLIES]) {
+    const int64_t *tally = recorder_counts(r->recorder)->tally;
+    bool cut = false;
+    int count = 0;
+    for (int k = TALLY_CUTS_MANUAL + 1; k <= TALLY_CUTS_CLOSE; k++) cut |= tally[k] > 0;
+    for (int k = 0; k < TALLIES; k++) {
+        if (!tally[k] || (k == TALLY_CUTS_MANUAL && !cut) || k == TALLY_LATE_DROPPED) continue;
+        ret_rows[count++] = (besides_row){tally_words_of((tally_kind)k), tally[k]};
+    }
+    return count;
 }
 
 void run_report_latencies(const run_report *r, latency_row ret_rows[LATENCIES]) {

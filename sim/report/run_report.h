@@ -80,6 +80,14 @@ typedef struct outcome_row {
 enum { OUTCOME_ROWS = 14 };
 void run_report_outcomes(const run_report *report, outcome_row ret_rows[OUTCOME_ROWS]);
 
+/* What happened besides; nothing that did not happen, nor cuts when all are by the speaker. Returns how many. */
+typedef struct besides_row {
+    const tally_words *words;
+    int64_t count;
+} besides_row;
+
+int run_report_besides(const run_report *report, besides_row ret_rows[TALLIES]);
+
 typedef struct latency_row {
     const char *key, *name, *meaning;
     const histogram *h;

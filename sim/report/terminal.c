@@ -29,6 +29,14 @@ static void print_codes(FILE *out, const char *what, const code_table *table) {
     fputc('\n', out);
 }
 
+static void print_besides(const run_report *r, FILE *out) {
+    besides_row rows[TALLIES];
+    int count = run_report_besides(r, rows);
+    for (int i = 0; i < count; i++)
+        fprintf(out, "%s%s %" PRId64 "%s", i % 6 ? ", " : "  ", rows[i].words->name, rows[i].count,
+                i % 6 == 5 || i == count - 1 ? "\n" : "");
+}
+
 static void print_jobs(const run_report *r, FILE *out) {
     const job_counts *n = recorder_counts(r->recorder);
     outcome_row rows[OUTCOME_ROWS];
@@ -43,6 +51,8 @@ static void print_jobs(const run_report *r, FILE *out) {
     print_codes(out, "refused:", &n->refused_by);
     print_codes(out, "failed:", &n->failed_by);
     print_codes(out, "retried:", &n->retried_by);
+    print_codes(out, "moved:", &n->moved_by);
+    print_besides(r, out);
 }
 
 static void print_costs(const run_report *r, FILE *out) {

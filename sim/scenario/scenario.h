@@ -85,13 +85,20 @@ typedef struct long_speech {
     dist length;
 } long_speech;
 
+/* What a client sends. */
+typedef enum talk_granularity {
+    TALK_WHOLE, /* utterances, which it cuts itself */
+    TALK_CHUNK, /* chunks, which the scheduler cuts */
+} talk_granularity;
+
 typedef struct talk_pattern {
     dist utterance; /* length of a speech; a draw may round to 0: take at least 1 us */
     dist pause;     /* from the end of a speech to the start of the next */
     long_speech longs;
-    double manual; /* share of the speeches whose end the client tells; silence ends the others */
-    usec_t chunk;  /* period */
-    int format;    /* sound_format */
+    int granularity; /* talk_granularity */
+    double manual;   /* share of the speeches whose end the client tells; silence ends the others */
+    usec_t chunk;    /* period */
+    int format;      /* sound_format */
     uint64_t bytes_per_second;
 } talk_pattern;
 

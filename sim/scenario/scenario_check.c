@@ -264,8 +264,14 @@ static sched_status finish_talk(const yaml_value *at, const scenario *s, session
         return yaml_fail(yaml_at(at, "chunk"), err, "chunk: %.0f bytes in one: at most %llu may be in an utterance",
                          most, (unsigned long long)s->scheduler.utterance_bytes);
     }
-    if (g->arrivals.kind != ARRIVALS_TRACE || talk->manual >= 1) return SCHED_OK;
-    return yaml_fail(yaml_at(at, "manual"), err, "manual: has no meaning here: each line of a trace is cut already");
+    if (talk->granularity == TALK_CHUNK && g->retry.after) {
+        return yaml_fail(yaml_at(at, "granularity"), err,
+                         "granularity: chunk has no meaning beside retry: chunks are not sent again");
+    }
+    if (g->arrivals.kind != ARRIVALS_TRACE) return SCHED_OK;
+    if (talk->manual >= 1 && talk->granularity == TALK_WHOLE) return SCHED_OK;
+    const char *key = talk->manual < 1 ? "manual" : "granularity";
+    return yaml_fail(yaml_at(at, key), err, "%s: has no meaning here: each line of a trace is cut already", key);
 }
 
 static sched_status finish_rate(const yaml_value *at, session_group *g, sched_error *err) {

@@ -62,6 +62,7 @@ static const setting_type include_type = {"a file, or a list of files", refuse_i
 
 /* --- rows ------------------------------------------------------------------------------------------------------- */
 
+static const char *const granularity_names[] = {"whole", "chunk", NULL};
 static const char *const format_names[] = {"pcm16", "opus", NULL}; /* sound_format */
 static const char *const costs_names[] = {"calibrated", "zero", "measured", NULL};
 
@@ -156,6 +157,8 @@ static const setting talk_rows[] = {
               "{dist: lognormal, mean: 5s, cv: 0.8, min: 200ms, max: 1min}",
               "from the end of a speech to the start of the next"),
     ROW_SECTION(talk_pattern, "long", longs, long_rows, "some speeches are long ones"),
+    ROW_CHOICE(talk_pattern, "granularity", granularity, granularity_names, "whole",
+               "what a client sends: whole utterances, cut by the same rules, or chunks, which the scheduler cuts"),
     ROW_SHARE(talk_pattern, "manual", manual, 0, 1, "100%",
               "speeches whose end the client tells; the others end by silence, so that after a pause shorter than the "
               "scheduler's the sentence goes on"),

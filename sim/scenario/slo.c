@@ -38,6 +38,23 @@ static const struct {
     [SLO_DOUBLED] = {"doubled", SLO_COUNT, NONE},
     [SLO_RETRIED] = {"retried", SLO_COUNT, NONE},
     [SLO_OVER_COMMITS] = {"over_commits", SLO_COUNT, NONE},
+    [SLO_CANCELLED] = {"cancelled", SLO_SHARE, NONE},
+    [SLO_AFFINITY_KEPT] = {"affinity_kept", SLO_SHARE, NONE},
+    [SLO_CUTS_TIMEOUT] = {"cuts_timeout", SLO_COUNT, NONE},
+    [SLO_CUTS_MAX_DURATION] = {"cuts_max_duration", SLO_COUNT, NONE},
+    [SLO_EMPTY_CUTS] = {"empty_cuts", SLO_COUNT, NONE},
+    [SLO_MISSING] = {"missing", SLO_COUNT, NONE},
+    [SLO_LATE_DROPPED] = {"late_dropped", SLO_COUNT, NONE},
+    [SLO_RESENT] = {"resent", SLO_COUNT, NONE},
+    [SLO_KNOWN] = {"known", SLO_COUNT, NONE},
+    [SLO_VANISHED] = {"vanished", SLO_COUNT, NONE},
+    [SLO_CLOSED_AT_LIMIT] = {"closed_at_limit", SLO_COUNT, NONE},
+    [SLO_HEARD] = {"heard", SLO_COUNT, NONE},
+    [SLO_DEGRADED] = {"degraded", SLO_COUNT, NONE},
+    [SLO_DRAINED] = {"drained", SLO_COUNT, NONE},
+    [SLO_MARKED] = {"marked", SLO_COUNT, NONE},
+    [SLO_OUTAGES] = {"outages", SLO_COUNT, NONE},
+    [SLO_DEPENDENCY_LOST] = {"dependency_lost", SLO_COUNT, NONE},
 };
 
 enum { FIGURES_MAX = SLO_SUBJECTS * SLO_STATS };

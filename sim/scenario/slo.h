@@ -1,8 +1,10 @@
 /* slo.h - one service level objective: a measured figure, a comparison, a value: "e2e_p95<1500ms".
  *
  * Figures: {placement,dispatch,queue_wait,service,e2e}_{mean,p50,p90,p95,p99,p999,max} (durations); refused, failed,
- * timed_out (shares of the submitted requests), utilisation_{mean,max} (shares); lost, doubled, retried, over_commits
- * (counts). Comparisons: < <= > >= == !=. Spaces around them are allowed. */
+ * timed_out, cancelled (shares of the submitted requests), utilisation_{mean,max} (shares), affinity_kept (share of the sentences
+ * that went on); lost, doubled, retried, over_commits (counts); and counts of what happened besides (tally.h): cuts_timeout,
+ * cuts_max_duration, empty_cuts, missing, late_dropped, resent, known, vanished, closed_at_limit, heard, degraded, drained, marked,
+ * outages, dependency_lost. Comparisons: < <= > >= == !=. Spaces around them are allowed. */
 #ifndef SIM_SCENARIO_SLO_H
 #define SIM_SCENARIO_SLO_H
 
@@ -26,6 +28,23 @@ typedef enum slo_subject {
     SLO_DOUBLED,
     SLO_RETRIED,
     SLO_OVER_COMMITS,
+    SLO_CANCELLED,
+    SLO_AFFINITY_KEPT,
+    SLO_CUTS_TIMEOUT,
+    SLO_CUTS_MAX_DURATION,
+    SLO_EMPTY_CUTS,
+    SLO_MISSING,
+    SLO_LATE_DROPPED,
+    SLO_RESENT,
+    SLO_KNOWN,
+    SLO_VANISHED,
+    SLO_CLOSED_AT_LIMIT,
+    SLO_HEARD,
+    SLO_DEGRADED,
+    SLO_DRAINED,
+    SLO_MARKED,
+    SLO_OUTAGES,
+    SLO_DEPENDENCY_LOST,
     SLO_SUBJECTS
 } slo_subject;
 

@@ -30,7 +30,10 @@ static void hear_chunk(client_ear *ear, mouth *m, const manner *how, const speec
     usec_t at = mouth_next(m);
     mouthful said = mouth_take(m);
     if (ear->reversed != how->reversed) {
-        note(cuts, count, fresh, speech_flush(&ear->heard, rules, at, fresh), ear->reversed);
+        int n = speech_flush(&ear->heard, rules, at, fresh);
+        for (int i = 0; i < n; i++)
+            if (fresh[i].reason == CUT_CLOSE) fresh[i].reason = CUT_MANUAL;
+        note(cuts, count, fresh, n, ear->reversed);
         ear->reversed = how->reversed;
     }
     bool is_final = said.last && how->manual;
@@ -62,6 +65,13 @@ usec_t client_next_cut(const client_ear *ear, const mouth *m, const manner *how,
             hear_chunk(&ahead, &rest, how, rules, cuts, &count);
         if (count) return wake <= chunk ? wake : chunk;
     }
+}
+
+int client_interrupt(client_ear *ear, const speech_rules *rules, usec_t now, client_cut ret_cuts[CLIENT_CUTS_MAX]) {
+    speech_cut fresh[SPEECH_CUTS_MAX];
+    int count = 0;
+    note(ret_cuts, &count, fresh, speech_chunk(&ear->heard, rules, now, 0, 0, true, fresh), ear->reversed);
+    return count;
 }
 
 int client_flush(client_ear *ear, const speech_rules *rules, usec_t now, client_cut ret_cuts[CLIENT_CUTS_MAX]) {

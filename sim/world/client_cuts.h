@@ -34,6 +34,8 @@ int client_hear(client_ear *ear, mouth *m, const manner *how, const speech_rules
                 client_cut ret_cuts[CLIENT_CUTS_MAX]);
 /* When the next cut is due, if nothing is said after this speech; USEC_NEVER when there is nothing to cut. */
 usec_t client_next_cut(const client_ear *ear, const mouth *m, const manner *how, const speech_rules *rules);
+/* The speaker is interrupted, and the client says so. */
+int client_interrupt(client_ear *ear, const speech_rules *rules, usec_t now, client_cut ret_cuts[CLIENT_CUTS_MAX]);
 /* The session ends. */
 int client_flush(client_ear *ear, const speech_rules *rules, usec_t now, client_cut ret_cuts[CLIENT_CUTS_MAX]);
 

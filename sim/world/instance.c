@@ -162,6 +162,16 @@ static void request_job(world *w, const message *m) {
     audio_unref(sound);
 }
 
+static void take_chunk(world *w, const message *m) {
+    const speaker *sp = speaker_at_instance(w, m->conn);
+    session_chunk chunk = {
+        .bytes = m->value,
+        .is_final = m->is_final,
+        .src = speaker_two_way(sp) ? m->pair.src : NULL,
+    };
+    scheduler_session_chunk(w->instance->scheduler, m->conn, &chunk);
+}
+
 static void open_session(world *w, const message *m) {
     sched_error err;
     const speaker *sp = speaker_at_instance(w, m->conn);
@@ -203,6 +213,8 @@ static void take_speaker_message(world *w, const message *m) {
     switch (m->kind) {
     case MSG_OPEN: open_session(w, m); break;
     case MSG_REQUEST: request_job(w, m); break;
+    case MSG_CHUNK: take_chunk(w, m); break;
+    case MSG_SESSION_CLOSE: scheduler_session_close(w->instance->scheduler, m->conn); break;
     case MSG_SPEAKER_GONE:
         scheduler_session_gone(w->instance->scheduler, m->conn);
         speaker_forget(w, m->conn);
@@ -211,9 +223,19 @@ static void take_speaker_message(world *w, const message *m) {
     }
 }
 
+static void tell_sound(world *w, const message *m) {
+    const speaker *sp = speaker_at_instance(w, m->conn);
+    world_tell(w, (trace_event){.kind = TRACE_SOUND_CAME,
+                                .session = speaker_id(sp),
+                                .value = m->value,
+                                .node_index = -1,
+                                .group_index = -1});
+}
+
 void instance_deliver(world *w, const message *m) {
     bool of_node = !(m->conn & SPEAKER_BIT);
     if (of_node && !node_at_instance(w, m->conn)) return;
+    if (m->kind == MSG_CHUNK) tell_sound(w, m);
     handler_begin(w);
     if (of_node)
         take_node_message(w, m);
@@ -276,25 +298,47 @@ static void on_node_close(void *ctx, conn_token conn, const char *reason) {
     message_post(message_new(w, MSG_NODE_GONE, conn), w->instance->leaves);
 }
 
-static void on_session_answer(void *ctx, conn_token conn, const job_answer *answer) {
-    world *w = ctx;
-    message *m = job_message(w, MSG_ANSWER, conn, answer->job_id, 0);
-    m->utterance = answer->utterance;
-    m->pair = *answer->pair;
-    m->outcome = answer->outcome;
-    snprintf(m->code, sizeof m->code, "%s", answer->code);
+/* `m->session` is the speaker, who need not be the one that is told. */
+static void send_about(world *w, message *m, const char *session, uint64_t utterance, const lang_pair *pair,
+                       job_outcome outcome) {
+    snprintf(m->session, sizeof m->session, "%s", session);
+    m->utterance = utterance;
+    m->pair = *pair;
+    m->outcome = outcome;
     speaker_send_down(w, m, w->instance->leaves);
 }
 
-/* To whoever asked it is an answer like another. */
+static void on_session_answer(void *ctx, conn_token conn, const job_answer *answer) {
+    world *w = ctx;
+    message *m = job_message(w, MSG_ANSWER, conn, answer->job_id, 0);
+    snprintf(m->code, sizeof m->code, "%s", answer->code);
+    send_about(w, m, answer->session_id, answer->utterance, answer->pair, answer->outcome);
+}
+
+static void on_session_known(void *ctx, conn_token conn, const job_known *known) {
+    world *w = ctx;
+    message *m = job_message(w, MSG_KNOWN, conn, known->job_id, 0);
+    send_about(w, m, known->session_id, known->utterance, known->pair, known->outcome);
+}
+
 static void on_session_missing(void *ctx, conn_token conn, const missing_result *missing) {
     world *w = ctx;
-    message *m = job_message(w, MSG_ANSWER, conn, "", 0);
-    m->utterance = missing->utterance;
-    m->pair = *missing->pair;
-    m->outcome = OUTCOME_TIMED_OUT;
+    message *m = job_message(w, MSG_MISSED, conn, "", 0);
     snprintf(m->code, sizeof m->code, "%s", missing->reason);
+    send_about(w, m, missing->session_id, missing->utterance, missing->pair, OUTCOME_TIMED_OUT);
+}
+
+static void on_session_error(void *ctx, conn_token conn, const char *code, const char *text) {
+    world *w = ctx;
+    (void)text;
+    message *m = message_new(w, MSG_ERROR, conn);
+    snprintf(m->code, sizeof m->code, "%s", code);
     speaker_send_down(w, m, w->instance->leaves);
+}
+
+static void on_session_closed(void *ctx, conn_token conn) {
+    world *w = ctx;
+    speaker_send_down(w, message_new(w, MSG_SESSION_CLOSED, conn), w->instance->leaves);
 }
 
 /* ---- the instance --------------------------------------------------------------------------------------------------- */
@@ -320,7 +364,10 @@ sched_status instance_new(world *w, sched_error *err) {
                 .node_cancel = on_node_cancel,
                 .node_close = on_node_close,
                 .session_answer = on_session_answer,
+                .session_known = on_session_known,
                 .session_missing = on_session_missing,
+                .session_error = on_session_error,
+                .session_closed = on_session_closed,
                 .ctx = w},
         .observer = {on_event, w},
         .log = w->env.log,

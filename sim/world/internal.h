@@ -30,6 +30,8 @@ typedef enum message_kind {
     MSG_NODE_GONE,
     MSG_OPEN,
     MSG_REQUEST, /* a whole utterance; value: bytes of audio */
+    MSG_CHUNK,   /* value: bytes of audio */
+    MSG_SESSION_CLOSE,
     MSG_SPEAKER_GONE,
     /* to a node */
     MSG_REGISTERED,
@@ -38,7 +40,11 @@ typedef enum message_kind {
     MSG_CANCEL,
     MSG_CLOSE,
     /* to a speaker */
-    MSG_ANSWER,
+    MSG_ANSWER, /* session: who spoke */
+    MSG_KNOWN,
+    MSG_MISSED,
+    MSG_ERROR,
+    MSG_SESSION_CLOSED,
     MESSAGE_KINDS
 } message_kind;
 
@@ -54,6 +60,8 @@ typedef struct message {
     uint64_t spoken; /* hash of session and utterance of a job */
     lang_pair pair;  /* of a job */
     cut_reason cut;
+    bool is_final; /* of a chunk */
+    char session[ID_MAX + 1];
     double usage[3];     /* of a heartbeat: cpu, gpu, mem */
     bool unready;        /* of a heartbeat */
     const char *service; /* of a result; the scenario's, or NULL */
@@ -188,7 +196,7 @@ typedef struct speaker speaker;
 void speaker_open(world *w, const session_group *group, uint64_t number, bool under_way);
 /* It comes with its one utterance spoken, and closes when it is answered. */
 void speaker_call(world *w, const session_group *group, uint64_t number, const trace_row *call);
-void speaker_deliver(world *w, const message *answer);
+void speaker_deliver(world *w, const message *m);
 /* The request or the end of that speaker reached the instance. */
 const speaker *speaker_at_instance(const world *w, conn_token conn);
 const char *speaker_id(const speaker *sp);
@@ -199,6 +207,10 @@ void speaker_forget(world *w, conn_token conn);
 /* A message to the speaker; dropped when nobody is there. */
 void speaker_send_down(world *w, message *m, usec_t leave);
 void speakers_hush(world *w);
+/* Nothing of what somebody said is still to be cut by the client. */
+bool speakers_are_silent(const world *w);
+/* All who wait for their last answers ask for the end. */
+void speakers_close(world *w);
 void speakers_new(world *w);
 void speakers_free(world *w);
 

@@ -40,7 +40,7 @@ static void arrive(void *arg) {
     } else if (m->kind < MSG_REGISTERED) {
         instance_deliver(w, m);
         message_free(m);
-    } else if (m->kind == MSG_ANSWER) {
+    } else if (m->kind >= MSG_ANSWER) {
         speaker_deliver(w, m);
         message_free(m);
     } else {

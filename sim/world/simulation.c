@@ -62,7 +62,7 @@ static void tell_shifted(void *ctx, const trace_event *event) {
     if (event->core) {
         core = *event->core;
         core.at += s->shift;
-        if (core.until) core.until += s->shift;
+        if (core.until && core.kind != EV_CUT) core.until += s->shift;
         if (core.kind == EV_DISPATCHED) core.value += s->shift / USEC_PER_MSEC; /* an instant, too */
         told.core = &core;
     }
@@ -293,7 +293,10 @@ static sched_status drain(simulation *s, sched_error *err) {
     facts->stage = SIMULATION_DRAINS;
     world_stop_speaking(s->world);
     sched_status status = SCHED_OK;
-    while (!status && !ended(s) && !world_idle(s->world) && engine_now(s->engine) < limit) status = step(s, limit, err);
+    while (!status && !ended(s) && !world_idle(s->world) && engine_now(s->engine) < limit) {
+        status = step(s, limit, err);
+        world_close_sessions(s->world);
+    }
     facts->drained = world_idle(s->world);
     facts->drained_after = engine_now(s->engine) - from;
     facts->jobs_left = scheduler_count(world_scheduler(s->world)).jobs;

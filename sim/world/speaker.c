@@ -3,8 +3,9 @@
  * An open loop: the next speech does not wait for the answer to the last one, because people do not either, and because
  * a load that waits for its server hides the server's slowness. What leaves when is in speaker_talk.c.
  *
- * After its length a session begins no new speech; it closes when the last answer is in, or LINGER after its last
- * request. Its place is given to somebody else once the instance has heard of the end. */
+ * After its length a session begins no new speech. It asks for the end when the last answer is in, or LINGER after its last
+ * request; who sends chunks cannot know, and asks at once. When the end is acknowledged the connection ends, and its place is
+ * given to somebody else once the instance has heard of that. */
 #include "sim/world/speaker_parts.h"
 
 #include <assert.h>
@@ -119,12 +120,16 @@ static void end_session(speaker *sp, const char *code) {
     speaker_send_up(sp, message_new(sp->w, MSG_SPEAKER_GONE, sp->conn));
 }
 
-static void hang_up(speaker *sp) {
-    end_session(sp, "");
-}
-
 static void on_vanish(void *arg) {
     end_session(arg, "VANISHED");
+}
+
+static void ask_for_the_end(speaker *sp) {
+    engine_cancel(sp->w->env.engine, sp->timer);
+    sp->timer = 0;
+    sp->state = CLOSES;
+    speaker_tell(sp, (trace_event){.kind = TRACE_CLIENT_CLOSES});
+    speaker_send_up(sp, message_new(sp->w, MSG_SESSION_CLOSE, sp->conn));
 }
 
 /* What it sent meanwhile for a second time it waits for as long. */
@@ -133,9 +138,13 @@ static void linger(void *arg) {
     usec_t until = sp->last_sent + LINGER;
     sp->timer = 0;
     if (sp->unanswered == 0 || world_now(sp->w) >= until)
-        hang_up(sp);
+        ask_for_the_end(sp);
     else
         sp->timer = engine_at(sp->w->env.engine, until, linger, sp);
+}
+
+bool speaker_in_chunks(const speaker *sp) {
+    return sp->group->talk.granularity == TALK_CHUNK;
 }
 
 void speaker_linger(speaker *sp) {
@@ -144,18 +153,44 @@ void speaker_linger(speaker *sp) {
     linger(sp);
 }
 
-void speaker_deliver(world *w, const message *answer) {
-    speaker *sp = speaker_of(w, answer->conn);
-    if (!sp || sp->state == GONE) return;
-    speaker_tell(sp, (trace_event){.kind = TRACE_CLIENT_ANSWERED,
-                                   .job = answer->job,
-                                   .utterance = answer->utterance,
-                                   .pair = &answer->pair,
-                                   .outcome = answer->outcome,
-                                   .code = answer->code});
-    if (!talk_answered(sp, answer->utterance)) return;
+/* ---- what comes ----------------------------------------------------------------------------------------------------- */
+
+/* Every answer but a refusal is in order, and one that says so when there will be none. */
+static void take_answer(speaker *sp, const message *m) {
+    bool own = !strcmp(m->session, sp->id);
+    trace_kind kind = m->kind == MSG_MISSED ? TRACE_CLIENT_MISSED : own ? TRACE_CLIENT_ANSWERED : TRACE_CLIENT_HEARD;
+    speaker_tell(sp, (trace_event){.kind = kind,
+                                   .from = own ? "" : m->session,
+                                   .job = m->job,
+                                   .utterance = m->utterance,
+                                   .pair = &m->pair,
+                                   .outcome = m->outcome,
+                                   .code = m->code});
+    if (!own || !talk_answered(sp, m->utterance)) return;
     if (sp->unanswered > 0) sp->unanswered--;
-    if (sp->unanswered == 0 && sp->state == LINGERS && talk_is_over(sp)) hang_up(sp);
+    if (sp->unanswered == 0 && sp->state == LINGERS && !speaker_in_chunks(sp) && talk_is_over(sp)) ask_for_the_end(sp);
+}
+
+static void take_known(speaker *sp, const message *m) {
+    speaker_tell(sp, (trace_event){.kind = TRACE_CLIENT_KNOWN,
+                                   .job = m->job,
+                                   .utterance = m->utterance,
+                                   .pair = &m->pair,
+                                   .outcome = m->outcome});
+    talk_known(sp, m->utterance, m->outcome != OUTCOME_NONE);
+}
+
+void speaker_deliver(world *w, const message *m) {
+    speaker *sp = speaker_of(w, m->conn);
+    if (!sp || sp->state == GONE) return;
+    switch (m->kind) {
+    case MSG_ANSWER:
+    case MSG_MISSED: take_answer(sp, m); break;
+    case MSG_KNOWN: take_known(sp, m); break;
+    case MSG_ERROR: speaker_tell(sp, (trace_event){.kind = TRACE_CLIENT_ERROR, .code = m->code}); break;
+    case MSG_SESSION_CLOSED: end_session(sp, ""); break;
+    default: assert(false && "a message for a speaker");
+    }
 }
 
 /* ---- coming and going ----------------------------------------------------------------------------------------------- */
@@ -231,11 +266,23 @@ void speaker_call(world *w, const session_group *group, uint64_t number, const t
 void speakers_hush(world *w) {
     for (size_t i = 0; i < w->speakers->places; i++) {
         speaker *sp = w->speakers->at[i];
-        if (!sp || sp->state == GONE || sp->state == LINGERS) continue;
+        if (!sp || sp->state >= LINGERS) continue;
         engine_cancel(w->env.engine, sp->timer);
         sp->timer = 0;
         sp->state = LINGERS;
         talk_hush(sp);
-        if (sp->unanswered == 0 && talk_is_over(sp)) hang_up(sp);
+    }
+}
+
+bool speakers_are_silent(const world *w) {
+    for (size_t i = 0; i < w->speakers->places; i++)
+        if (w->speakers->at[i] && !talk_is_over(w->speakers->at[i])) return false;
+    return true;
+}
+
+void speakers_close(world *w) {
+    for (size_t i = 0; i < w->speakers->places; i++) {
+        speaker *sp = w->speakers->at[i];
+        if (sp && sp->state == LINGERS) ask_for_the_end(sp);
     }
 }

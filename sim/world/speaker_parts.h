@@ -14,6 +14,7 @@ typedef enum speaker_state {
     PAUSES,
     SPEAKS,
     LINGERS, /* waits for the last answers */
+    CLOSES,  /* has asked for the end */
     GONE,    /* the instance will hear of it */
 } speaker_state;
 
@@ -75,6 +76,8 @@ void speaker_tell(speaker *sp, trace_event event);
 void speaker_send_up(speaker *sp, message *m);
 /* It has said all that it will; what it asked for it still waits for. */
 void speaker_linger(speaker *sp);
+/* It sends chunks, and does not know what is cut out of them. */
+bool speaker_in_chunks(const speaker *sp);
 
 /* speaker_talk.c */
 void talk_pause(speaker *sp);
@@ -88,6 +91,8 @@ void talk_end(speaker *sp);
 bool talk_is_over(const speaker *sp);
 /* The answer to an open request. False when an impatient client has had one already. */
 bool talk_answered(speaker *sp, uint64_t utterance);
+/* The scheduler knows the request; it is not sent again when its job has ended. */
+void talk_known(speaker *sp, uint64_t utterance, bool ended);
 void talk_forget(speaker *sp);
 
 #endif

@@ -1,6 +1,6 @@
-/* speaker_talk.c - speeches and pauses, and the requests that follow from them.
+/* speaker_talk.c - speeches and pauses, and the chunks or requests that follow from them.
  *
- * A client that sends whole utterances cuts its speech as the scheduler would (client_cuts.h), and each utterance leaves at the
+ * A client that sends chunks leaves it to the scheduler to cut them; each chunk is an event. A client that sends whole utterances cuts its speech as the scheduler would (client_cuts.h), and each utterance leaves at the
  * instant of its cut. Chunks are no events: a speech that ends with its only cut takes one event, as many as a pause.
  *
  * Impatient clients keep their open requests and send them again, with the same number, so that the scheduler can tell. */
@@ -31,7 +31,7 @@ static void on_no_answer(void *arg) {
     asked *a = arg;
     speaker *sp = a->sp;
     a->timer = 0;
-    if (a->left-- == 0 || sp->w->hushed) return;
+    if (a->left-- == 0 || sp->w->hushed || sp->state == CLOSES) return;
     send_request(sp, TRACE_CLIENT_RESENT, &a->what);
     a->timer = engine_at(sp->w->env.engine, world_now(sp->w) + sp->group->retry.after, on_no_answer, a);
 }
@@ -49,12 +49,24 @@ static void close_request(speaker *sp, asked *a) {
     pool_give(sp->w->speakers->asked, a);
 }
 
-bool talk_answered(speaker *sp, uint64_t utterance) {
+static asked *find_request(const speaker *sp, uint64_t utterance) {
     asked *a;
-    if (!sp->group->retry.after) return true;
     DL_FOREACH(sp->open, a) if (a->what.utterance == utterance) break;
+    return a;
+}
+
+bool talk_answered(speaker *sp, uint64_t utterance) {
+    if (!sp->group->retry.after) return true;
+    asked *a = find_request(sp, utterance);
     if (a) close_request(sp, a);
     return a != NULL;
+}
+
+void talk_known(speaker *sp, uint64_t utterance, bool ended) {
+    asked *a = find_request(sp, utterance);
+    if (!a || !ended) return;
+    engine_cancel(sp->w->env.engine, a->timer);
+    a->timer = 0;
 }
 
 static lang_pair pair_of(const speaker *sp, bool reversed) {
@@ -71,6 +83,14 @@ static void ask(speaker *sp, int64_t bytes, usec_t length, cut_reason cut, bool 
     if (length > sp->w->longest_speech) sp->w->longest_speech = length;
     send_request(sp, TRACE_CLIENT_SENT, &what);
     if (sp->group->retry.after) keep_request(sp, &what);
+}
+
+static void send_chunk(speaker *sp, int64_t bytes, bool is_final) {
+    message *m = message_new(sp->w, MSG_CHUNK, sp->conn);
+    m->pair = pair_of(sp, sp->how.reversed);
+    m->value = bytes;
+    m->is_final = is_final;
+    speaker_send_up(sp, m);
 }
 
 /* ---- cuts ----------------------------------------------------------------------------------------------------------- */
@@ -110,9 +130,17 @@ static void on_cut(void *arg) {
     wait_for_cut(sp);
 }
 
+/* Whoever would have told the end of the speech tells it now. */
 void talk_hush(speaker *sp) {
-    catch_up(sp);
+    client_cut cuts[CLIENT_CUTS_MAX];
+    bool whole = !speaker_in_chunks(sp);
+    if (whole) catch_up(sp);
+    bool interrupted = mouth_next(&sp->mouth) != USEC_NEVER && sp->mouth.chunks > 0 && sp->how.manual;
     sp->mouth = (mouth){0};
+    if (interrupted && whole)
+        ask_for_cuts(sp, cuts, client_interrupt(&sp->ear, rules_of(sp), world_now(sp->w), cuts));
+    else if (interrupted)
+        send_chunk(sp, 0, true);
     wait_for_cut(sp);
 }
 
@@ -163,6 +191,19 @@ static void open_mouth(speaker *sp, usec_t began, usec_t length) {
     sp->how.manual = talk->manual >= 1 || rng_chance(&sp->manual, talk->manual);
     sp->how.reversed = sp->group->two_way && sp->speeches % 2 == 1;
     sp->speeches++;
+    usec_t longest = sp->w->sc->scheduler.max_duration + sp->w->sc->scheduler.hangover_auto + talk->chunk;
+    if (speaker_in_chunks(sp) && longest > sp->w->longest_speech) sp->w->longest_speech = longest;
+}
+
+/* Whoever sends chunks does nothing else. */
+static void on_chunk(void *arg) {
+    speaker *sp = arg;
+    mouthful chunk = mouth_take(&sp->mouth);
+    send_chunk(sp, chunk.bytes, chunk.last && sp->how.manual);
+    if (chunk.last)
+        talk_pause(sp);
+    else
+        wait_until(sp, SPEAKS, mouth_next(&sp->mouth), on_chunk);
 }
 
 static void on_speech_ends(void *arg) {
@@ -178,6 +219,11 @@ static void on_pause_ends(void *arg) {
     sp->timer = 0;
     if (now >= sp->ends) {
         speaker_linger(sp);
+        return;
+    }
+    if (speaker_in_chunks(sp)) {
+        open_mouth(sp, now, talk_draw(sp));
+        wait_until(sp, SPEAKS, mouth_next(&sp->mouth), on_chunk);
         return;
     }
     catch_up(sp);

@@ -54,9 +54,19 @@ void world_stop_speaking(world *w) {
     speakers_hush(w);
 }
 
+/* Nobody works for a speaker, or would have to. */
+static bool all_is_told(const world *w, const scheduler_counts *counts) {
+    return !counts->jobs && !counts->audio_bytes && !w->jobs_on_the_way && speakers_are_silent(w);
+}
+
+void world_close_sessions(world *w) {
+    scheduler_counts counts = scheduler_count(instance_scheduler(w));
+    if (w->hushed && all_is_told(w, &counts)) speakers_close(w);
+}
+
 bool world_idle(const world *w) {
     scheduler_counts counts = scheduler_count(instance_scheduler(w));
-    if (counts.jobs || counts.sessions || w->jobs_on_the_way) return false;
+    if (counts.sessions || !all_is_told(w, &counts)) return false;
     for (int32_t i = 0; i < w->node_count; i++)
         if (w->nodes[i].busy && !node_held(&w->nodes[i], FAULT_HANG)) return false;
     return true;

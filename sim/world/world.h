@@ -36,8 +36,10 @@ sched_status world_check_redis_faults(const scenario *sc, const redis_host *host
 
 /* Plans the joining of nodes, the first sessions and the faults. */
 void world_start(world *w);
-/* Nobody speaks any more: sessions send nothing new and close when their last answer came; arrivals end. */
+/* Nobody speaks any more: what silence ends is still asked for; arrivals end. */
 void world_stop_speaking(world *w);
+/* After that, from time to time: those who are still there ask for their end when nothing is under way for anybody. */
+void world_close_sessions(world *w);
 /* Nothing is in flight any more, in the core, on the network and in the nodes. */
 bool world_idle(const world *w);
 /* The next `count` nodes disconnect (also those that hang) and no node comes back; false when all have gone. A caller who takes

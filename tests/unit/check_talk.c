@@ -102,7 +102,10 @@ static void listen(const story *s, told *ret_told) {
             speech_cut cuts[SPEECH_CUTS_MAX];
             mouthful chunk = mouth_take(&m);
             int n = reversed == s->how[i].reversed ? 0 : speech_flush(&heard, &rules, at, cuts);
-            for (int k = 0; k < n; k++) tell(ret_told, &(client_cut){cuts[k], reversed}, 1, at);
+            for (int k = 0; k < n; k++) {
+                if (cuts[k].reason == CUT_CLOSE) cuts[k].reason = CUT_MANUAL;
+                tell(ret_told, &(client_cut){cuts[k], reversed}, 1, at);
+            }
             reversed = s->how[i].reversed;
             n = speech_chunk(&heard, &rules, at, chunk.bytes, chunk.duration, chunk.last && s->how[i].manual, cuts);
             for (int k = 0; k < n; k++) tell(ret_told, &(client_cut){cuts[k], reversed}, 1, at);
