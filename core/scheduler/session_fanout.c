@@ -1,32 +1,22 @@
 /* session_fanout.c - what is said in a room becomes a job for each language that the others want to hear.
  *
  * Who the others are is asked of Redis with every utterance, since they may be on any instance; the request waits here for the
- * answer, and keeps its sound. Answers come in the order of the questions, but a question that could not be sent comes back at once:
- * so the utterances stand in a list, and are said from its head. What is said outside a room waits behind those.
+ * answer, and keeps its sound. A question that could not be sent comes back before those that were asked earlier: so the utterances
+ * stand in a list, and are said from its head. What is said outside a room waits behind those.
  *
  * Nobody hears their own language translated, and nobody hears themselves. When no language is left (the others want none, or
  * there are no others), and also when Redis cannot say, the speaker hears the target of the session, as outside a room. */
 #include "core/base/mem.h"
 #include "core/scheduler/session_flow.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
-struct asking {
-    asking *next, *prev;
-    job_request request;
-    char request_id[REQUEST_ID_MAX + 2]; /* room to see that it is too long */
-    usec_t arrived;
-    bool out;     /* Redis is being asked */
-    bool dropped; /* the session has ended */
-};
-
 /* Those who want one language. */
 typedef struct audience {
-    const char *lang;
+    char lang[LANG_MAX + 1];
     char listeners[ROOM_MEMBERS_MAX][ID_MAX + 1];
     int count;
 } audience;
@@ -36,13 +26,24 @@ typedef struct audiences {
     int count;
 } audiences;
 
+struct asking {
+    asking *next, *prev;
+    job_request request;
+    char request_id[REQUEST_ID_MAX + 2]; /* room to see that it is too long */
+    usec_t arrived;
+    char room[ROOM_CODE_LEN + 1];
+    audiences *heard_by; /* NULL: the speaker */
+    bool out;            /* Redis is being asked */
+    bool dropped;        /* the session has ended */
+};
+
 static void add_listener(audiences *all, const room_member *m) {
     int i = 0;
     while (i < all->count && strcmp(all->of[i].lang, m->lang) != 0) i++;
     audience *a = &all->of[i];
     if (i == all->count) {
         all->count++;
-        a->lang = m->lang;
+        snprintf(a->lang, sizeof a->lang, "%s", m->lang);
         a->count = 0;
     }
     snprintf(a->listeners[a->count++], sizeof a->listeners[0], "%s", m->session_id);
@@ -62,7 +63,7 @@ static int64_t share(int64_t bytes, int i, int count) {
     return bytes / count + (i == 0 ? bytes % count : 0);
 }
 
-static void say_to(session *one, const asking *a, const char *code, const audiences *all) {
+static void say_to(session *one, const asking *a, const audiences *all) {
     fanout *fan = all->count > 1 ? mem_zalloc(1, sizeof *fan) : NULL;
     if (fan) fan->refs = 1;
     for (int i = 0; i < all->count; i++) {
@@ -71,7 +72,7 @@ static void say_to(session *one, const asking *a, const char *code, const audien
         saying said = {
             .request = &a->request,
             .arrived = a->arrived,
-            .room = code,
+            .room = a->room,
             .fan = fan,
             .audio_held = share((int64_t)a->request.sound->bytes, i, all->count),
             .listeners = (const char(*)[ID_MAX + 1]) all->of[i].listeners,
@@ -95,6 +96,7 @@ static void say_alone(session *one, const asking *a) {
 /* ---- in order ------------------------------------------------------------------------------------------------------- */
 
 static void asking_free(asking *a) {
+    free(a->heard_by);
     audio_unref(a->request.sound);
     free(a);
 }
@@ -107,17 +109,22 @@ static void leave_list(session *one, asking *a) {
     session_sound_hold(one->s, one, -(int64_t)a->request.sound->bytes);
 }
 
-static void say_first(session *one, const room_view *view) {
+static void say_first(session *one) {
     asking *a = one->askings;
-    audiences all;
-    all.count = 0;
     leave_list(one, a);
-    if (view) find_audiences(&all, one, a->request.pair.src, view);
-    if (all.count)
-        say_to(one, a, view->code, &all);
+    if (a->heard_by && a->heard_by->count)
+        say_to(one, a, a->heard_by);
     else
         say_alone(one, a);
     asking_free(a);
+}
+
+static void note_members(const session *one, asking *a, const room_view *view) {
+    if (view->count == 0) return;
+    snprintf(a->room, sizeof a->room, "%s", view->code);
+    a->heard_by = mem_alloc(sizeof *a->heard_by);
+    a->heard_by->count = 0;
+    find_audiences(a->heard_by, one, a->request.pair.src, view);
 }
 
 static void on_members(session *one, const room_view *view, void *arg) {
@@ -127,11 +134,8 @@ static void on_members(session *one, const room_view *view, void *arg) {
         asking_free(a);
         return;
     }
-    if (view->count) {
-        assert(one->askings == a);
-        say_first(one, view);
-    }
-    while (one->askings && !one->askings->out) say_first(one, NULL);
+    note_members(one, a, view);
+    while (one->askings && !one->askings->out) say_first(one);
     session_told_all(one);
 }
 
