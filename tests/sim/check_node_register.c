@@ -124,6 +124,22 @@ START_TEST(a_connection_that_gives_no_name_keeps_the_one_it_has) {
 }
 END_TEST
 
+START_TEST(a_name_that_is_made_up_is_nobody_elses) {
+    char first[ID_MAX + 1];
+    start_production();
+    offer(1, "", "en de", 4);
+    snprintf(first, sizeof first, "%s", last_node);
+    close_world();
+    start_production(); /* draws the same numbers again */
+    offer(1, first, "en de", 4);
+    offer(2, "", "en de", 4);
+    ck_assert_str_ne(last_node, first);
+    ck_assert_int_eq(closed_count, 0);
+    ck_assert_int_eq(scheduler_count(s).nodes, 2);
+    close_world();
+}
+END_TEST
+
 START_TEST(of_two_quick_registrations_the_last_one_counts) {
     start_production();
     offer_now(1, "n1", "en de", 4);
@@ -306,6 +322,7 @@ int main(void) {
         a_refused_registration_leaves_the_one_before_as_it_was,
         a_heartbeat_right_behind_the_registration_counts,
         a_connection_that_gives_no_name_keeps_the_one_it_has,
+        a_name_that_is_made_up_is_nobody_elses,
         of_two_quick_registrations_the_last_one_counts,
         a_node_that_stopped_serving_a_pair_is_taken_out_of_it_by_whoever_is_refused,
         a_node_that_returns_to_its_old_languages_before_a_heartbeat_is_in_their_pools,
