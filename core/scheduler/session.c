@@ -58,10 +58,9 @@ void session_set_timer(session *one) {
 
 /* ---- opening -------------------------------------------------------------------------------------------------------- */
 
-static sched_status offer_check(const session_offer *offer, sched_error *err) {
-    lang_pair pair;
+static sched_status offer_check(const session_offer *offer, lang_pair *ret_pair, sched_error *err) {
     sched_status status = id_check("session id", offer->session_id, err);
-    if (!status) status = lang_pair_make(offer->pair.src, offer->pair.tgt, &pair, err);
+    if (!status) status = lang_pair_make(offer->pair.src, offer->pair.tgt, ret_pair, err);
     if (!status && (offer->sample_rate < SAMPLE_RATE_MIN || offer->sample_rate > SAMPLE_RATE_MAX))
         status = sched_fail(err, SCHED_EINVAL, "sample rate %lld: expected %d to %d", (long long)offer->sample_rate,
                             SAMPLE_RATE_MIN, SAMPLE_RATE_MAX);
@@ -80,13 +79,14 @@ static sched_status place_check(scheduler *s, conn_token conn, const char *sessi
 
 sched_status scheduler_session_open(scheduler *s, conn_token conn, const session_offer *offer, sched_error *err) {
     assert(conn != 0);
-    sched_status status = offer_check(offer, err);
+    lang_pair pair;
+    sched_status status = offer_check(offer, &pair, err);
     if (!status) status = place_check(s, conn, offer->session_id, err);
     if (status) return status;
     session *one = mem_zalloc(1, sizeof *one);
     one->s = s;
     one->conn = conn;
-    one->pair = offer->pair;
+    one->pair = pair;
     one->two_way = offer->two_way;
     one->format = offer->format;
     one->sample_rate = offer->sample_rate;
@@ -119,7 +119,6 @@ static void release(session *one) {
 
 static void end(session *one, const char *how) {
     room_gone(one);
-    affinity_forget(one);
     session_record_close(one);
     sched_emit(one->s, (sched_event){.kind = EV_SESSION_CLOSED, .session = one->id, .code = how});
     session_ref(one);
@@ -135,7 +134,9 @@ void session_free_all(scheduler *s) {
     }
 }
 
+/* Its sentences have ended; a session that has only lost its connection may come back and go on. */
 static void acknowledge(session *one, const char *how) {
+    affinity_forget(one);
     sched_tell(one->s, session_closed, one->conn);
     end(one, how);
 }

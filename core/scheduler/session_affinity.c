@@ -1,12 +1,14 @@
 /* session_affinity.c - where a sentence that goes on was sent: its node keeps the tail of the sound.
  *
- * After a cut by timeout or by max-duration the next job of the session and target goes to the same node. The job takes what is
- * known when it is created, and tells when it was sent; only the latest job of a target may say where the sentence is, so a job
- * that waited long does not bring back a sentence that has ended since. A job that is created before the former one was sent
- * finds nothing, and is placed as any other.
+ * After a cut by timeout or by max-duration the next job of the session and target is first offered to the same node. A job takes what
+ * is known when it is created, so that only one does. When it was sent, and its own cut goes on too, it says where the sentence is now,
+ * also after a retry; but only the latest job of a target may: one that waited long does not bring back a sentence that has ended,
+ * or gone elsewhere, since. So a job that is created before the one before it was sent finds nothing and is placed as any other: that
+ * happens when the former waits for room longer than a whole utterance lasts, and then its node would have had no room either.
  *
- * Redis has it too, for sessions that come back on another instance: one plain SET, GET or DEL, nobody waits for the answer. That of
- * the GET comes before the job is created, because a link answers in order. */
+ * Redis has it too, for sessions that come back on another instance: one plain SET, GET or DEL, and nobody waits for the answer. That of
+ * the GET comes before the first job is created, because a link answers in order; on a cluster, where it may not, the tail of
+ * one sentence is lost. */
 #include "core/base/mem.h"
 #include "core/scheduler/session_flow.h"
 
@@ -37,9 +39,11 @@ static void store(session *one, target *t) {
     sched_call(one->s, &call, on_done, one->s);
 }
 
+/* The sentence has ended. */
 static void drop(session *one, target *t) {
     redis_call call;
     t->affinity[0] = '\0';
+    t->affinity_utterance = NO_UTTERANCE;
     if (!t->affinity_stored) return;
     begin(&call, "DEL", one, t);
     t->affinity_stored = false;
@@ -58,7 +62,7 @@ static void on_asked(void *arg, link_status status, const redis_reply *reply) {
     uint64_t utterance;
     char node[ID_MAX + 1];
     bool found = status == LINK_OK && sscanf(reply_text(reply), "%" SCNu64 " %64s", &utterance, node) == 2;
-    if (found && !q.one->gone && !q.about->affinity[0]) {
+    if (found && !q.one->gone && q.about->affinity_utterance == NO_UTTERANCE) {
         memcpy(q.about->affinity, node, sizeof node);
         q.about->affinity_stored = true;
     }
@@ -81,6 +85,7 @@ void affinity_take(job *j) {
     target *t = j->place;
     if (!one || !t) return;
     memcpy(j->affine, t->affinity, sizeof j->affine);
+    t->affinity[0] = '\0';
     t->affinity_utterance = j->utterance;
     if (!cut_continues(j->cut)) drop(one, t);
 }
@@ -89,7 +94,7 @@ void affinity_sent(const job *j) {
     session *one = session_by_conn(j->s, j->conn);
     target *t = j->place;
     if (!one || !t || !j->s->config.affinity) return;
-    if (!cut_continues(j->cut) || t->affinity_utterance != j->utterance) return;
+    if (t->affinity_utterance != j->utterance) return;
     memcpy(t->affinity, j->node, sizeof t->affinity);
     store(one, t);
 }

@@ -1,9 +1,11 @@
 /* session_flow.h - sessions of this instance's connections; shared by the session_*.c files, and by what answers them.
  *
- *     session.c             open, close, gone; the record in Redis
+ *     session.c             open, close, gone; its one timer
+ *     session_record.c      the record in Redis
  *     session_sound.c       chunks are collected and cut (core/domain/speech.h)
  *     session_utterance.c   an utterance becomes a job, or one for each language of a room
- *     session_results.c     results in order, gaps, late ones; the acknowledgement of a close
+ *     session_results.c     results in order, gaps, late ones
+ *     session_repeat.c      what was said before, or never became a job
  *     session_affinity.c    where a sentence that goes on was sent
  *     session_fanout.c      the members of a room are asked for before their speaker's utterance becomes jobs
  *     room*.c               rooms (room_flow.h)
@@ -20,12 +22,16 @@ struct target {
     target *next;
     char lang[LANG_MAX + 1];
     result_order *order;
-    job *jobs;                   /* unfinished ones, in the order of their utterances */
+    job *jobs;                   /* unfinished ones, in the order of their beginning */
     char affinity[ID_MAX + 1];   /* node of the sentence that goes on; "" when there is none */
-    uint64_t affinity_utterance; /* the latest that took it: only that one may move it */
+    uint64_t affinity_utterance; /* the one that may say where it goes on; NO_UTTERANCE when the sentence has ended */
     bool affinity_asked;         /* Redis was asked once */
     bool affinity_stored;        /* Redis may have it */
 };
+
+/* Numbers of utterances are whole in JSON, Lua and C alike. */
+#define UTTERANCE_END (UINT64_C(1) << 53)
+#define NO_UTTERANCE  UINT64_MAX
 
 typedef struct asking asking;
 typedef struct room_ask room_ask;
@@ -48,6 +54,7 @@ struct session {
     usec_t timer_at;     /* USEC_NEVER while none is set */
 
     target *targets;
+    int target_count;
     asking *askings; /* utterances whose listeners are not known yet, in their order */
     int asking_count;
     int unanswered; /* utterances that were said, times targets, and not told; and the askings */
@@ -119,18 +126,27 @@ bool session_ask_listeners(session *one, const job_request *request);
 void session_fanout_drop(session *one);
 
 /* session_results.c */
-/* The target's entry; made when there is none. */
+enum { TARGETS_MAX = LANGS_MAX };
+/* The target's entry, made when there is none; NULL beyond TARGETS_MAX. */
 target *session_target(session *one, const char *lang);
 /* The job's end takes its place among the results; what may be told now is told. Once for each job. */
 void session_answered(job *j, job_outcome outcome, const char *code);
+/* No job follows, so nobody waits for its result. */
+void session_leave_place(job *j);
+/* The job of that utterance whose end was not told; NULL when there is none. */
+job *session_job_of(const target *t, uint64_t number);
+void session_results_timer(session *one);
+usec_t session_results_wake(const session *one);
+void session_results_free(session *one);
+
+/* session_repeat.c */
 /* No job was made: told at once. */
 void session_refused(job *j, const char *code);
 void session_refuse_request(scheduler *s, conn_token conn, const job_request *request, const char *code);
 /* The request id is bound to another job: `reply` is what create_job answered. */
 void session_known_job(job *j, const redis_reply *reply);
-void session_results_timer(session *one);
-usec_t session_results_wake(const session *one);
-void session_results_free(session *one);
+/* Its place among the results is taken, or was told: is it the same request again? `request` has an id. */
+void session_said_before(session *one, const target *t, const job_request *request);
 
 /* session_affinity.c */
 /* Redis is asked, once for each target, whether a sentence goes on: the session may have been on another instance. */
@@ -139,7 +155,7 @@ void affinity_ask(session *one, target *t);
 void affinity_take(job *j);
 /* The job was sent to job->node. */
 void affinity_sent(const job *j);
-/* The session ends. */
+/* The sentence has ended, in every target. */
 void affinity_forget(session *one);
 
 /* room*.c */

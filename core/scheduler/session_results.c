@@ -1,8 +1,9 @@
-/* session_results.c - what a session is told of its utterances, and in which order.
+/* session_results.c - what a session is told of its jobs, and in which order.
  *
- * Every utterance that was said holds a place in the order of its target (core/domain/result_order.h) until its result may be told.
- * Refusals and failures are told at once and hold up nobody: the sooner the client knows, the sooner it can speak again. A result that is missing for gap_limit while
- * others wait behind it is given up: the client is told so, the job is ended, and what still comes of it is dropped and counted.
+ * Every utterance that became a job holds a place in the order of its target (core/domain/result_order.h) until its result may be told.
+ * Refusals and failures are told at once and hold up nobody: the sooner the client knows, the sooner it can speak again. A result
+ * that is missing for gap_limit while others wait behind it is given up: the client is told so, the job is ended, and what still
+ * comes of it is dropped and counted.
  *
  * In a room a result goes to those who wanted that language and are still there; a failure goes to the speaker. */
 #include "core/base/mem.h"
@@ -62,9 +63,12 @@ static ending *ending_of(session *one, job *j, job_outcome outcome, const char *
 target *session_target(session *one, const char *lang) {
     for (target *t = one->targets; t; t = t->next)
         if (!strcmp(t->lang, lang)) return t;
+    if (one->target_count == TARGETS_MAX) return NULL;
+    one->target_count++;
     target *t = mem_zalloc(1, sizeof *t);
     snprintf(t->lang, sizeof t->lang, "%s", lang);
     t->order = result_order_new((int)one->s->config.unanswered_max);
+    t->affinity_utterance = NO_UTTERANCE;
     t->next = one->targets;
     one->targets = t;
     return t;
@@ -117,18 +121,25 @@ static job_answer answer_of(const ending *end) {
     };
 }
 
-static void tell(const ending *end) {
+static int tell_listeners(const ending *end, const job_answer *answer) {
     scheduler *s = end->one->s;
-    job_answer answer = answer_of(end);
-    emit(end, EV_RESULT_SENT);
-    if (!end->listeners || !is_result(end->outcome)) {
-        sched_tell(s, session_answer, end->one->conn, &answer);
-        return;
-    }
+    int told = 0;
     for (int i = 0; i < end->listener_count; i++) {
         const session *listener = session_by_id(s, end->listeners[i]);
-        if (room_has(end->room, listener)) sched_tell(s, session_answer, listener->conn, &answer);
+        if (!room_has(end->room, listener)) continue;
+        sched_tell(s, session_answer, listener->conn, answer);
+        told++;
     }
+    return told;
+}
+
+static void tell(const ending *end) {
+    session *one = end->one;
+    job_answer answer = answer_of(end);
+    bool to_room = end->listeners && is_result(end->outcome);
+    int told = to_room ? tell_listeners(end, &answer) : 1;
+    if (!to_room) sched_tell(one->s, session_answer, one->conn, &answer);
+    emit(end, told > 0 ? EV_RESULT_SENT : EV_SESSION_GONE);
 }
 
 static void tell_ready(session *one, target *t) {
@@ -150,6 +161,13 @@ static bool withdraw(session *one, target *t, uint64_t utterance) {
     int withdrawn = open - result_order_open(t->order);
     one->unanswered -= withdrawn;
     return withdrawn > 0;
+}
+
+void session_leave_place(job *j) {
+    session *one = session_by_conn(j->s, j->conn);
+    if (!one || !j->place) return;
+    withdraw(one, j->place, j->utterance);
+    tell_ready(one, j->place);
 }
 
 void session_answered(job *j, job_outcome outcome, const char *code) {
@@ -177,15 +195,15 @@ void session_answered(job *j, job_outcome outcome, const char *code) {
 
 /* ---- gaps ----------------------------------------------------------------------------------------------------------- */
 
-static job *job_of(const target *t, uint64_t utterance) {
+job *session_job_of(const target *t, uint64_t number) {
     job *j;
-    DL_FOREACH2(t->jobs, j, later) if (j->utterance == utterance) return j;
+    DL_FOREACH2(t->jobs, j, later) if (j->utterance == number && !j->told) return j;
     return NULL;
 }
 
 /* False when its end is being written at this moment: that comes first. */
 static bool give_up(session *one, target *t, uint64_t utterance) {
-    job *j = job_of(t, utterance);
+    job *j = session_job_of(t, utterance);
     if (j && j->finishing) return false;
     lang_pair pair = j ? j->pair : one->pair;
     missing_result missing = {one->id, utterance, &pair, gap_timeout};
@@ -217,66 +235,4 @@ usec_t session_results_wake(const session *one) {
         if (at < wake) wake = at;
     }
     return wake;
-}
-
-/* ---- what never became a job ---------------------------------------------------------------------------------------- */
-
-static void refuse(scheduler *s, conn_token conn, const job_request *request, usec_t arrived, const char *code) {
-    sched_event event = {
-        .kind = EV_SUBMITTED,
-        .session = request->session_id,
-        .utterance = request->utterance,
-        .pair = &request->pair,
-        .until = arrived,
-    };
-    sched_emit(s, event);
-    event.kind = EV_REFUSED;
-    event.code = code;
-    sched_emit(s, event);
-    job_answer answer = {
-        .request_id = request->request_id ? request->request_id : "",
-        .session_id = request->session_id,
-        .job_id = "",
-        .utterance = request->utterance,
-        .pair = &request->pair,
-        .code = code,
-    };
-    sched_tell(s, session_answer, conn, &answer);
-}
-
-void session_refuse_request(scheduler *s, conn_token conn, const job_request *request, const char *code) {
-    refuse(s, conn, request, sched_now(s), code);
-}
-
-/* No job follows, so nobody waits for its result. */
-static void leave_place(job *j) {
-    session *one = session_by_conn(j->s, j->conn);
-    if (!one || !j->place) return;
-    withdraw(one, j->place, j->utterance);
-    tell_ready(one, j->place);
-}
-
-void session_refused(job *j, const char *code) {
-    job_request request = {.request_id = j->request,
-                           .session_id = j->session,
-                           .utterance = j->utterance,
-                           .pair = j->pair};
-    refuse(j->s, j->conn, &request, j->arrived, code);
-    leave_place(j);
-}
-
-void session_known_job(job *j, const redis_reply *reply) {
-    job_outcome outcome = OUTCOME_NONE;
-    job_outcome_parse(reply_text(reply_at(reply, 3)), &outcome);
-    job_known known = {
-        .request_id = j->request,
-        .session_id = j->session,
-        .job_id = reply_text(reply_at(reply, 1)),
-        .utterance = j->utterance,
-        .pair = &j->pair,
-        .state = reply_text(reply_at(reply, 2)),
-        .outcome = outcome,
-    };
-    sched_tell(j->s, session_known, j->conn, &known);
-    leave_place(j);
 }

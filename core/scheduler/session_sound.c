@@ -41,30 +41,34 @@ bool session_sound_fits(const session *one, int64_t bytes) {
 
 /* ---- the buffer ----------------------------------------------------------------------------------------------------- */
 
-static void append(session *one, const session_chunk *chunk) {
-    session_sound_hold(one->s, one, chunk->bytes);
-    if (!chunk->data || chunk->bytes == 0) return;
-    size_t need = one->sound_len + (size_t)chunk->bytes;
+static void put(session *one, const unsigned char *data, size_t bytes) {
+    size_t need = one->sound_len + bytes;
     if (need > one->sound_capacity) {
         size_t capacity = one->sound_capacity ? one->sound_capacity : BUFFER_AT_FIRST;
         while (capacity < need) capacity *= 2;
         one->sound = mem_realloc(one->sound, capacity, 1);
         one->sound_capacity = capacity;
     }
-    memcpy(one->sound + one->sound_len, chunk->data, (size_t)chunk->bytes);
+    memcpy(one->sound + one->sound_len, data, bytes);
     one->sound_len = need;
 }
 
-/* The first `bytes` of the buffer, which become the caller's; NULL when there is none. */
+static void append(session *one, const session_chunk *chunk) {
+    session_sound_hold(one->s, one, chunk->bytes);
+    if (chunk->data && chunk->bytes > 0) put(one, chunk->data, (size_t)chunk->bytes);
+}
+
+/* The first `bytes` of the buffer, which become the caller's; NULL when there is none. What it has beyond them is given back, because an
+ * utterance may wait for long. */
 static unsigned char *take(session *one, size_t bytes) {
     unsigned char *taken = one->sound;
     if (!taken) return NULL;
-    assert(bytes <= one->sound_len);
+    assert(bytes > 0 && bytes <= one->sound_len);
     size_t rest = one->sound_len - bytes;
-    one->sound = rest ? mem_alloc(rest) : NULL;
-    if (rest) memcpy(one->sound, taken + bytes, rest);
-    one->sound_len = one->sound_capacity = rest;
-    return taken;
+    one->sound = NULL;
+    one->sound_len = one->sound_capacity = 0;
+    if (rest > 0) put(one, taken + bytes, rest);
+    return mem_realloc(taken, bytes, 1);
 }
 
 /* ---- cuts ----------------------------------------------------------------------------------------------------------- */
@@ -114,19 +118,10 @@ usec_t session_sound_wake(const session *one) {
     return speech_wake(&one->speech, &rules);
 }
 
-/* The end of a sentence that nobody has marked as one: `reason` for what was collecting. Returns the cuts. */
-static int flush(session *one, cut_reason reason) {
+void session_sound_flush(session *one) {
     speech_rules rules = rules_of(&one->s->config);
     speech_cut cuts[SPEECH_CUTS_MAX];
-    int count = speech_flush(&one->speech, &rules, sched_now(one->s), cuts);
-    for (int i = 0; i < count; i++)
-        if (cuts[i].reason == CUT_CLOSE) cuts[i].reason = reason;
-    say_all(one, cuts, count);
-    return count;
-}
-
-void session_sound_flush(session *one) {
-    flush(one, CUT_CLOSE);
+    say_all(one, cuts, speech_flush(&one->speech, &rules, sched_now(one->s), cuts));
 }
 
 void session_sound_drop(session *one) {
@@ -149,14 +144,26 @@ static void refuse(scheduler *s, conn_token conn, const session *one, int64_t by
     sched_tell(s, session_error, conn, code, message);
 }
 
-/* False when the chunk names a language that is neither side of the session's. A new direction ends the sentence of the old one. */
-static bool turn_to(session *one, const char *src) {
+/* Whether that language is spoken in this session, and whether that is the other direction than before. */
+static bool direction_of(const session *one, const char *src, bool *ret_reversed) {
+    char tag[LANG_MAX + 1];
+    *ret_reversed = one->reversed;
     if (!src || !*src) return true;
-    bool reversed = one->two_way && !strcmp(src, one->pair.tgt);
-    if (!reversed && strcmp(src, one->pair.src) != 0) return false;
-    if (reversed != one->reversed && !flush(one, CUT_MANUAL)) affinity_forget(one); /* else its last part does */
+    if (lang_tag_parse(src, tag, NULL)) return false;
+    *ret_reversed = one->two_way && !strcmp(tag, one->pair.tgt);
+    return *ret_reversed || !strcmp(tag, one->pair.src);
+}
+
+/* Somebody else speaks: the sentence of the one before has ended, as if that one had said so. */
+static void turn(session *one, bool reversed) {
+    speech_rules rules = rules_of(&one->s->config);
+    speech_cut cuts[SPEECH_CUTS_MAX];
+    session_sound_timer(one); /* what was over before has ended for its own reason */
+    int count = speech_flush(&one->speech, &rules, sched_now(one->s), cuts);
+    if (count > 0) cuts[count - 1].reason = CUT_MANUAL;
+    say_all(one, cuts, count);
+    if (count == 0) affinity_forget(one);
     one->reversed = reversed;
-    return true;
 }
 
 static void collect(session *one, const session_chunk *chunk) {
@@ -166,16 +173,25 @@ static void collect(session *one, const session_chunk *chunk) {
     append(one, chunk);
     int count = speech_chunk(&one->speech, &rules, sched_now(s), chunk->bytes,
                              sound_duration(one->format, one->sample_rate, chunk->bytes), chunk->is_final, cuts);
-    bool nothing = chunk->is_final && chunk->bytes == 0 && count == 0 && !one->speech.in_hangover;
-    if (nothing) sched_emit(s, (sched_event){.kind = EV_EMPTY_CUT, .session = one->id});
     say_all(one, cuts, count);
-    if (nothing) affinity_forget(one); /* the sentence that went on behind an automatic cut has ended after all */
+    if (chunk->is_final && chunk->bytes == 0 && count == 0 && !one->speech.in_hangover) {
+        sched_emit(s, (sched_event){.kind = EV_EMPTY_CUT, .session = one->id});
+        affinity_forget(one); /* the sentence that went on behind an automatic cut has ended after all */
+    }
     session_set_timer(one);
+}
+
+/* What is refused is refused whole, but that the sentence has ended is no sound. */
+static void refuse_sound(session *one, const session_chunk *chunk) {
+    refuse(one->s, one->conn, one, chunk->bytes, "SCHEDULER_OVERLOADED",
+           "too much sound waits to be recognised; slow down");
+    if (chunk->is_final) collect(one, &(session_chunk){.is_final = true});
 }
 
 void scheduler_session_chunk(scheduler *s, conn_token conn, const session_chunk *chunk) {
     assert(chunk->bytes >= 0);
     session *one = session_by_conn(s, conn);
+    bool reversed;
     char message[128];
     if (!one || one->closing) {
         refuse(s, conn, one, chunk->bytes, "INVALID_SESSION", "no session is open on this connection");
@@ -183,11 +199,13 @@ void scheduler_session_chunk(scheduler *s, conn_token conn, const session_chunk 
         snprintf(message, sizeof message, "a chunk of %" PRId64 " bytes: at most %" PRIu64 " may be sent at once",
                  chunk->bytes, s->config.utterance_bytes);
         refuse(s, conn, one, chunk->bytes, "INVALID_MESSAGE", message);
-    } else if (!session_sound_fits(one, chunk->bytes)) {
-        refuse(s, conn, one, chunk->bytes, "SCHEDULER_OVERLOADED", "too much sound waits to be recognised; slow down");
-    } else if (!turn_to(one, chunk->src)) {
+    } else if (!direction_of(one, chunk->src, &reversed)) {
         refuse(s, conn, one, chunk->bytes, "INVALID_MESSAGE", "that language is not spoken in this session");
     } else {
-        collect(one, chunk);
+        if (reversed != one->reversed) turn(one, reversed);
+        if (session_sound_fits(one, chunk->bytes))
+            collect(one, chunk);
+        else
+            refuse_sound(one, chunk);
     }
 }

@@ -1,7 +1,7 @@
 /* session_utterance.c - an utterance becomes a job; in a room, one for each language that the others want.
  *
  * The number of an utterance is its place in the order of results, so it must be behind those that were told. One that is expected or
- * told already is the same request again, or a mistake: Redis knows which, and nothing new is made. */
+ * told already is the same request again, or a mistake (session_repeat.c): nothing new is made. */
 #include "core/base/mem.h"
 #include "core/domain/ids.h"
 #include "core/scheduler/session_flow.h"
@@ -13,65 +13,14 @@
 
 enum { REQUEST_TEXT_MAX = REQUEST_ID_MAX + LANG_MAX + 3 }; /* room to see that one is too long */
 
-/* ---- said before? --------------------------------------------------------------------------------------------------- */
-
-typedef struct repeat {
-    session *one;
-    char request[REQUEST_ID_MAX + 1];
-    uint64_t utterance;
-    lang_pair pair;
-} repeat;
-
-static void on_repeat(void *arg, link_status status, const redis_reply *reply) {
-    repeat *r = arg;
-    scheduler *s = r->one->s;
-    sched_answered(s, SCRIPT_NONE, status, reply);
-    const char *job_id = reply_text(reply);
-    if (status == LINK_OK && *job_id) {
-        const job *j = job_find(s, job_id);
-        job_known known = {.request_id = r->request,
-                           .session_id = r->one->id,
-                           .job_id = job_id,
-                           .utterance = r->utterance,
-                           .pair = &r->pair,
-                           .state = j ? job_state_name(j->state) : ""};
-        sched_emit(s, (sched_event){.kind = EV_DUPLICATE, .job = job_id, .session = r->one->id});
-        sched_tell(s, session_known, r->one->conn, &known);
-    } else {
-        job_request request = {.request_id = r->request,
-                               .session_id = r->one->id,
-                               .utterance = r->utterance,
-                               .pair = r->pair};
-        session_refuse_request(s, r->one->conn, &request,
-                               status == LINK_OK ? "INVALID_MESSAGE" : "SCHEDULER_DEPENDENCY_DOWN");
-    }
-    session_unref(r->one);
-    free(r);
-}
-
-static void ask_whether_known(session *one, const char *request_id, uint64_t utterance, const lang_pair *pair) {
-    redis_key key;
-    redis_call call;
-    repeat *r = mem_zalloc(1, sizeof *r);
-    r->one = one;
-    memcpy(r->request, request_id, strlen(request_id) + 1); /* checked: it fits */
-    r->utterance = utterance;
-    r->pair = *pair;
-    session_ref(one);
-    call_command(&call, "GET");
-    call_key(&call, key_request(&key, &one->s->config.keys, request_id));
-    sched_call(one->s, &call, on_repeat, r);
-}
-
 /* ---- jobs ----------------------------------------------------------------------------------------------------------- */
 
-static const char *request_problem(const session *one, const job_request *request, const char *request_id) {
+/* `t` NULL: the session speaks to too many languages. */
+static const char *problem_of(const session *one, const target *t, const char *request_id) {
     const scheduler *s = one->s;
-    lang_pair pair;
-    if (lang_pair_make(request->pair.src, request->pair.tgt, &pair, NULL)) return "INVALID_MESSAGE";
     if (!request_id_valid(request_id)) return "INVALID_MESSAGE";
     if (s->counts.redis_down) return "SCHEDULER_DEPENDENCY_DOWN";
-    if (s->counts.jobs >= s->config.jobs_max) return "SCHEDULER_OVERLOADED";
+    if (!t || s->counts.jobs >= s->config.jobs_max) return "SCHEDULER_OVERLOADED";
     return NULL;
 }
 
@@ -91,23 +40,18 @@ void session_say_in(session *one, const saying *said, const lang_pair *pair) {
     scheduler *s = one->s;
     char request_id[REQUEST_TEXT_MAX];
     job_request request = *said->request;
-    sched_error err = {0};
     request.pair = *pair;
     request_id_make(request_id, one, &request, pair, said->fan != NULL);
     request.request_id = request_id;
-    const char *problem = request_problem(one, &request, request_id);
-    if (problem) {
-        session_refuse_request(s, one->conn, &request, problem);
-        return;
-    }
     target *t = session_target(one, pair->tgt);
-    sched_status status = result_order_expect(t->order, request.utterance, &err);
+    const char *problem = problem_of(one, t, request_id);
+    sched_status status = problem ? SCHED_OK : result_order_expect(t->order, request.utterance, NULL);
     if (status == SCHED_EINVAL) {
-        ask_whether_known(one, request_id, request.utterance, pair);
+        session_said_before(one, t, &request);
         return;
     }
-    if (status) {
-        session_refuse_request(s, one->conn, &request, "SCHEDULER_OVERLOADED");
+    if (problem || status) {
+        session_refuse_request(s, one->conn, &request, problem ? problem : "SCHEDULER_OVERLOADED");
         return;
     }
     one->unanswered++;
@@ -131,14 +75,20 @@ void session_say_in(session *one, const saying *said, const lang_pair *pair) {
 }
 
 void session_say(session *one, const job_request *request) {
+    job_request checked = *request;
     saying said = {
-        .request = request,
+        .request = &checked,
         .arrived = sched_now(one->s),
         .room = "",
         .audio_held = (int64_t)request->sound->bytes,
     };
+    if (request->utterance >= UTTERANCE_END ||
+        lang_pair_make(request->pair.src, request->pair.tgt, &checked.pair, NULL)) {
+        session_refuse_request(one->s, one->conn, request, "INVALID_MESSAGE");
+        return;
+    }
     if (request->utterance >= one->utterance) one->utterance = request->utterance + 1;
-    if (!session_ask_listeners(one, request)) session_say_in(one, &said, &request->pair);
+    if (!session_ask_listeners(one, &checked)) session_say_in(one, &said, &checked.pair);
 }
 
 void scheduler_submit(scheduler *s, conn_token conn, const job_request *request) {

@@ -30,9 +30,9 @@ static void hear_chunk(client_ear *ear, mouth *m, const manner *how, const speec
     usec_t at = mouth_next(m);
     mouthful said = mouth_take(m);
     if (ear->reversed != how->reversed) {
+        note(cuts, count, fresh, speech_timer(&ear->heard, rules, at, fresh), ear->reversed);
         int n = speech_flush(&ear->heard, rules, at, fresh);
-        for (int i = 0; i < n; i++)
-            if (fresh[i].reason == CUT_CLOSE) fresh[i].reason = CUT_MANUAL;
+        if (n > 0) fresh[n - 1].reason = CUT_MANUAL;
         note(cuts, count, fresh, n, ear->reversed);
         ear->reversed = how->reversed;
     }

@@ -140,6 +140,77 @@ START_TEST(a_session_that_comes_back_elsewhere_finds_its_node_in_redis) {
 }
 END_TEST
 
+START_TEST(whoever_begins_to_speak_lets_the_other_ones_last_part_go_to_its_node) {
+    start_fleet();
+    session_offer both = {"s-2", {"en", "de"}, true, SOUND_PCM16, SAMPLE_RATE_DEFAULT};
+    ck_assert(!scheduler_session_open(s, 2000, &both, &err));
+    for (int chunk = 0; chunk < 60; chunk++) {
+        scheduler_session_chunk(s, 2000, &(session_chunk){.bytes = BYTES_200_MS, .src = "en"});
+        pass(200 * USEC_PER_MSEC);
+    }
+    ck_assert_int_eq(assigned_count, 1);
+    scheduler_session_chunk(s, 2000, &(session_chunk){.bytes = BYTES_200_MS, .src = "de"});
+    pass(100 * USEC_PER_MSEC);
+    ck_assert_int_eq(assigned_count, 2);
+    ck_assert_uint_eq(assigned[1].conn, assigned[0].conn);
+    ck_assert_str_eq(last_of(EV_AFFINITY)->code, "kept");
+    redis_key key;
+    ck_assert_int_eq(ask_int("EXISTS", key_session_affinity(&key, &config.keys, "s-2", "de")), 0);
+    close_world();
+}
+END_TEST
+
+/* 10 s of speech are said while the part before them waits for a node. */
+START_TEST(a_part_that_is_said_before_the_former_was_sent_is_placed_as_any_other) {
+    open_world("production");
+    config.pending_limit = 60 * second;
+    config.node_ttl = 3600 * second;
+    open_scheduler();
+    join(1, "n1", 1);
+    talk(3, false);
+    pass(4 * second);
+    ck_assert_int_eq(assigned_count, 1);
+    talk(3, false);
+    pass(4 * second);
+    ck_assert_str_eq(last_of(EV_AFFINITY)->code, "full");
+    talk(3, false);
+    pass(4 * second);
+    ck_assert_int_eq(scheduler_count(s).waiting, 2);
+    ck_assert_msg(count_of(EV_AFFINITY) == 1, "the third part does not follow the first");
+    answer(&assigned[0], OUTCOME_OK, "");
+    ck_assert_int_eq(assigned_count, 2);
+    answer(&assigned[1], OUTCOME_OK, "");
+    ck_assert_int_eq(assigned_count, 3);
+    ck_assert_uint_eq(assigned[2].utterance, 2);
+    talk(3, true);
+    ck_assert_int_eq(count_of(EV_AFFINITY), 2);
+    close_world();
+}
+END_TEST
+
+START_TEST(a_session_that_lost_its_connection_goes_on_at_its_node) {
+    start_fleet();
+    talk(3, false);
+    pass(4 * second);
+    scheduler_session_gone(s, SESSION);
+    pass(second);
+    ck_assert(remembered());
+    ck_assert(!open_session(2000, "s-1"));
+    job_request request = {.session_id = "s-1",
+                           .utterance = 1,
+                           .pair = {"en", "de"},
+                           .cut = CUT_MANUAL,
+                           .sound = audio_new(second, 1, NULL)};
+    scheduler_submit(s, 2000, &request);
+    audio_unref(request.sound);
+    pass(second);
+    ck_assert_int_eq(assigned_count, 2);
+    ck_assert_uint_eq(assigned[1].conn, assigned[0].conn);
+    ck_assert(!remembered());
+    close_world();
+}
+END_TEST
+
 START_TEST(a_closed_session_leaves_nothing_behind) {
     start_fleet();
     talk(3, false);
@@ -175,6 +246,9 @@ int main(void) {
         the_part_that_follows_a_lost_node_goes_where_its_predecessor_went,
         a_node_that_is_gone_breaks_the_affinity_and_the_job_is_placed_all_the_same,
         a_session_that_comes_back_elsewhere_finds_its_node_in_redis,
+        whoever_begins_to_speak_lets_the_other_ones_last_part_go_to_its_node,
+        a_part_that_is_said_before_the_former_was_sent_is_placed_as_any_other,
+        a_session_that_lost_its_connection_goes_on_at_its_node,
         a_closed_session_leaves_nothing_behind,
         without_the_mechanism_nobody_asks_and_nothing_is_kept,
     };

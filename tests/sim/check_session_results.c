@@ -114,6 +114,8 @@ START_TEST(the_same_request_is_known_while_it_runs_and_after) {
     speak(0);
     ck_assert_int_eq(known_count, 2);
     ck_assert_str_eq(known[1].job, assigned[0].job);
+    ck_assert_str_eq(known[1].code, "RELEASED");
+    ck_assert_int_eq(known[1].outcome, OUTCOME_OK);
     ck_assert_int_eq(answered_count, 1);
     close_world();
 }
@@ -126,6 +128,62 @@ START_TEST(another_request_for_an_utterance_that_is_under_way_is_refused) {
     ck_assert_int_eq(assigned_count, 1);
     ck_assert_int_eq(answered_count, 1);
     ck_assert_str_eq(answered[0].code, "INVALID_MESSAGE");
+    close_world();
+}
+END_TEST
+
+START_TEST(a_request_that_another_connection_made_is_known_with_its_state) {
+    start_with_nodes();
+    speak_as("r-1", 0, "de");
+    scheduler_session_gone(s, SESSION);
+    ck_assert(!open_session(2000, "s-2"));
+    job_request request = {.request_id = "r-1",
+                           .session_id = "s-2",
+                           .pair = {"en", "de"},
+                           .sound = audio_new(second, 1, NULL)};
+    scheduler_submit(s, 2000, &request);
+    pass(10 * USEC_PER_MSEC);
+    ck_assert_int_eq(known_count, 1);
+    ck_assert_str_eq(known[0].code, "DISPATCHED");
+    answer(&assigned[0], OUTCOME_OK, "");
+    scheduler_submit(s, 2000, &request);
+    pass(10 * USEC_PER_MSEC);
+    ck_assert_int_eq(known_count, 2);
+    ck_assert_uint_eq(known[1].conn, 2000);
+    ck_assert_str_eq(known[1].code, "RELEASED");
+    ck_assert_int_eq(known[1].outcome, OUTCOME_OK);
+    audio_unref(request.sound);
+    ck_assert_int_eq(assigned_count, 1);
+    ck_assert_int_eq(scheduler_count(s).audio_bytes, 0);
+    scheduler_session_close(s, 2000);
+    pass(USEC_PER_MSEC);
+    ck_assert_msg(session_closed_count == 1, "nothing of it is waited for");
+    close_world();
+}
+END_TEST
+
+START_TEST(a_number_that_not_every_language_can_hold_is_refused) {
+    start_with_nodes();
+    speak(UINT64_C(1) << 53);
+    speak(UINT64_MAX);
+    ck_assert_int_eq(answered_count, 2);
+    for (int i = 0; i < 2; i++) ck_assert_str_eq(answered[i].code, "INVALID_MESSAGE");
+    speak((UINT64_C(1) << 53) - 1);
+    ck_assert_int_eq(assigned_count, 1);
+    close_world();
+}
+END_TEST
+
+START_TEST(a_session_speaks_to_a_bounded_number_of_languages) {
+    start_with_nodes();
+    for (int i = 0; i < LANGS_MAX + 1; i++) {
+        char tgt[8];
+        snprintf(tgt, sizeof tgt, "x%d", 10 + i);
+        speak_as("", (uint64_t)i, tgt);
+    }
+    ck_assert_int_eq(count_of(EV_CREATED), LANGS_MAX);
+    ck_assert_int_eq(answered_count, 1);
+    ck_assert_str_eq(answered[0].code, "SCHEDULER_OVERLOADED");
     close_world();
 }
 END_TEST
@@ -263,6 +321,9 @@ int main(void) {
         a_missing_result_is_reported_after_the_gap_limit_and_the_others_follow,
         the_same_request_is_known_while_it_runs_and_after,
         another_request_for_an_utterance_that_is_under_way_is_refused,
+        a_request_that_another_connection_made_is_known_with_its_state,
+        a_number_that_not_every_language_can_hold_is_refused,
+        a_session_speaks_to_a_bounded_number_of_languages,
         unanswered_utterances_are_bounded,
         a_close_cuts_what_was_said_and_is_acknowledged_after_its_result,
         a_close_waits_no_longer_than_its_limit,

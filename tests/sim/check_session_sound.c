@@ -171,6 +171,51 @@ START_TEST(what_one_session_and_what_all_hold_is_bounded) {
 }
 END_TEST
 
+START_TEST(a_final_chunk_whose_sound_is_refused_ends_the_sentence_all_the_same) {
+    open_world("production");
+    config.session_audio_max = 2 * BYTES_200_MS;
+    open_scheduler();
+    join(1, "n1", 100);
+    talk(2);
+    end_sentence();
+    ck_assert_int_eq(count_of(EV_AUDIO_REFUSED), 1);
+    ck_assert_int_eq(assigned_count, 1);
+    ck_assert_int_eq(assigned[0].cut, CUT_MANUAL);
+    ck_assert_int_eq(assigned[0].bytes, 2 * BYTES_200_MS);
+    close_world();
+}
+END_TEST
+
+START_TEST(languages_may_be_spelled_in_any_case) {
+    start_patient();
+    session_offer both = {"s-2", {"EN", "De"}, true, SOUND_PCM16, SAMPLE_RATE_DEFAULT};
+    ck_assert(!scheduler_session_open(s, 2000, &both, &err));
+    scheduler_session_chunk(s, 2000, &(session_chunk){.bytes = BYTES_200_MS, .src = "DE"});
+    scheduler_session_chunk(s, 2000, &(session_chunk){.bytes = BYTES_200_MS, .src = "En", .is_final = true});
+    pass(second);
+    speak_as("", 0, "DE");
+    ck_assert_int_eq(assigned_count, 3);
+    ck_assert_int_eq(error_count, 0);
+    ck_assert_str_eq(assigned[0].tgt, "en");
+    ck_assert_str_eq(assigned[1].tgt, "de");
+    ck_assert_str_eq(assigned[2].tgt, "de");
+    close_world();
+}
+END_TEST
+
+START_TEST(the_number_of_a_cut_follows_the_largest_that_was_said) {
+    start_patient();
+    end_sentence();
+    speak(7);
+    speak(3);
+    end_sentence();
+    ck_assert_int_eq(assigned_count, 4);
+    ck_assert_uint_eq(assigned[0].utterance, 0);
+    ck_assert_uint_eq(assigned[3].utterance, 8);
+    close_world();
+}
+END_TEST
+
 START_TEST(a_chunk_without_a_session_is_refused) {
     start_production();
     scheduler_session_chunk(s, 4711, &(session_chunk){.bytes = 10});
@@ -269,6 +314,9 @@ int main(void) {
         a_refused_utterance_leaves_the_session_alive_and_the_client_told,
         too_large_a_chunk_is_refused_and_nothing_is_lost,
         what_one_session_and_what_all_hold_is_bounded,
+        a_final_chunk_whose_sound_is_refused_ends_the_sentence_all_the_same,
+        languages_may_be_spelled_in_any_case,
+        the_number_of_a_cut_follows_the_largest_that_was_said,
         a_chunk_without_a_session_is_refused,
         two_people_take_turns_and_a_new_speaker_ends_the_sentence,
         the_bytes_of_an_utterance_are_those_that_were_sent,

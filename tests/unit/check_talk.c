@@ -101,11 +101,11 @@ static void listen(const story *s, told *ret_told) {
         for (usec_t at; (at = mouth_next(&m)) != USEC_NEVER;) {
             speech_cut cuts[SPEECH_CUTS_MAX];
             mouthful chunk = mouth_take(&m);
-            int n = reversed == s->how[i].reversed ? 0 : speech_flush(&heard, &rules, at, cuts);
-            for (int k = 0; k < n; k++) {
-                if (cuts[k].reason == CUT_CLOSE) cuts[k].reason = CUT_MANUAL;
-                tell(ret_told, &(client_cut){cuts[k], reversed}, 1, at);
-            }
+            int n = speech_timer(&heard, &rules, at, cuts);
+            for (int k = 0; k < n; k++) tell(ret_told, &(client_cut){cuts[k], reversed}, 1, at);
+            n = reversed == s->how[i].reversed ? 0 : speech_flush(&heard, &rules, at, cuts);
+            if (n > 0) cuts[n - 1].reason = CUT_MANUAL;
+            for (int k = 0; k < n; k++) tell(ret_told, &(client_cut){cuts[k], reversed}, 1, at);
             reversed = s->how[i].reversed;
             n = speech_chunk(&heard, &rules, at, chunk.bytes, chunk.duration, chunk.last && s->how[i].manual, cuts);
             for (int k = 0; k < n; k++) tell(ret_told, &(client_cut){cuts[k], reversed}, 1, at);
