@@ -45,6 +45,13 @@ struct scheduler {
     scheduler_counts counts;
     timer_handle sweep_timer;
     unsigned sweep_bucket;
+    struct {
+        int unanswered;        /* calls in a row */
+        usec_t deadlines_from; /* deadlines are not acted upon before */
+        unsigned number;       /* of the repair under way, or the latest; 0: there was none */
+        usec_t repaired_at;
+        timer_handle timer;
+    } outage;
 };
 
 /* scheduler.c */
@@ -60,5 +67,14 @@ int64_t usec_to_msec_up(usec_t usec);
 /* sweep.c: the walk over the deadline and expiry indexes */
 void sweep_start(scheduler *s);
 void sweep_stop(scheduler *s);
+
+/* outage.c */
+/* Hears what came of every call. */
+void outage_answered(scheduler *s, link_status status, const redis_reply *reply);
+/* 0, or the instant before which no deadline is acted upon; while Redis is down, when to ask again. */
+usec_t outage_deadlines_rest(const scheduler *s);
+/* Redis has forgotten something that it was told: nodes, too, are looked after at once. */
+void outage_data_lost(scheduler *s);
+void outage_stop(scheduler *s);
 
 #endif

@@ -88,12 +88,17 @@ void job_offer_room(scheduler *s, const char *node_id) {
     if (n) wait_queue_room(s, n);
 }
 
-static void finished(job *j) {
+/* `stored`: its state in Redis. One that is FINISHED there is released by the sweep. */
+static void finished(job *j, const char *stored) {
     scheduler *s = j->s;
     char node[ID_MAX + 1];
+    if (j->in_doubt) {
+        job_drop(j);
+        return;
+    }
     memcpy(node, j->node, sizeof node);
     job_emit(j, (sched_event){.kind = EV_FINISHED, .node = node, .outcome = j->result, .code = j->result_code});
-    if (j->released) job_emit(j, (sched_event){.kind = EV_RELEASED});
+    if (!strcmp(stored, job_state_name(JOB_RELEASED))) job_emit(j, (sched_event){.kind = EV_RELEASED});
     session_answered(j, j->result, j->result_code);
     job_drop(j);
     job_offer_room(s, node);
@@ -114,28 +119,47 @@ bool scheduler_cancel(scheduler *s, const char *job_id, const char *reason) {
 
 /* An unknown outcome was repeated, and the first call had happened after all. */
 static bool finished_by_us(const job *j, const redis_reply *reply) {
-    return j->tries > 0 && reply_says(reply, "STALE") && reply_int(reply_at(reply, 2)) == j->attempt &&
+    return j->tries > 0 && reply_says(reply, "STALE") && reply_int(reply_at(reply, 2)) <= j->attempt &&
            !strcmp(reply_text(reply_at(reply, 3)), job_outcome_name(j->result));
+}
+
+static void complete_as(job *j, int64_t attempt, bool only_if_due);
+
+/* The end is decided: the session need not wait until Redis is there again. */
+static void tell_in_outage(job *j) {
+    if (j->s->counts.redis_down) session_answered(j, j->result, j->result_code);
+}
+
+/* An older copy of the job: its record ends as the job did. */
+static bool is_older(const job *j, const redis_reply *reply) {
+    return job_was_forgotten(j, reply) && reply_says(reply, "STALE") && !*reply_text(reply_at(reply, 3));
 }
 
 static void on_completed(void *arg, link_status status, const redis_reply *reply) {
     job *j = arg;
     sched_answered(j->s, SCRIPT_COMPLETE_TASK, status, reply);
     j->busy = false;
-    if (status != LINK_OK) { /* the end is decided; write it when Redis is there again */
+    if (status != LINK_OK) {
         j->tries += status == LINK_UNKNOWN;
+        tell_in_outage(j);
         job_look_again(j, sched_now(j->s) + j->s->config.retry_max);
+    } else if (is_older(j, reply)) {
+        complete_as(j, reply_int(reply_at(reply, 2)), false);
+    } else if (reply_says(reply, "GONE")) {
+        finished(j, job_state_name(JOB_RELEASED)); /* Redis has lost it: there is nothing left to release */
     } else if (reply_says(reply, "OK") || finished_by_us(j, reply)) {
-        finished(j);
+        finished(j, reply_text(reply_at(reply, 1)));
     } else if (reply_says(reply, "NOTDUE")) {
         j->finishing = false;
         job_not_due(j, reply);
+    } else if (j->in_doubt) {
+        job_drop(j);
     } else {
         job_lost(j);
     }
 }
 
-void job_complete(job *j, bool only_if_due) {
+static void complete_as(job *j, int64_t attempt, bool only_if_due) {
     scheduler *s = j->s;
     redis_key key;
     redis_call call;
@@ -144,18 +168,22 @@ void job_complete(job *j, bool only_if_due) {
     call_key(&call, key_request(&key, &s->config.keys, j->request));
     call_key(&call, key_job_deadlines(&key, &s->config.keys, job_bucket_of_request(j->request)));
     call_str(&call, j->id);
-    call_int(&call, j->attempt);
+    call_int(&call, attempt);
     call_str(&call, job_outcome_name(j->result));
     call_str(&call, j->result_code);
     call_int(&call, j->released ? 1 : 0);
-    call_int(&call, usec_to_msec_up(s->config.finished_ttl));
+    call_int(&call, j->in_doubt ? 1 : usec_to_msec_up(s->config.finished_ttl));
     call_int(&call, only_if_due ? 1 : 0);
     j->busy = true;
     sched_call(s, &call, on_completed, j);
 }
 
 static void complete_now(job *j) {
-    job_complete(j, false);
+    complete_as(j, j->attempt, false);
+}
+
+void job_complete_again(job *j) {
+    job_release_then(j, complete_now);
 }
 
 void job_finish(job *j, job_outcome outcome, const char *code, bool only_if_due) {
@@ -166,8 +194,9 @@ void job_finish(job *j, job_outcome outcome, const char *code, bool only_if_due)
     if (j->result_code != code) snprintf(j->result_code, sizeof j->result_code, "%s", code);
     if (only_if_due) {
         assert(j->released); /* only a job that is still waiting for a node ends by its deadline alone */
-        job_complete(j, true);
+        complete_as(j, j->attempt, true);
     } else {
+        tell_in_outage(j);
         job_release_then(j, complete_now);
     }
 }

@@ -7,6 +7,7 @@
  *     job_follow.c    what the node says, deadlines, cancellation
  *     job_result.c    results: empty, repeated, failed
  *     job_retry.c     the next attempt
+ *     job_remake.c    the next attempt of a job that Redis has lost
  *     job_end.c       the reservation given back, the end written
  *
  * A job is followed by one chain of Redis calls at a time. What happens meanwhile (a result, a lost node, a deadline) is
@@ -86,6 +87,7 @@ struct job {
     job_outcome result;
     char result_code[48];
     payload *content; /* of the result; NULL when there is none */
+    bool in_doubt;    /* it was refused, and may have been made: its record is being removed */
     bool told;        /* the session has its answer: it gets no other */
     bool released;    /* the reservation of this attempt was given back, or there was none */
     bool sent;        /* this attempt's assignment has left */
@@ -100,8 +102,11 @@ struct job {
     job_step *then;      /* what follows the release under way */
     char retry_code[48]; /* why the next attempt is made; also while it is being asked for */
     bool retry_if_due;
+    bool remaking;     /* Redis has lost it; it is being made again, and nothing else happens before it is */
+    int remade;        /* how often that was done */
+    unsigned repaired; /* by which repair after an outage it was looked after */
     bool
-        moving; /* the next attempt is decided, and Redis may or may not have made it: nothing else happens before it has */
+        moving; /* the next attempt is decided, and Redis may have made it or not: nothing else happens before it has */
 
     candidate *candidates; /* owned, while a placement is tried */
     int candidate_count, candidate_next, asked, loads_out, round;
@@ -134,6 +139,7 @@ typedef struct job_spec {
 } job_spec;
 /* Checked values. The job is created, placed and followed; the session hears of it by session_results.c. */
 void job_begin(scheduler *s, const job_spec *spec);
+void job_create_call(redis_call *call, const job *j, int64_t attempt);
 job *job_find(scheduler *s, const char *job_id);
 void job_drop(job *j);
 /* An event about this job: its id, attempt, session, pair and utterance are filled in. */
@@ -174,6 +180,8 @@ void job_set_due(job *j, usec_t at);
 /* The job, if this connection's node has this attempt of it; else NULL, and the message is stale and is counted. */
 job *job_of_message(scheduler *s, const node_conn *n, const char *job_id, int64_t attempt);
 usec_t job_attempt_limit(const job *j);
+/* Its end or its next attempt is decided, and being written; until then nothing else happens to it. */
+bool job_is_decided(const job *j);
 /* Redis could not be asked, or says that it is not due yet: look again then. */
 void job_look_again(job *j, usec_t at);
 /* The deadline has not passed by Redis's clock; its answer carries the one of the index. */
@@ -186,6 +194,15 @@ void job_take_result(job *j); /* job->result_* hold it */
 /* The next attempt, excluding the node of this one. */
 void job_retry(job *j, const char *code, bool only_if_due);
 
+/* The node of this attempt is left, and excluded if it was sent the job; what came of it is dropped. */
+void job_next_attempt(job *j);
+
+/* job_remake.c */
+/* The answer of a script tells that Redis knows the job no more, or only as it was. */
+bool job_was_forgotten(const job *j, const redis_reply *reply);
+/* With the next attempt, which costs none of attempts_max; or it ends, when its result is here already. */
+void job_make_again(job *j);
+
 /* job_end.c */
 /* Ends cancelled (or timed out, when its place among the results was given up) as soon as its chain rests, unless its end is
  * decided already. */
@@ -195,8 +212,8 @@ void job_release_then(job *j, job_step *then);
 /* No node has the job now. A reservation whose release failed is left to its expiry. */
 void job_leave_node(job *j);
 void job_finish(job *j, job_outcome outcome, const char *code, bool only_if_due);
-/* Writes the end that was decided. */
-void job_complete(job *j, bool only_if_due);
+/* Writes the end that was decided, once more. */
+void job_complete_again(job *j);
 /* Room may have come free on that node: the longest-waiting job that it serves is placed there. */
 void job_offer_room(scheduler *s, const char *node_id);
 

@@ -48,9 +48,11 @@ static void take_due(job *j) {
 void job_rest(job *j) {
     assert(!j->busy);
     if (take(j, NOTE_COMPLETE)) {
-        job_complete(j, false);
+        job_complete_again(j);
     } else if (j->finishing) {
         j->noted = 0;
+    } else if (j->remaking) {
+        if (take(j, NOTE_DUE)) job_make_again(j);
     } else if (j->moving) {
         if (take(j, NOTE_DUE)) job_retry(j, j->retry_code, j->retry_if_due);
     } else if (is_cancelled(j)) {
@@ -75,17 +77,31 @@ void job_note(job *j, note what) {
     if (!j->busy) job_rest(j);
 }
 
+bool job_is_decided(const job *j) {
+    return j->finishing || j->moving || j->remaking;
+}
+
+static void set_timer(job *j, usec_t at);
+
 static void on_due(void *arg) {
     job *j = arg;
+    usec_t rest = job_is_decided(j) ? 0 : outage_deadlines_rest(j->s);
     j->due_timer = 0;
-    job_note(j, j->finishing ? NOTE_COMPLETE : NOTE_DUE);
+    if (rest)
+        set_timer(j, rest);
+    else
+        job_note(j, j->finishing ? NOTE_COMPLETE : NOTE_DUE);
+}
+
+static void set_timer(job *j, usec_t at) {
+    const timer_source *timers = &j->s->env.timers;
+    timers->cancel(timers->ctx, j->due_timer);
+    j->due_timer = timers->set(timers->ctx, at, on_due, j);
 }
 
 void job_set_due(job *j, usec_t at) {
-    const timer_source *timers = &j->s->env.timers;
-    timers->cancel(timers->ctx, j->due_timer);
     j->due = at;
-    j->due_timer = timers->set(timers->ctx, at, on_due, j);
+    set_timer(j, at);
 }
 
 /* Redis could not be asked, or says that it is not due yet: look again then. */
@@ -137,6 +153,9 @@ static void on_advanced(job *j, job_state state, sched_event_kind kind, const re
         job_emit(j, (sched_event){.kind = kind, .node = j->node, .until = due});
         job_set_due(j, due);
         if (state == JOB_RUNNING && extend_reservation(j)) return;
+    } else if (reply && job_was_forgotten(j, reply)) {
+        job_make_again(j);
+        return;
     } else if (reply) {
         job_emit(j, (sched_event){.kind = EV_STALE, .node = j->node, .code = reply_text(reply_at(reply, 0))});
     }

@@ -74,7 +74,7 @@ void job_place_on(job *j, const node_conn *n) {
 }
 
 void job_wait_for_room(job *j) {
-    if (j->s->config.on_full == ON_FULL_REFUSE)
+    if (j->s->config.on_full == ON_FULL_REFUSE && !j->s->counts.redis_down) /* then nobody said that they are full */
         job_finish(j, OUTCOME_FAILED, "NO_AVAILABLE_NODE", false);
     else
         wait_queue_add(j);

@@ -28,6 +28,13 @@ void job_emit(job *j, sched_event event) {
     sched_emit(j->s, event);
 }
 
+static void leave_session(job *j) {
+    session_sound_hold(j->s, j->place ? session_by_conn(j->s, j->conn) : NULL, -j->audio_held);
+    j->audio_held = 0;
+    if (j->place) DL_DELETE2(j->place->jobs, j, earlier, later);
+    j->place = NULL;
+}
+
 void job_drop(job *j) {
     scheduler *s = j->s;
     assert(!j->busy);
@@ -36,8 +43,7 @@ void job_drop(job *j) {
     s->env.timers.cancel(s->env.timers.ctx, j->empty_timer);
     if (!j->sent) job_unclaim_node(j, j->node);
     HASH_DEL(s->jobs, j);
-    if (j->place) DL_DELETE2(j->place->jobs, j, earlier, later);
-    session_sound_hold(s, j->place ? session_by_conn(s, j->conn) : NULL, -j->audio_held);
+    leave_session(j);
     audio_unref(j->sound);
     payload_unref(j->content);
     if (j->fan && --j->fan->refs == 0) free(j->fan);
@@ -52,27 +58,40 @@ static void refuse_job(job *j, const char *code) {
     job_drop(j);
 }
 
+/* It may have been made all the same: its record must go, so that nobody ends a job that never was, and its request id is free. */
+static void refuse_in_doubt(job *j) {
+    session_refused(j, "SCHEDULER_DEPENDENCY_DOWN");
+    leave_session(j);
+    j->told = true;
+    j->in_doubt = true;
+    job_finish(j, OUTCOME_CANCELLED, "refused", false);
+}
+
 static void on_created(void *arg, link_status status, const redis_reply *reply);
 
-static void create(job *j) {
+void job_create_call(redis_call *call, const job *j, int64_t attempt) {
     const scheduler *s = j->s;
     redis_key key;
     char pair[PAIR_MAX + 1];
     unsigned bucket = job_bucket_of_request(j->request);
+    call_script(call, SCRIPT_CREATE_JOB);
+    call_key(call, key_job(&key, &s->config.keys, j->id));
+    call_key(call, key_request(&key, &s->config.keys, j->request));
+    call_key(call, key_job_deadlines(&key, &s->config.keys, bucket));
+    call_str(call, j->id);
+    call_str(call, j->request);
+    call_str(call, s->instance);
+    call_str(call, j->session);
+    call_int(call, (int64_t)j->utterance);
+    call_str(call, lang_pair_text(pair, &j->pair));
+    call_int(call, usec_to_msec_up(j->sound->duration));
+    call_int(call, usec_to_msec_up(s->config.pending_limit));
+    call_int(call, attempt);
+}
+
+static void create(job *j) {
     redis_call call;
-    call_script(&call, SCRIPT_CREATE_JOB);
-    call_key(&call, key_job(&key, &s->config.keys, j->id));
-    call_key(&call, key_request(&key, &s->config.keys, j->request));
-    call_key(&call, key_job_deadlines(&key, &s->config.keys, bucket));
-    call_str(&call, j->id);
-    call_str(&call, j->request);
-    call_str(&call, s->instance);
-    call_str(&call, j->session);
-    call_int(&call, (int64_t)j->utterance);
-    call_str(&call, lang_pair_text(pair, &j->pair));
-    call_int(&call, usec_to_msec_up(j->sound->duration));
-    call_int(&call, usec_to_msec_up(s->config.pending_limit));
-    call_int(&call, j->attempt);
+    job_create_call(&call, j, j->attempt);
     j->busy = true;
     sched_call(j->s, &call, on_created, j);
 }
@@ -102,6 +121,8 @@ static void on_created(void *arg, link_status status, const redis_reply *reply) 
         job_place(j);
     } else if (status == LINK_OK && reply_says(reply, "EXISTS")) {
         duplicate(j, reply);
+    } else if (status == LINK_UNKNOWN) {
+        refuse_in_doubt(j);
     } else {
         refuse_job(j, status == LINK_ERROR ? "INTERNAL_ERROR" : "SCHEDULER_DEPENDENCY_DOWN");
     }

@@ -14,20 +14,24 @@ static void cancel_at_node(job *j) {
     if (n) sched_tell(j->s, node_cancel, n->conn, j->id, j->attempt, j->retry_code);
 }
 
+void job_next_attempt(job *j) {
+    if (j->noted & NOTE_RESULT) job_emit(j, (sched_event){.kind = EV_STALE, .node = j->node});
+    if (j->sent) job_exclude(j, j->node);
+    job_leave_node(j);
+    j->attempt++;
+    j->state = JOB_CREATED;
+    j->noted &= NOTE_CANCEL;
+    j->content = payload_unref(j->content);
+    job_set_due(j, sched_now(j->s) + j->s->config.pending_limit);
+}
+
 static void start_next_attempt(job *j) {
     scheduler *s = j->s;
     char failed[ID_MAX + 1];
     bool answered = !j->retry_if_due; /* a node that was silent gets no job for its silence */
     memcpy(failed, j->node, sizeof failed);
-    if (j->sent) job_exclude(j, failed);
-    job_leave_node(j);
-    j->attempt++;
-    j->state = JOB_CREATED;
-    if (j->noted & NOTE_RESULT) job_emit(j, (sched_event){.kind = EV_STALE, .node = failed, .attempt = j->attempt - 1});
-    j->noted &= NOTE_CANCEL;
-    j->content = payload_unref(j->content);
+    job_next_attempt(j);
     job_emit(j, (sched_event){.kind = EV_RETRY, .node = failed, .code = j->retry_code});
-    job_set_due(j, sched_now(s) + s->config.pending_limit);
     job_place(j);
     if (answered) job_offer_room(s, failed);
 }
@@ -76,6 +80,8 @@ static void on_reassigned(void *arg, link_status status, const redis_reply *repl
         give_up(j);
     } else if (reply_says(reply, "NOTDUE")) {
         job_not_due(j, reply);
+    } else if (job_was_forgotten(j, reply)) {
+        job_make_again(j);
     } else {
         job_release_then(j, job_lost);
     }
@@ -92,7 +98,7 @@ void job_retry(job *j, const char *code, bool only_if_due) {
     call_key(&call, key_job_deadlines(&key, &s->config.keys, job_bucket_of_request(j->request)));
     call_str(&call, j->id);
     call_int(&call, j->attempt);
-    call_int(&call, s->config.attempts_max);
+    call_int(&call, s->config.attempts_max + j->remade);
     call_int(&call, usec_to_msec_up(s->config.pending_limit));
     call_int(&call, only_if_due ? 1 : 0);
     j->busy = true;

@@ -143,6 +143,8 @@ static void on_marked(void *arg, link_status status, const redis_reply *reply) {
     j->tries = 0;
     if (status == LINK_OK && reply_says(reply, "OK"))
         marked(j, reply);
+    else if (status == LINK_OK && job_was_forgotten(j, reply))
+        job_make_again(j);
     else if (status == LINK_OK)
         job_release_then(j, job_lost);
     else if (status == LINK_UNKNOWN)

@@ -146,6 +146,7 @@ void scheduler_node_heartbeat(scheduler *s, conn_token conn, const node_load *lo
         sched_tell(s, node_close, conn, "heartbeat without registration");
         return;
     }
+    n->heard = sched_now(s);
     n->load = (node_load){
         .cpu = percent(load->cpu),
         .gpu = percent(load->gpu),

@@ -23,6 +23,8 @@ struct node_conn {
     int64_t slots, version;
     int64_t changing_to; /* the version whose pools are being joined, or left to drain; 0: no change is under way */
     node_load load;      /* of the last heartbeat */
+    usec_t heard;        /* when that came; 0: none has */
+    unsigned repaired;   /* by which repair after an outage it was beaten for */
     bool held_back;      /* by what that said, it got no job */
     bool registered, acks, closed, gone;
     bool silent;            /* the registration under way is our own repair: the node is not told */

@@ -51,6 +51,7 @@ scheduler *scheduler_free(scheduler *s) {
 
 void scheduler_stop(scheduler *s) {
     sweep_stop(s);
+    outage_stop(s);
     session_record_stop(s);
     room_stop(s);
 }
@@ -85,6 +86,7 @@ void sched_call(scheduler *s, const redis_call *call, link_callback *done, void 
 void sched_answered(scheduler *s, script_id script, link_status status, const redis_reply *reply) {
     assert(s->counts.calls > 0);
     s->counts.calls--;
+    outage_answered(s, status, reply);
     if (status == LINK_OK) return;
     const char *name = script == SCRIPT_NONE ? "command" : scripts_name(script);
     char code[48];

@@ -113,6 +113,7 @@ static void visit_orphan(scheduler *s, const char *job_id) {
 static void on_due_jobs(void *arg, link_status status, const redis_reply *reply) {
     scheduler *s = arg;
     sched_answered(s, SCRIPT_NONE, status, reply);
+    if (outage_deadlines_rest(s)) return;
     for (size_t i = 0; i < reply_count(reply); i++) {
         const char *job_id = reply_text(reply_at(reply, i));
         unsigned bucket;
@@ -127,6 +128,7 @@ static void on_due_jobs(void *arg, link_status status, const redis_reply *reply)
 static void on_expired_nodes(void *arg, link_status status, const redis_reply *reply) {
     scheduler *s = arg;
     sched_answered(s, SCRIPT_NONE, status, reply);
+    if (outage_deadlines_rest(s)) return;
     for (size_t i = 0; i < reply_count(reply); i++) node_take_offline(s, reply_text(reply_at(reply, i)), "", "expired");
 }
 

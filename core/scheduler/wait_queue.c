@@ -36,9 +36,9 @@ static void set_timer(wait_queue *q, usec_t pause) {
     q->timer = timers->set(timers->ctx, sched_now(q->s) + pause, on_timer, q);
 }
 
-/* One whose end is decided, or of which Redis may have made the next attempt, is only waited for. */
+/* One whose end or next attempt is decided is only waited for. */
 static bool may_try(const job *j) {
-    return !j->trying && !j->busy && !j->finishing && !j->moving;
+    return !j->trying && !j->busy && !job_is_decided(j);
 }
 
 static void try_proposal(job *j) {

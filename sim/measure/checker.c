@@ -267,7 +267,10 @@ static void take_core(checker *c, const sched_event *e, watched_job *j, watched_
         c->strangers_until = e->at + c->rules.pending_limit + REMEMBER_FINISHED;
         break;
     case EV_REDIS_DOWN:
-    case EV_REDIS_BACK: reservations_outage(c, e->at, e->kind == EV_REDIS_DOWN); break;
+    case EV_REDIS_BACK:
+        if (e->until > c->calls_failed) c->calls_failed = e->until; /* deadlines rest until then */
+        reservations_outage(c, e->at, e->kind == EV_REDIS_DOWN);
+        break;
     case EV_NODE_REGISTERED:
     case EV_NODE_DRAINING:
         if (n) n->draining = e->kind == EV_NODE_DRAINING;

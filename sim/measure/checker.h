@@ -12,7 +12,8 @@
  *   dispatch     nothing is dispatched after the end, or to a node that holds no reservation for it
  *   double_end   a job finishes once
  *   stale_end    a result (ok, no_text) counts only from the node and attempt that were dispatched, after that node worked
- *   lost         created, not finished, and 5 s past the last deadline that was set, and past the last call to Redis that failed
+ *   lost         created, not finished, and 5 s past the last deadline that was set, past the last call to Redis that failed,
+ *                and past the time for which deadlines rest after an outage
  *   doubled      a second answer for one (session, utterance, target); also an answer that nobody asked for
  *   unanswered   the run is drained, the session is open, and a request has no answer
  *   order        somebody is told the results of one speaker and target out of order, one twice, or one that was given up;

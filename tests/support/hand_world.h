@@ -10,7 +10,7 @@
 #include "sim/engine/engine.h"
 #include "sim/redis_host/link_virtual.h"
 
-enum { LOG_MAX = 8192, NODES = 4, SESSION = 1000 };
+enum { LOG_MAX = 32768, NODES = 4, SESSION = 1000 };
 
 extern const usec_t second;
 
