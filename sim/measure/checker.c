@@ -263,7 +263,7 @@ static void take_core(checker *c, const sched_event *e, watched_job *j, watched_
     case EV_DEPENDENCY_LOST: made_again(c, j, e); break;
     case EV_REDIS:
         reservations_unknown(c, e->at);
-        c->calls_failed = e->at;
+        if (e->at > c->calls_failed) c->calls_failed = e->at;
         c->strangers_until = e->at + c->rules.pending_limit + REMEMBER_FINISHED;
         break;
     case EV_REDIS_DOWN:
