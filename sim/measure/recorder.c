@@ -104,13 +104,14 @@ static void retried(recorder *r, const sched_event *e) {
     if (row) row->retried++;
 }
 
+/* A job that was refused and came into being all the same is swept away; it counts as refused. */
 static void finished(recorder *r, job_record *j, const sched_event *e) {
+    if (!j) return;
     r->counts.ended[e->outcome]++;
     r->counts.in_flight--;
     if (e->outcome == OUTCOME_FAILED || e->outcome == OUTCOME_TIMED_OUT) count_code(&r->counts.failed_by, e->code);
     series_row *row = series_now(r);
     if (row) row->ended[e->outcome]++;
-    if (!j) return;
     stop_waiting(r, j);
     HASH_DEL(r->jobs, j);
     free(j);

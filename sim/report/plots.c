@@ -134,14 +134,19 @@ static usec_t end_of(const run_report *r, const fault_mark *marks, size_t count,
     return r->sc->duration;
 }
 
+/* A fault of Redis hits no node. */
+static void write_band(const fault_mark *mark, usec_t end, FILE *out) {
+    fprintf(out, "%.3f,%.3f,%s", (double)mark->at / USEC_PER_SEC, (double)end / USEC_PER_SEC, mark->code);
+    if (mark->nodes) fprintf(out, " of %" PRId64 " nodes", mark->nodes);
+    fputc('\n', out);
+}
+
 static void write_faults(const run_report *r, FILE *out) {
     size_t count;
     const fault_mark *mark = recorder_marks(r->recorder, &count);
     fputs("begin_s,end_s,label\n", out);
     for (size_t i = 0; i < count; i++)
-        if (mark[i].begins)
-            fprintf(out, "%.3f,%.3f,%s of %" PRId64 " nodes\n", (double)mark[i].at / USEC_PER_SEC,
-                    (double)end_of(r, mark, count, i) / USEC_PER_SEC, mark[i].code, mark[i].nodes);
+        if (mark[i].begins) write_band(&mark[i], end_of(r, mark, count, i), out);
     if (!count) fputs("-1,-1,\n", out); /* outside of every axis: gnuplot does not take an empty table */
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/redis/private_server.h"
+#include "sim/redis_host/redis_host.h"
 #include "tests/support/sim_run.h"
 #include "tests/support/suite.h"
 
@@ -86,10 +87,10 @@ START_TEST(calls_wait_while_the_server_is_busy_and_nothing_is_lost) {
 END_TEST
 
 START_TEST(calls_that_waited_for_too_long_are_unknown_and_every_promise_is_kept) {
-    for (int seed = 1; seed <= 3; seed++) {
+    for (int seed = 1; seed <= 4; seed++) {
         char yaml[1024];
         seen s;
-        snprintf(yaml, sizeof yaml, "seed: %d\n%s", seed, WORLD "faults: [{at: 40s, redis: pause, for: 5s}]\n");
+        snprintf(yaml, sizeof yaml, "seed: %d\n%sfaults: [{at: 40s, redis: pause, for: %ds}]\n", seed, WORLD, 5 * seed);
         sim_run *r = run(yaml, &s);
         sim_run_expect_clean(r);
         ck_assert_uint_gt(s.unknown[DURING], 0);
@@ -199,6 +200,64 @@ START_TEST(a_server_that_comes_back_empty_is_filled_again_by_its_nodes) {
     ck_assert_uint_eq(s.ready[AFTER], 10);
     ck_assert_uint_gt(s.created[AFTER], 50);
     sim_run_free(r);
+}
+END_TEST
+
+START_TEST(a_server_that_two_restarts_hold_down_comes_back_once_and_empty_when_one_of_them_says_so) {
+    seen s;
+    sim_run *r = run(WORLD "faults:\n"
+                           "  - {at: 40s, redis: restart, for: 3s}\n"
+                           "  - {at: 41s, redis: restart, data: lost, for: 1s}\n",
+                     &s);
+    sim_run_expect_clean(r);
+    ck_assert_uint_eq(s.created[DURING], 0);
+    ck_assert_int_ge(s.first_created_after - r->scenario->start, 43 * USEC_PER_SEC);
+    ck_assert_uint_ge(r->core[EV_NODE_READY], 20); /* all of them register again */
+    sim_run_free(r);
+}
+END_TEST
+
+START_TEST(a_restart_ends_a_pause) {
+    seen s;
+    sim_run *r = run(WORLD "faults: [{at: 40s, redis: pause, for: 30s}, {at: 42s, redis: restart, for: 2s}]\n", &s);
+    sim_run_expect_clean(r);
+    uint64_t after_the_restart = s.created[AFTER] + s.created[DURING];
+    ck_assert_int_lt(s.first_created_after - r->scenario->start, 50 * USEC_PER_SEC);
+    ck_assert_uint_gt(after_the_restart, 100);
+    sim_run_free(r);
+}
+END_TEST
+
+START_TEST(the_time_that_a_server_worked_counts_over_its_death) {
+    sched_error err;
+    scripts *registry;
+    redis_host *host;
+    redis_usage before, down, after;
+    engine *e = engine_new(INT64_C(1700000000) * USEC_PER_SEC);
+    keyspace ks;
+    ck_assert_msg(!keyspace_init(&ks, "t:", &err), "%s", err.message);
+    ck_assert_msg(!scripts_new(NULL, &registry, &err), "%s", err.message);
+    redis_host_options options = {.engine = e, .scripts = registry, .window = 1, .seed = 1, .keys = &ks};
+    ck_assert_msg(!redis_host_open_virtual(&options, &host, &err), "%s", err.message);
+    redis_call call;
+    redis_reply *reply = NULL;
+    call_command(&call, "EVAL");
+    call_str(&call, "#!lua\nlocal n = 0 for i = 1, 20000000 do n = n + i end return 1");
+    call_int(&call, 0);
+    ck_assert_msg(!redis_host_ask(host, &call, &reply, &err), "%s", err.message);
+    sync_reply_free(reply);
+    ck_assert_msg(!redis_host_measure(host, &before, &err), "%s", err.message);
+    redis_host_kill(host, true);
+    ck_assert_msg(!redis_host_measure(host, &down, &err), "%s", err.message);
+    redis_host_revive(host, true);
+    ck_assert_msg(!redis_host_measure(host, &after, &err), "%s", err.message);
+    ck_assert_int_gt(before.cpu_usec, 50 * USEC_PER_MSEC);
+    ck_assert_int_ge(down.cpu_usec, before.cpu_usec);
+    ck_assert_int_eq(down.used_memory, 0);
+    ck_assert_int_ge(after.cpu_usec, down.cpu_usec);
+    redis_host_close(host);
+    scripts_free(registry);
+    engine_free(e);
 }
 END_TEST
 
@@ -319,6 +378,9 @@ int main(void) {
     tcase_add_test(all, overlapping_cuts_end_with_the_last_of_them);
     tcase_add_test(all, a_server_that_comes_back_with_its_data_goes_on_where_it_was);
     tcase_add_test(all, a_server_that_comes_back_empty_is_filled_again_by_its_nodes);
+    tcase_add_test(all, a_server_that_two_restarts_hold_down_comes_back_once_and_empty_when_one_of_them_says_so);
+    tcase_add_test(all, a_restart_ends_a_pause);
+    tcase_add_test(all, the_time_that_a_server_worked_counts_over_its_death);
     tcase_add_loop_test(all, the_same_seed_gives_the_same_run, 0, sizeof repeated / sizeof *repeated);
     tcase_add_test(all, with_the_wall_clock_a_private_server_stands_still_forgets_its_scripts_and_is_killed);
     tcase_add_loop_test(all, what_cannot_be_done_to_a_real_server_is_refused_by_name, 0,

@@ -185,6 +185,18 @@ START_TEST(placement_is_measured_once_and_old_attempts_at_nodes_not_at_all) {
 }
 END_TEST
 
+/* Its request was refused, but the call that made it happened later; the sweep ends it. */
+START_TEST(a_job_that_was_never_created_does_not_count_when_it_ends) {
+    set_up();
+    core(3 * SECOND, (sched_event){.kind = EV_FINISHED, .job = "j9", .outcome = OUTCOME_FAILED, .code = "owner_lost"});
+    end();
+    const job_counts *n = recorder_counts(r);
+    ck_assert_int_eq(n->ended[OUTCOME_FAILED], 0);
+    ck_assert_int_eq(n->in_flight, 0);
+    tear_down();
+}
+END_TEST
+
 START_TEST(refusals_are_counted_by_reason_and_take_no_part_in_end_to_end) {
     set_up();
     session();
@@ -447,6 +459,7 @@ int main(void) {
         what_began_in_the_window_is_measured_even_when_it_ends_after_it,
         placement_is_measured_once_and_old_attempts_at_nodes_not_at_all,
         refusals_are_counted_by_reason_and_take_no_part_in_end_to_end,
+        a_job_that_was_never_created_does_not_count_when_it_ends,
         reasons_beyond_the_table_are_counted_as_other,
         a_bin_tells_what_happened_in_it_and_what_stood_at_its_end,
         slots_in_use_are_averaged_over_the_bin,
