@@ -92,8 +92,10 @@ void sched_answered(scheduler *s, script_id script, link_status status, const re
     char code[48];
     snprintf(code, sizeof code, "%.*s", (int)strcspn(reply_text(reply), " "), reply_text(reply));
     const char *what = status == LINK_ERROR ? code : link_status_name(status);
-    log_write(&s->env.log, LOG_WARN, "redis_call", "script=%s status=%s reply=\"%s\"", name, link_status_name(status),
-              reply_text(reply));
+    bool known = s->counts.redis_down && status != LINK_ERROR; /* that Redis is down was said once */
+    if (!known)
+        log_write(&s->env.log, LOG_WARN, "redis_call", "script=%s status=%s reply=\"%s\"", name,
+                  link_status_name(status), reply_text(reply));
     sched_emit(s, (sched_event){.kind = EV_REDIS, .code = what, .value = script});
 }
 
