@@ -42,7 +42,8 @@ typedef struct job_assign {
     usec_t padding; /* silence that the node adds */
 } job_assign;
 
-/* The end of a job, told in the order of the utterances of its session and target; or a refusal, told at once. */
+/* A result (OK, NO_TEXT), told in the order of the utterances of its session and target; or any other end, or a refusal, told at
+ * once. */
 typedef struct job_answer {
     const char *request_id, *session_id, *job_id; /* job_id "" when refused; session_id is the speaker's */
     uint64_t utterance;
@@ -57,8 +58,8 @@ typedef struct job_known {
     const char *request_id, *session_id, *job_id;
     uint64_t utterance;
     const lang_pair *pair;
-    const char *state; /* "" when it is another job's that is not ours to read */
-    job_outcome outcome;
+    const char *state;   /* as in Redis; "" when it could not be read */
+    job_outcome outcome; /* NONE while it is not finished */
 } job_known;
 
 /* No result of this utterance will be told any more. */
@@ -187,14 +188,15 @@ typedef struct session_chunk {
     const char *src;           /* two-way: who speaks; "" or NULL: as before */
 } session_chunk;
 
-/* Becomes a job when its utterance is cut (core/domain/speech.h). Refused by session_error(): INVALID_SESSION, INVALID_MESSAGE, or
- * SCHEDULER_OVERLOADED when the audio limits are reached; the session stays as it is. */
+/* Becomes a job when its utterance is cut (core/domain/speech.h). Refused by session_error(): INVALID_SESSION, INVALID_MESSAGE (too large,
+ * or a language that is not the session's), or SCHEDULER_OVERLOADED when the audio limits are reached; the session stays as it is, but
+ * a final chunk ends the sentence in any case. */
 void scheduler_session_chunk(scheduler *s, conn_token conn, const session_chunk *chunk);
 
 typedef struct job_request {
     const char *request_id; /* "" or NULL: session:utterance:target */
     const char *session_id;
-    uint64_t utterance;
+    uint64_t utterance; /* below 2^53 */
     lang_pair pair;
     cut_reason cut; /* how its end was found */
     audio *sound;   /* the scheduler takes a reference of its own */

@@ -78,6 +78,7 @@ static void session_answer(void *ctx, conn_token conn, const job_answer *a) {
     (void)ctx;
     said *line = &answered[answered_count++];
     *line = (said){.conn = conn, .outcome = a->outcome, .at = engine_now(e), .utterance = a->utterance};
+    line->bytes = a->content ? (int64_t)a->content->bytes : 0;
     snprintf(line->job, sizeof line->job, "%s", a->job_id);
     snprintf(line->code, sizeof line->code, "%s", a->code);
     snprintf(line->tgt, sizeof line->tgt, "%s", a->pair->tgt);

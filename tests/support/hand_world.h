@@ -32,7 +32,7 @@ typedef struct said {
     job_outcome outcome;
     uint64_t utterance;
     cut_reason cut; /* of what was assigned */
-    int64_t bytes;  /* of its sound */
+    int64_t bytes;  /* of its sound; of an answer's content */
     char tgt[LANG_MAX + 1];
 } said;
 
