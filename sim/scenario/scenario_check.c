@@ -271,7 +271,7 @@ static sched_status finish_talk(const yaml_value *at, const scenario *s, session
     if (g->arrivals.kind != ARRIVALS_TRACE) return SCHED_OK;
     if (talk->manual >= 1 && talk->granularity == TALK_WHOLE) return SCHED_OK;
     const char *key = talk->manual < 1 ? "manual" : "granularity";
-    return yaml_fail(yaml_at(at, key), err, "%s: has no meaning here: each line of a trace is cut already", key);
+    return yaml_fail(yaml_at(at, "%s", key), err, "%s: has no meaning here: each line of a trace is cut already", key);
 }
 
 static sched_status finish_rate(const yaml_value *at, session_group *g, sched_error *err) {
