@@ -47,6 +47,7 @@ typedef enum op_kind {
     OP_EMPTY,     /* the same */
     OP_IMPOSTOR,  /* a result for assignment a over the connection of node b */
     OP_MISNUMBER, /* a result for assignment a with another attempt */
+    OP_CANCEL,    /* of the job of assignment a */
     OP_PASS,      /* a little time */
     OP_WAIT,      /* seconds */
     OP_LOSE,      /* the answers of the next calls are lost; every other one was executed */
@@ -54,12 +55,12 @@ typedef enum op_kind {
     OP_KINDS
 } op_kind;
 
-static const char *const op_names[OP_KINDS] = {"join",      "leave", "vanish", "beat", "request", "again",
-                                               "ack",       "start", "ok",     "fail", "empty",   "impostor",
-                                               "misnumber", "pass",  "wait",   "lose", "refuse"};
+static const char *const op_names[OP_KINDS] = {"join",      "leave",  "vanish", "beat", "request", "again",
+                                               "ack",       "start",  "ok",     "fail", "empty",   "impostor",
+                                               "misnumber", "cancel", "pass",   "wait", "lose",    "refuse"};
 
 /* How often each is drawn. */
-static const unsigned op_weights[OP_KINDS] = {10, 3, 2, 8, 22, 4, 5, 4, 24, 8, 3, 3, 2, 10, 6, 2, 1};
+static const unsigned op_weights[OP_KINDS] = {10, 3, 2, 8, 22, 4, 5, 4, 24, 8, 3, 3, 2, 3, 10, 6, 2, 1};
 
 typedef struct op {
     uint8_t kind, a, b;
@@ -82,6 +83,7 @@ typedef struct model_request {
     int64_t attempt;      /* the latest that was assigned */
     job_outcome accepted; /* of the result that was taken */
     bool ok_was_said;     /* by the node of that attempt */
+    bool cancelled;       /* the scheduler took it */
 } model_request;
 
 typedef struct model_assignment {
@@ -179,7 +181,9 @@ static void on_answer(void *ctx, conn_token conn, const job_answer *a) {
         r->outcome = a->outcome;
         if (++r->answers > 1) wrong("job %s was answered twice", a->job_id);
         if (a->outcome == OUTCOME_OK && !r->ok_was_said) wrong("job %s is ok, but no node said so", a->job_id);
-        if (r->accepted == OUTCOME_OK && a->outcome != OUTCOME_OK)
+        if (a->outcome == OUTCOME_CANCELLED && !r->cancelled)
+            wrong("job %s is cancelled, which nobody asked", a->job_id);
+        if (r->accepted == OUTCOME_OK && a->outcome != OUTCOME_OK && !r->cancelled)
             wrong("job %s is %s, but its result was ok", a->job_id, job_outcome_name(a->outcome));
     }
 }
@@ -311,6 +315,13 @@ static void result(model_assignment *a, job_outcome outcome) {
     if (outcome == OUTCOME_FAILED && present && !m.stale) a->failed = true;
 }
 
+/* It may be answered from inside the call. */
+static void cancel(model_request *r) {
+    bool before = r->cancelled;
+    r->cancelled = true;
+    if (!scheduler_cancel(s, r->job, "TEST")) r->cancelled = before;
+}
+
 static void play_op(const op *o) {
     model_node *n = &m.nodes[o->a % NODES_MAX];
     model_assignment *a = latest_but(o->a);
@@ -350,6 +361,9 @@ static void play_op(const op *o) {
     }
     case OP_MISNUMBER:
         if (a && can_speak(a)) result_over(a->conn, a, a->attempt + 1 + o->b % 3, OUTCOME_OK);
+        break;
+    case OP_CANCEL:
+        if (a) cancel(&m.requests[a->request]);
         break;
     case OP_PASS: pass((1 + o->a) * USEC_PER_MSEC); break;
     case OP_WAIT: pass((1 + o->a % 5) * second); break;
