@@ -106,7 +106,10 @@ static void retried(recorder *r, const sched_event *e) {
 
 /* A job that was refused and came into being all the same is swept away; it counts as refused. */
 static void finished(recorder *r, job_record *j, const sched_event *e) {
-    if (!j) return;
+    if (!j) {
+        r->counts.tally[TALLY_STRANGERS]++;
+        return;
+    }
     r->counts.ended[e->outcome]++;
     r->counts.in_flight--;
     if (e->outcome == OUTCOME_FAILED || e->outcome == OUTCOME_TIMED_OUT) count_code(&r->counts.failed_by, e->code);

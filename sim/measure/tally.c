@@ -32,6 +32,7 @@ static const tally_words words[TALLIES] = {
     [TALLY_MARKED] = {"marked", "models marked", "a node said that it misses one; its pair stays away for a while"},
     [TALLY_OUTAGES] = {"outages", "outages of Redis", "calls were not answered"},
     [TALLY_DEPENDENCY_LOST] = {"dependency_lost", "jobs made again", "Redis had lost them"},
+    [TALLY_STRANGERS] = {"strangers", "jobs of nobody", "refused without an answer of Redis, but made; closed later"},
 };
 
 const tally_words *tally_words_of(tally_kind kind) {

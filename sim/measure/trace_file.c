@@ -3,6 +3,7 @@
 #include "sim/measure/trace_file.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 
 static void text(FILE *out, const char *name, const char *value) {
     if (!value || !*value) return;
@@ -22,9 +23,9 @@ static void number(FILE *out, const char *name, int64_t value) {
     if (value) fprintf(out, ",\"%s\":%" PRId64, name, value);
 }
 
-/* The first one is 0; events that have one have a pair too. */
-static void utterance(FILE *out, const lang_pair *p, uint64_t value) {
-    if (p) fprintf(out, ",\"utterance\":%" PRIu64, value);
+/* The first one is 0; events that have one have a pair too, but for what is said into a room. */
+static void utterance(FILE *out, bool has, uint64_t value) {
+    if (has) fprintf(out, ",\"utterance\":%" PRIu64, value);
 }
 
 static void pair(FILE *out, const lang_pair *p) {
@@ -42,7 +43,7 @@ static void write_core(const trace_file *f, const sched_event *e) {
     number(out, "attempt", e->attempt);
     text(out, "node", e->node);
     text(out, "session", e->session);
-    utterance(out, e->pair, e->utterance);
+    utterance(out, e->pair != NULL, e->utterance);
     pair(out, e->pair);
     number(out, "value", e->value);
     number(out, "limit", e->limit);
@@ -61,7 +62,7 @@ static void write_world(const trace_file *f, const trace_event *e) {
     text(out, "node", e->node);
     text(out, "session", e->session);
     text(out, "from", e->from);
-    utterance(out, e->pair, e->utterance);
+    utterance(out, e->pair || e->kind == TRACE_CLIENT_SENT, e->utterance);
     pair(out, e->pair);
     number(out, "value", e->value);
     if (e->length) fprintf(out, ",\"length_ms\":%.3f", (double)e->length / USEC_PER_MSEC);

@@ -107,6 +107,12 @@ typedef struct retry_pattern {
     int64_t times; /* at most, each `after` the one before */
 } retry_pattern;
 
+/* Sessions that come together and are in one room. */
+typedef struct room_pattern {
+    int64_t members; /* 0: none; then each is alone */
+    bool turns;      /* one speaks at a time, in the order of their coming */
+} room_pattern;
+
 typedef struct session_group {
     char name[GROUP_NAME_MAX + 1];
     int64_t concurrent; /* steady number; 0 when a rate was given */
@@ -118,6 +124,7 @@ typedef struct session_group {
     bool two_way;   /* two people take turns, and every other utterance goes from target to source */
     talk_pattern talk;
     retry_pattern retry;
+    room_pattern room;
     double vanish; /* share of the sessions that end at a moment drawn from their length, without waiting for answers */
     dist delay;    /* one way, client <-> instance */
     join_time join; /* arrivals begin at `at`; the `concurrent` first ones come spread over `over` */

@@ -274,6 +274,15 @@ static sched_status finish_talk(const yaml_value *at, const scenario *s, session
     return yaml_fail(yaml_at(at, "%s", key), err, "%s: has no meaning here: each line of a trace is cut already", key);
 }
 
+static sched_status check_room(const yaml_value *at, const session_group *g, sched_error *err) {
+    const char *key = g->two_way ? "two_way" : g->retry.after ? "retry" : NULL;
+    if (!g->room.members) return SCHED_OK;
+    if (key) return yaml_fail(yaml_at(at, key), err, "%s: has no meaning in a room: the others hear the answers", key);
+    if (g->arrivals.kind != ARRIVALS_TRACE) return SCHED_OK;
+    return yaml_fail(yaml_at(at, "room"), err,
+                     "room: has no meaning here: each line of a trace is a call of one utterance");
+}
+
 static sched_status finish_rate(const yaml_value *at, session_group *g, sched_error *err) {
     if (g->concurrent && g->rate_given > 0) {
         return yaml_fail(yaml_at(at, "rate"), err, "either concurrent or rate, not both");
@@ -306,6 +315,7 @@ static sched_status finish_sessions(const yaml_value *root, scenario *s, sched_e
         if (!status) status = check_join(yaml_at(at, "join"), s, &g->join, err);
         if (!status) status = finish_arrivals(at, s, g, err);
         if (!status) status = finish_rate(at, g, err);
+        if (!status) status = check_room(at, g, err);
         if (!status) status = finish_talk(yaml_at(at, "talk"), s, g, err);
         if (status) return status;
         pair_mix_resolve(&g->pairs, &s->languages, g->two_way);

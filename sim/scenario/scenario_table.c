@@ -10,6 +10,7 @@
 
 #include "core/base/settings_print.h"
 #include "core/base/yaml_bind.h"
+#include "core/scheduler/scheduler.h"
 #include "sim/scenario/sweep.h"
 
 #define MSEC USEC_PER_MSEC
@@ -176,6 +177,13 @@ static const setting retry_rows[] = {
     {.name = NULL},
 };
 
+static const setting room_rows[] = {
+    ROW_COUNT(room_pattern, "members", members, 2, ROOM_MEMBERS_MAX, NULL,
+              "so many sessions come together, each with its own language, and hear what the others say"),
+    ROW_BOOL(room_pattern, "turns", turns, "yes", "one speaks at a time, or everybody whenever they like"),
+    {.name = NULL},
+};
+
 static const setting session_rows[] = {
     ROW_TEXT(session_group, "name", name, NULL, "for reports; s1, s2 ... when not given"),
     ROW_COUNT(session_group, "concurrent", concurrent, 1, SCENARIO_SESSIONS_MAX, NULL,
@@ -190,6 +198,7 @@ static const setting session_rows[] = {
               "two people in turns: every other speech goes the other way, and either may begin"),
     ROW_SECTION(session_group, "talk", talk, talk_rows, "how a session speaks; each utterance that is cut is one job"),
     ROW_SECTION(session_group, "retry", retry, retry_rows, "impatient clients"),
+    ROW_SECTION(session_group, "room", room, room_rows, "rooms: the source language of a session is the one that it wants"),
     ROW_SHARE(session_group, "vanish", vanish, 0, 1, "0%",
               "sessions that end in the middle: the connection is gone, and answers find nobody"),
     ROW_VALUE(session_group, "delay", delay, dist_of_duration, "{dist: gamma, mean: 30ms, cv: 0.5}",

@@ -25,11 +25,24 @@ static usec_t first_at(const arrival *a) {
     return a->w->began + join->at + (usec_t)((double)join->over * share);
 }
 
+/* One at a time, or all who are in one room. */
+static int64_t come_together(const session_group *group) {
+    return group->room.members ? group->room.members : 1;
+}
+
+static void open_some(arrival *a, bool under_way) {
+    if (a->group->room.members)
+        speaker_open_room(a->w, a->group, a->opened, under_way);
+    else
+        speaker_open(a->w, a->group, a->opened, under_way);
+    a->opened += (uint64_t)come_together(a->group);
+}
+
 static void open_first(void *arg) {
     arrival *a = arg;
     if (a->w->hushed) return;
-    speaker_open(a->w, a->group, a->opened++, true);
-    a->first++;
+    open_some(a, true);
+    a->first += come_together(a->group);
     if (a->first < a->group->concurrent) engine_at(a->w->env.engine, first_at(a), open_first, a);
 }
 
@@ -42,7 +55,7 @@ static void open_next(void *arg) {
     if (call)
         speaker_call(a->w, a->group, a->opened++, call);
     else
-        speaker_open(a->w, a->group, a->opened++, false);
+        open_some(a, false);
     wait_for_next(a);
 }
 
@@ -63,7 +76,8 @@ void arrivals_start(world *w) {
         a->w = w;
         a->group = &sc->session_groups[g];
         usec_t first = w->began + a->group->join.at;
-        arrival_process_init(&a->process, &a->group->arrivals, a->group->rate, w->seed, g, w->began, first);
+        double rate = a->group->rate / (double)come_together(a->group);
+        arrival_process_init(&a->process, &a->group->arrivals, rate, w->seed, g, w->began, first);
         if (a->group->concurrent > 0) engine_at(w->env.engine, first_at(a), open_first, a);
         engine_at(w->env.engine, first, begin_stream, a);
     }

@@ -172,6 +172,16 @@ static void take_chunk(world *w, const message *m) {
     scheduler_session_chunk(w->instance->scheduler, m->conn, &chunk);
 }
 
+/* It wants to hear what it speaks. */
+static void enter_room(world *w, const message *m) {
+    const speaker *sp = speaker_at_instance(w, m->conn);
+    scheduler *s = w->instance->scheduler;
+    if (m->kind == MSG_ROOM_CREATE)
+        scheduler_room_create(s, m->conn, speaker_pair(sp)->src, speaker_id(sp));
+    else
+        scheduler_room_join(s, m->conn, m->code, speaker_pair(sp)->src, speaker_id(sp));
+}
+
 static void open_session(world *w, const message *m) {
     sched_error err;
     const speaker *sp = speaker_at_instance(w, m->conn);
@@ -214,6 +224,8 @@ static void take_speaker_message(world *w, const message *m) {
     case MSG_OPEN: open_session(w, m); break;
     case MSG_REQUEST: request_job(w, m); break;
     case MSG_CHUNK: take_chunk(w, m); break;
+    case MSG_ROOM_CREATE:
+    case MSG_ROOM_JOIN: enter_room(w, m); break;
     case MSG_SESSION_CLOSE: scheduler_session_close(w->instance->scheduler, m->conn); break;
     case MSG_SPEAKER_GONE:
         scheduler_session_gone(w->instance->scheduler, m->conn);
@@ -341,6 +353,13 @@ static void on_session_closed(void *ctx, conn_token conn) {
     speaker_send_down(w, message_new(w, MSG_SESSION_CLOSED, conn), w->instance->leaves);
 }
 
+static void on_room_members(void *ctx, conn_token conn, const room_view *room) {
+    world *w = ctx;
+    message *m = message_new(w, MSG_ROOM, conn);
+    snprintf(m->code, sizeof m->code, "%s", room->code);
+    speaker_send_down(w, m, w->instance->leaves);
+}
+
 /* ---- the instance --------------------------------------------------------------------------------------------------- */
 
 static void on_event(void *ctx, const sched_event *event) {
@@ -368,6 +387,7 @@ sched_status instance_new(world *w, sched_error *err) {
                 .session_missing = on_session_missing,
                 .session_error = on_session_error,
                 .session_closed = on_session_closed,
+                .room_members = on_room_members,
                 .ctx = w},
         .observer = {on_event, w},
         .log = w->env.log,

@@ -32,6 +32,8 @@ typedef enum message_kind {
     MSG_REQUEST, /* a whole utterance; value: bytes of audio */
     MSG_CHUNK,   /* value: bytes of audio */
     MSG_SESSION_CLOSE,
+    MSG_ROOM_CREATE,
+    MSG_ROOM_JOIN, /* code: of the room */
     MSG_SPEAKER_GONE,
     /* to a node */
     MSG_REGISTERED,
@@ -45,6 +47,7 @@ typedef enum message_kind {
     MSG_MISSED,
     MSG_ERROR,
     MSG_SESSION_CLOSED,
+    MSG_ROOM, /* code: of the room that it is in */
     MESSAGE_KINDS
 } message_kind;
 
@@ -194,6 +197,8 @@ typedef struct speaker speaker;
 
 /* Number `number` of its group comes now; `under_way`: with the rest of a session, not a whole one. */
 void speaker_open(world *w, const session_group *group, uint64_t number, bool under_way);
+/* So many as are in one room of the group come together: `number` and the next ones. */
+void speaker_open_room(world *w, const session_group *group, uint64_t number, bool under_way);
 /* It comes with its one utterance spoken, and closes when it is answered. */
 void speaker_call(world *w, const session_group *group, uint64_t number, const trace_row *call);
 void speaker_deliver(world *w, const message *m);

@@ -92,7 +92,7 @@ void speaker_forget(world *w, conn_token conn) {
 
 void speaker_tell(speaker *sp, trace_event event) {
     event.session = sp->id;
-    if (!event.pair) event.pair = &sp->pair;
+    if (!event.pair && event.kind != TRACE_CLIENT_SENT) event.pair = &sp->pair;
     event.node_index = event.group_index = -1;
     world_tell(sp->w, event);
 }
@@ -116,6 +116,7 @@ static void end_session(speaker *sp, const char *code) {
     sp->timer = sp->vanish = 0;
     talk_forget(sp);
     sp->state = GONE;
+    room_left(sp);
     speaker_tell(sp, (trace_event){.kind = TRACE_SESSION_CLOSED, .code = code});
     speaker_send_up(sp, message_new(sp->w, MSG_SPEAKER_GONE, sp->conn));
 }
@@ -147,6 +148,10 @@ bool speaker_in_chunks(const speaker *sp) {
     return sp->group->talk.granularity == TALK_CHUNK;
 }
 
+bool speaker_hears_answers(const speaker *sp) {
+    return !speaker_in_chunks(sp) && !sp->group->room.members;
+}
+
 void speaker_linger(speaker *sp) {
     sp->state = LINGERS;
     talk_end(sp);
@@ -168,7 +173,8 @@ static void take_answer(speaker *sp, const message *m) {
                                    .code = m->code});
     if (!own || !talk_answered(sp, m->utterance)) return;
     if (sp->unanswered > 0) sp->unanswered--;
-    if (sp->unanswered == 0 && sp->state == LINGERS && !speaker_in_chunks(sp) && talk_is_over(sp)) ask_for_the_end(sp);
+    if (sp->unanswered == 0 && sp->state == LINGERS && speaker_hears_answers(sp) && talk_is_over(sp))
+        ask_for_the_end(sp);
 }
 
 static void take_known(speaker *sp, const message *m) {
@@ -189,6 +195,7 @@ void speaker_deliver(world *w, const message *m) {
     case MSG_KNOWN: take_known(sp, m); break;
     case MSG_ERROR: speaker_tell(sp, (trace_event){.kind = TRACE_CLIENT_ERROR, .code = m->code}); break;
     case MSG_SESSION_CLOSED: end_session(sp, ""); break;
+    case MSG_ROOM: room_told(sp, m->code); break;
     default: assert(false && "a message for a speaker");
     }
 }
@@ -224,7 +231,7 @@ static void draw_life(speaker *sp, bool under_way) {
     sp->vanish = engine_at(sp->w->env.engine, at, on_vanish, sp);
 }
 
-static speaker *speaker_new(world *w, const session_group *group, uint64_t number) {
+speaker *speaker_new(world *w, const session_group *group, uint64_t number) {
     speakers *s = w->speakers;
     size_t place = place_take(s);
     speaker *sp = pool_take(s->all);
@@ -245,10 +252,15 @@ static void begin_session(speaker *sp) {
     speaker_send_up(sp, message_new(sp->w, MSG_OPEN, sp->conn));
 }
 
+void speaker_begin(speaker *sp, bool under_way, const speaker *with) {
+    draw_life(sp, under_way);
+    if (with) sp->ends = with->ends;
+    begin_session(sp);
+}
+
 void speaker_open(world *w, const session_group *group, uint64_t number, bool under_way) {
     speaker *sp = speaker_new(w, group, number);
-    draw_life(sp, under_way);
-    begin_session(sp);
+    speaker_begin(sp, under_way, NULL);
     talk_pause(sp);
 }
 

@@ -2,6 +2,7 @@
  *
  *     speaker.c        who is there; coming, lingering and going
  *     speaker_talk.c   speeches, pauses, and what leaves because of them
+ *     speaker_room.c   those who are in one room
  *     mouth.c          a speech in chunks
  *     client_cuts.c    where a client cuts it */
 #ifndef SIM_WORLD_SPEAKER_PARTS_H
@@ -9,6 +10,8 @@
 
 #include "sim/world/client_cuts.h"
 #include "sim/world/internal.h"
+
+typedef struct gathering gathering;
 
 typedef enum speaker_state {
     PAUSES,
@@ -59,6 +62,8 @@ struct speaker {
     timer_handle timer;     /* the end of that state */
     timer_handle cut_timer; /* the next cut, when it comes before */
     timer_handle vanish;
+    gathering *room; /* NULL: alone */
+    int seat;        /* in it */
 };
 
 typedef struct speakers {
@@ -76,11 +81,25 @@ void speaker_tell(speaker *sp, trace_event event);
 void speaker_send_up(speaker *sp, message *m);
 /* It has said all that it will; what it asked for it still waits for. */
 void speaker_linger(speaker *sp);
-/* It sends chunks, and does not know what is cut out of them. */
 bool speaker_in_chunks(const speaker *sp);
+/* Each of its requests is answered to it: it neither sends chunks nor is in a room. */
+bool speaker_hears_answers(const speaker *sp);
+speaker *speaker_new(world *w, const session_group *group, uint64_t number);
+/* It comes; `with`: as long as that one stays, or NULL. */
+void speaker_begin(speaker *sp, bool under_way, const speaker *with);
+
+/* speaker_room.c */
+/* Whoever speaks next, `sp` itself when it is alone or nobody waits for turns. */
+speaker *room_next(speaker *sp);
+/* Its time is over: all who are in the room with it end, when they take turns. */
+void room_over(speaker *sp);
+void room_told(speaker *sp, const char *code);
+void room_left(speaker *sp);
 
 /* speaker_talk.c */
 void talk_pause(speaker *sp);
+/* Silent until it has its turn. */
+void talk_wait(speaker *sp);
 /* One speech that is over already. */
 void talk_call(speaker *sp, usec_t length);
 usec_t talk_draw(speaker *sp);

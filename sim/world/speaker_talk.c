@@ -1,7 +1,8 @@
 /* speaker_talk.c - speeches and pauses, and the chunks or requests that follow from them.
  *
- * A client that sends chunks leaves it to the scheduler to cut them; each chunk is an event. A client that sends whole utterances cuts its speech as the scheduler would (client_cuts.h), and each utterance leaves at the
- * instant of its cut. Chunks are no events: a speech that ends with its only cut takes one event, as many as a pause.
+ * A client that sends chunks leaves it to the scheduler to cut them; each chunk is an event. A client that sends whole utterances
+ * cuts its speech as the scheduler would (client_cuts.h), and each utterance leaves at the instant of its cut. Its chunks are no
+ * events: a speech that ends with its only cut takes one event, as many as a pause.
  *
  * Impatient clients keep their open requests and send them again, with the same number, so that the scheduler can tell. */
 #include "sim/world/speaker_parts.h"
@@ -15,7 +16,7 @@ static void send_request(speaker *sp, trace_kind kind, const asking *what) {
     sp->last_sent = world_now(sp->w);
     speaker_tell(sp, (trace_event){.kind = kind,
                                    .utterance = what->utterance,
-                                   .pair = &what->pair,
+                                   .pair = sp->room ? NULL : &what->pair,
                                    .length = what->speech,
                                    .code = cut_reason_name(what->cut)});
     message *m = message_new(sp->w, MSG_REQUEST, sp->conn);
@@ -79,7 +80,7 @@ static lang_pair pair_of(const speaker *sp, bool reversed) {
 
 static void ask(speaker *sp, int64_t bytes, usec_t length, cut_reason cut, bool reversed) {
     asking what = {sp->utterance++, pair_of(sp, reversed), bytes, length, cut};
-    sp->unanswered++;
+    if (speaker_hears_answers(sp)) sp->unanswered++;
     if (length > sp->w->longest_speech) sp->w->longest_speech = length;
     send_request(sp, TRACE_CLIENT_SENT, &what);
     if (sp->group->retry.after) keep_request(sp, &what);
@@ -213,24 +214,32 @@ static void on_speech_ends(void *arg) {
     wait_for_cut(sp);
 }
 
-static void on_pause_ends(void *arg) {
-    speaker *sp = arg;
+static void begin_speech(speaker *sp) {
     usec_t now = world_now(sp->w);
-    sp->timer = 0;
-    if (now >= sp->ends) {
-        speaker_linger(sp);
-        return;
-    }
+    if (!speaker_in_chunks(sp)) catch_up(sp);
+    usec_t length = talk_draw(sp);
+    open_mouth(sp, now, length);
     if (speaker_in_chunks(sp)) {
-        open_mouth(sp, now, talk_draw(sp));
         wait_until(sp, SPEAKS, mouth_next(&sp->mouth), on_chunk);
         return;
     }
-    catch_up(sp);
-    usec_t length = talk_draw(sp);
-    open_mouth(sp, now, length);
     wait_until(sp, SPEAKS, now + length, on_speech_ends);
     wait_for_cut(sp);
+}
+
+static void on_pause_ends(void *arg) {
+    speaker *sp = arg;
+    sp->timer = 0;
+    if (world_now(sp->w) >= sp->ends)
+        room_over(sp);
+    else
+        begin_speech(room_next(sp));
+}
+
+void talk_wait(speaker *sp) {
+    engine_cancel(sp->w->env.engine, sp->timer);
+    sp->timer = 0;
+    sp->state = PAUSES;
 }
 
 void talk_pause(speaker *sp) {

@@ -177,6 +177,65 @@ START_TEST(impatience_does_not_move_what_is_said) {
 }
 END_TEST
 
+/* --- rooms ----------------------------------------------------------------------------------------------------------- */
+
+enum { PEOPLE = 400, IN_ROOM = 4 };
+
+typedef struct rooms {
+    lang_pair pair[PEOPLE];
+    usec_t said_until[PEOPLE / IN_ROOM];
+    uint64_t sent, heard, strangers, not_wanted, at_once;
+} rooms;
+
+static int number_of(const char *session) {
+    int n = atoi(strrchr(session, '-') + 1);
+    ck_assert_int_lt(n, PEOPLE);
+    return n;
+}
+
+static void watch_rooms(void *ctx, const trace_event *e) {
+    rooms *r = ctx;
+    if (e->kind == TRACE_SESSION_OPENED) r->pair[number_of(e->session)] = *e->pair;
+    if (e->kind == TRACE_CLIENT_SENT) {
+        usec_t *until = &r->said_until[number_of(e->session) / IN_ROOM];
+        r->sent++;
+        r->at_once += e->at - e->length < *until - USEC_PER_MSEC; /* bytes are rounded */
+        *until = e->at;
+    } else if (e->kind == TRACE_CLIENT_HEARD) {
+        int listener = number_of(e->session), from = number_of(e->from);
+        r->heard++;
+        r->strangers += listener / IN_ROOM != from / IN_ROOM || listener == from;
+        r->not_wanted += strcmp(e->pair->tgt, r->pair[listener].src) != 0;
+    }
+}
+
+static void meet(const char *in_turns, rooms *ret_rooms) {
+    char yaml[512];
+    snprintf(yaml, sizeof yaml,
+             "duration: 3min\nwarmup: 0s\nlanguages: {list: [en, de, fr]}\nnodes: [{count: 20}]\n"
+             "sessions: [{concurrent: 20, length: 1min, room: {members: 4, turns: %s}, talk: {utterance: 4s, pause: "
+             "1s}, "
+             "vanish: 10%%}]\n",
+             in_turns);
+    *ret_rooms = (rooms){.sent = 0};
+    sim_run *r = watched(yaml, watch_rooms, ret_rooms);
+    ck_assert_uint_gt(r->core[EV_ROOM_JOINED], 20);
+    ck_assert_uint_eq(r->core[EV_ROOM_JOINED], r->core[EV_ROOM_LEFT]);
+    ck_assert_uint_gt(ret_rooms->heard, ret_rooms->sent);
+    ck_assert_uint_eq(ret_rooms->strangers, 0);
+    ck_assert_uint_eq(ret_rooms->not_wanted, 0);
+    sim_run_free(r);
+}
+
+START_TEST(in_a_room_each_hears_the_others_in_its_own_language) {
+    rooms seen;
+    meet("no", &seen);
+    ck_assert_uint_gt(seen.at_once, 10);
+    meet("yes", &seen);
+    ck_assert_uint_eq(seen.at_once, 0);
+}
+END_TEST
+
 /* --- vanishing ------------------------------------------------------------------------------------------------------- */
 
 typedef struct ends {
@@ -262,6 +321,7 @@ int main(void) {
         long_speeches_are_several_utterances,
         a_request_that_is_sent_again_stays_one_job_with_one_answer,
         impatience_does_not_move_what_is_said,
+        in_a_room_each_hears_the_others_in_its_own_language,
         the_results_of_clients_that_vanish_find_nobody,
         nodes_that_leave_finish_their_jobs_and_do_not_come_back,
         one_seed_gives_one_run_with_all_of_it,
