@@ -277,7 +277,8 @@ static sched_status finish_talk(const yaml_value *at, const scenario *s, session
 static sched_status check_room(const yaml_value *at, const session_group *g, sched_error *err) {
     const char *key = g->two_way ? "two_way" : g->retry.after ? "retry" : NULL;
     if (!g->room.members) return SCHED_OK;
-    if (key) return yaml_fail(yaml_at(at, key), err, "%s: has no meaning in a room: the others hear the answers", key);
+    if (key)
+        return yaml_fail(yaml_at(at, "%s", key), err, "%s: has no meaning in a room: the others hear the answers", key);
     if (g->arrivals.kind != ARRIVALS_TRACE) return SCHED_OK;
     return yaml_fail(yaml_at(at, "room"), err,
                      "room: has no meaning here: each line of a trace is a call of one utterance");

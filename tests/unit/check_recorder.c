@@ -406,6 +406,29 @@ static void answer_for(const char *tgt, usec_t latency, uint64_t utterance) {
     sink.event(sink.ctx, &t);
 }
 
+/* Nobody tells when it left the client: it counts from the cut. */
+START_TEST(what_is_cut_out_of_chunks_counts_from_its_arrival_to_the_first_who_hears_it) {
+    set_up();
+    session();
+    client(20 * SECOND, TRACE_SOUND_CAME, 0, OUTCOME_NONE);
+    core(21 * SECOND, (sched_event){.kind = EV_CUT, .code = "timeout", .value = 9});
+    core(21 * SECOND + 5 * MS, (sched_event){.kind = EV_SUBMITTED, .until = START + 21 * SECOND});
+    client(21 * SECOND + 400 * MS, TRACE_CLIENT_ANSWERED, 0, OUTCOME_OK);
+    core(22 * SECOND, (sched_event){.kind = EV_AFFINITY, .code = "kept"});
+    core(22 * SECOND, (sched_event){.kind = EV_AFFINITY, .code = "full"});
+    end();
+    const histogram *h = recorder_latency(r, LATENCY_END_TO_END);
+    const job_counts *n = recorder_counts(r);
+    ck_assert_uint_eq(histogram_count(h), 1);
+    ck_assert_int_eq(histogram_max(h) / (10 * MS), 40);
+    ck_assert_int_eq(n->tally[TALLY_CUTS_TIMEOUT], 1);
+    ck_assert_int_eq(n->tally[TALLY_AFFINITY_KEPT], 1);
+    ck_assert_int_eq(n->tally[TALLY_AFFINITY_BROKEN], 1);
+    ck_assert_str_eq(n->moved_by.row[0].code, "full");
+    tear_down();
+}
+END_TEST
+
 START_TEST(the_worst_pairs_come_first_and_their_p95_is_at_most_12_percent_high) {
     set_up();
     session();
@@ -454,6 +477,7 @@ END_TEST
 
 int main(void) {
     const TTest *const tests[] = {
+        what_is_cut_out_of_chunks_counts_from_its_arrival_to_the_first_who_hears_it,
         each_latency_lies_between_its_two_events,
         warm_up_is_counted_but_its_latencies_are_not,
         what_began_in_the_window_is_measured_even_when_it_ends_after_it,
