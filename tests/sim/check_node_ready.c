@@ -103,7 +103,7 @@ START_TEST(a_node_above_the_limit_of_one_resource_is_refused_and_another_gets_th
     for (int i = 0; i < 3; i++) {
         int first = assigned_count, refused = count_of(EV_GRANT_REFUSED);
         beat_with(1, loads[i]);
-        for (int k = 0; k < 4; k++) speak((uint64_t)(first + k));
+        for (int k = 0; k < 4; k++) speak((uint64_t)first + (uint64_t)k);
         ck_assert_int_eq(assigned_count, first + 4);
         for (int k = first; k < assigned_count; k++) ck_assert_uint_eq(assigned[k].conn, 2);
         ck_assert_msg(count_of(EV_GRANT_REFUSED) > refused, "figure %d: nobody asked n1", i);

@@ -66,8 +66,8 @@ typedef struct lua_subject {
     const char *node, *src, *tgt, *session, *room;
     const lua_job *job;
 } lua_subject;
-void lua_put(const lua_db *db, redis_call *call, script_id id, const lua_subject *about, const char *args,
-             va_list list);
+void lua_put(const lua_db *db, redis_call *call, script_id id, const lua_subject *about, const char *format,
+             va_list args);
 
 /* A plain command, arguments by '|'; its second word is the key that decides where it goes in a cluster. */
 const char *lua_command(lua_db *db, const char *args, ...) __attribute__((format(printf, 2, 3)));
