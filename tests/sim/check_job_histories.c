@@ -18,10 +18,9 @@
 #include <string.h>
 
 #include "core/base/mem.h"
-#include "core/base/rng.h"
 #include "core/ctl/fsck.h"
 #include "tests/support/hand_world.h"
-#include "tests/support/shrink.h"
+#include "tests/support/histories.h"
 #include "tests/support/suite.h"
 
 enum {
@@ -55,16 +54,11 @@ typedef enum op_kind {
     OP_KINDS
 } op_kind;
 
-static const char *const op_names[OP_KINDS] = {"join",      "leave",  "vanish", "beat", "request", "again",
-                                               "ack",       "start",  "ok",     "fail", "empty",   "impostor",
-                                               "misnumber", "cancel", "pass",   "wait", "lose",    "refuse"};
-
-/* How often each is drawn. */
-static const unsigned op_weights[OP_KINDS] = {10, 3, 2, 8, 22, 4, 5, 4, 24, 8, 3, 3, 2, 3, 10, 6, 2, 1};
-
-typedef struct op {
-    uint8_t kind, a, b;
-} op;
+static const op_row op_rows[OP_KINDS] = {
+    {"join", 10},     {"leave", 3},  {"vanish", 2}, {"beat", 8}, {"request", 22}, {"again", 4},
+    {"ack", 5},       {"start", 4},  {"ok", 24},    {"fail", 8}, {"empty", 3},    {"impostor", 3},
+    {"misnumber", 2}, {"cancel", 3}, {"pass", 10},  {"wait", 6}, {"lose", 2},     {"refuse", 1},
+};
 
 /* ---- the model ------------------------------------------------------------------------------------------------------ */
 
@@ -496,41 +490,19 @@ static void hasten(void) {
 
 /* ---- the histories -------------------------------------------------------------------------------------------------- */
 
-static void draw(op ops[OPS], rng *r) {
-    unsigned total = 0;
-    for (int i = 0; i < OP_KINDS; i++) total += op_weights[i];
-    for (int i = 0; i < OPS; i++) {
-        unsigned at = (unsigned)rng_below(r, total), kind = 0;
-        while (at >= op_weights[kind]) at -= op_weights[kind++];
-        /* most of what is said concerns the latest assignments */
-        uint8_t a = (uint8_t)rng_below(r, rng_chance(r, 0.8) ? 6 : 256);
-        ops[i] = (op){(uint8_t)kind, a, (uint8_t)rng_below(r, 256)};
-    }
-}
-
-static void print_history(const op *ops, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        printf("  %-10s %u %u\n", op_names[ops[i].kind], (unsigned)ops[i].a, (unsigned)ops[i].b);
-    fflush(stdout);
-}
-
 START_TEST(whatever_happens_every_request_is_answered_once_as_its_present_attempt_says) {
-    const char *asked = getenv("HISTORIES");
-    int histories = asked ? atoi(asked) : HISTORIES_DEFAULT;
     open_world("production");
     hasten();
-    for (uint64_t seed = 1; seed <= (uint64_t)histories; seed++) {
-        op ops[OPS];
-        rng r;
-        rng_init(&r, seed, "job history", 0);
-        draw(ops, &r);
-        if (!shrink_ask(ops, OPS, plays_wrong, NULL)) continue;
-        size_t count = shrink_history(ops, OPS, sizeof *ops, plays_wrong, NULL);
-        plays_wrong(ops, count, NULL);
-        print_history(ops, count);
-        ck_abort_msg("seed %llu: %s", (unsigned long long)seed, m.wrong);
-    }
-    s = NULL;
+    histories_play(&(histories){
+        .stream = "job history",
+        .kinds = op_rows,
+        .kind_count = OP_KINDS,
+        .ops = OPS,
+        .count = HISTORIES_DEFAULT,
+        .latest = 0.8,
+        .fails = plays_wrong,
+        .wrong = m.wrong,
+    });
 }
 END_TEST
 

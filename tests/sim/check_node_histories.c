@@ -15,10 +15,9 @@
 #include <string.h>
 
 #include "core/base/mem.h"
-#include "core/base/rng.h"
 #include "core/ctl/fsck.h"
 #include "tests/support/hand_world.h"
-#include "tests/support/shrink.h"
+#include "tests/support/histories.h"
 #include "tests/support/suite.h"
 
 enum {
@@ -51,16 +50,11 @@ typedef enum op_kind {
     OP_KINDS
 } op_kind;
 
-static const char *const op_names[OP_KINDS] = {"connect", "register", "beat",   "mood",  "old_beat",
-                                               "old_end", "leave",    "silent", "drain", "operator",
-                                               "busy",    "look",     "pass",   "wait",  "lose"};
-
-/* How often each is drawn. */
-static const unsigned op_weights[OP_KINDS] = {14, 8, 20, 8, 5, 6, 4, 3, 3, 3, 5, 6, 8, 8, 3};
-
-typedef struct op {
-    uint8_t kind, a, b;
-} op;
+static const op_row op_rows[OP_KINDS] = {
+    {"connect", 14}, {"register", 8}, {"beat", 20},  {"mood", 8},  {"old_beat", 5},
+    {"old_end", 6},  {"leave", 4},    {"silent", 3}, {"drain", 3}, {"operator", 3},
+    {"busy", 5},     {"look", 6},     {"pass", 8},   {"wait", 8},  {"lose", 3},
+};
 
 static const char *const offers[] = {"en de", "en fr", "de fr", "en de fr"};
 static const lang_pair pairs[PAIRS] = {{"en", "de"}, {"de", "en"}, {"en", "fr"},
@@ -469,38 +463,19 @@ static void hasten(void) {
     config.ready_limit = 8 * second;
 }
 
-static void draw(op ops[OPS], rng *r) {
-    unsigned total = 0;
-    for (int i = 0; i < OP_KINDS; i++) total += op_weights[i];
-    for (int i = 0; i < OPS; i++) {
-        unsigned at = (unsigned)rng_below(r, total), kind = 0;
-        while (at >= op_weights[kind]) at -= op_weights[kind++];
-        ops[i] = (op){(uint8_t)kind, (uint8_t)rng_below(r, 256), (uint8_t)rng_below(r, 256)};
-    }
-}
-
-static void print_history(const op *ops, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        printf("  %-10s %u %u\n", op_names[ops[i].kind], (unsigned)ops[i].a, (unsigned)ops[i].b);
-    fflush(stdout);
-}
-
 START_TEST(after_any_history_each_pair_has_exactly_the_nodes_that_offer_it) {
-    const char *asked = getenv("HISTORIES");
-    int histories = asked ? atoi(asked) : HISTORIES_DEFAULT;
     open_world("production");
     hasten();
-    for (uint64_t seed = 1; seed <= (uint64_t)histories; seed++) {
-        op ops[OPS];
-        rng r;
-        rng_init(&r, seed, "node history", 0);
-        draw(ops, &r);
-        if (!shrink_ask(ops, OPS, plays_wrong, NULL)) continue;
-        size_t count = shrink_history(ops, OPS, sizeof *ops, plays_wrong, NULL);
-        plays_wrong(ops, count, NULL);
-        print_history(ops, count);
-        ck_abort_msg("seed %llu: %s", (unsigned long long)seed, m.wrong);
-    }
+    histories_play(&(histories){
+        .stream = "node history",
+        .kinds = op_rows,
+        .kind_count = OP_KINDS,
+        .ops = OPS,
+        .count = HISTORIES_DEFAULT,
+        .latest = 0,
+        .fails = plays_wrong,
+        .wrong = m.wrong,
+    });
 }
 END_TEST
 
