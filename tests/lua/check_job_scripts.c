@@ -514,12 +514,7 @@ END_TEST
 
 /* --- bad arguments ------------------------------------------------------------------------------------------------ */
 
-typedef struct bad_args {
-    script_id script;
-    const char *args, *name;
-} bad_args;
-
-static const bad_args bad[] = {
+static const lua_bad bad[] = {
     {SCRIPT_CREATE_JOB, "|r|i1|s1|7|de:en|1|1|1", "BADARG job_id"},
     {SCRIPT_CREATE_JOB, "j 1|r|i1|s1|7|de:en|1|1|1", "BADARG job_id"},
     {SCRIPT_CREATE_JOB, "j||i1|s1|7|de:en|1|1|1", "BADARG request_id"},
@@ -561,12 +556,9 @@ static const bad_args bad[] = {
 };
 
 START_TEST(a_bad_argument_is_named_and_nothing_is_written) {
-    const bad_args *b = &bad[_i];
+    const lua_bad *b = &bad[_i];
     const char *answer = lua_job_call(db, b->script, &job, "%s", b->args);
-    ck_assert_msg(!strncmp(answer, b->name, strlen(b->name)), "%s %s: expected %s, got %s", scripts_name(b->script),
-                  b->args, b->name, answer);
-    ck_assert(reply_is_error(lua_reply(db)));
-    ck_assert_str_eq(lua_keys(db), "");
+    lua_expect_bad(db, b, answer);
 }
 END_TEST
 

@@ -80,12 +80,7 @@ START_TEST(sessions_are_apart) {
 }
 END_TEST
 
-typedef struct bad_args {
-    script_id script;
-    const char *args, *name;
-} bad_args;
-
-static const bad_args bad[] = {
+static const lua_bad bad[] = {
     {SCRIPT_OPEN_SESSION, "|de|en|1|1000", "BADARG owner"},
     {SCRIPT_OPEN_SESSION, "i 1|de|en|1|1000", "BADARG owner"},
     {SCRIPT_OPEN_SESSION, "i:1|DE|en|1|1000", "BADARG src"},
@@ -98,12 +93,9 @@ static const bad_args bad[] = {
 };
 
 START_TEST(a_bad_argument_is_named_and_nothing_is_written) {
-    const bad_args *b = &bad[_i];
+    const lua_bad *b = &bad[_i];
     const char *answer = lua_session(db, b->script, "s-1", "%s", b->args);
-    ck_assert_msg(!strncmp(answer, b->name, strlen(b->name)), "%s %s: expected %s, got %s", scripts_name(b->script),
-                  b->args, b->name, answer);
-    ck_assert(reply_is_error(lua_reply(db)));
-    ck_assert_str_eq(lua_keys(db), "");
+    lua_expect_bad(db, b, answer);
 }
 END_TEST
 

@@ -344,6 +344,13 @@ void lua_expect(const lua_db *db, const char *format, ...) {
     ck_assert_str_eq(db->answer, expected);
 }
 
+void lua_expect_bad(lua_db *db, const lua_bad *bad, const char *answer) {
+    ck_assert_msg(!strncmp(answer, bad->name, strlen(bad->name)), "%s %s: expected %s, got %s",
+                  scripts_name(bad->script), bad->args, bad->name, answer);
+    ck_assert(reply_is_error(lua_reply(db)));
+    ck_assert_str_eq(lua_keys(db), "");
+}
+
 int64_t lua_int(const lua_db *db, size_t i) {
     return reply_int(reply_at(db->reply, i));
 }

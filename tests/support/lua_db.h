@@ -77,6 +77,15 @@ const char *lua_run(lua_db *db, const redis_call *call);
 
 /* Fails unless the last answer is this text. */
 void lua_expect(const lua_db *db, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A call that its script must refuse: its arguments, and the first words of the error, "BADARG name". */
+typedef struct lua_bad {
+    script_id script;
+    const char *args, *name;
+} lua_bad;
+/* Fails unless `answer`, the last one, is that error, and no key was written. */
+void lua_expect_bad(lua_db *db, const lua_bad *bad, const char *answer);
+
 /* Element i of the last answer as a number. */
 int64_t lua_int(const lua_db *db, size_t i);
 const redis_reply *lua_reply(const lua_db *db);
