@@ -20,16 +20,32 @@
 
 typedef struct preset {
     const char *name;
-    int placement; /* placement_kind */
+    int registry, placement;
     int64_t placement_d;
+    int load;
     bool limit;
-    int on_full; /* on_full_kind */
+    int on_full, job_store, idempotency, delivery, stats, model_missing;
+    bool affinity;
 } preset;
 
+// clang-format off
 static const preset presets[] = {
-    {"3", PLACEMENT_RANDOM, 2, false, ON_FULL_WAIT}, /* the node queues */
-    {"production", PLACEMENT_BEST_OF, 2, true, ON_FULL_WAIT},
+    /* a prototype: what one process remembers */
+    {"0", REGISTRY_TABLE, PLACEMENT_LEAST, 2, LOAD_REPORTED, true, ON_FULL_WAIT,
+     JOB_STORE_MEMORY, IDEMPOTENCY_NONE, DELIVERY_LOCAL, STATS_REQUEST, MODEL_MISSING_DIRECT, false},
+    /* one instance */
+    {"1", REGISTRY_CANDIDATES, PLACEMENT_LEAST, 2, LOAD_OWN, true, ON_FULL_WAIT,
+     JOB_STORE_MEMORY, IDEMPOTENCY_LEASE, DELIVERY_LOCAL, STATS_SNAPSHOT, MODEL_MISSING_QUEUED, false},
+    /* several instances */
+    {"2", REGISTRY_COPY, PLACEMENT_LEAST, 2, LOAD_RESERVATIONS, true, ON_FULL_WAIT,
+     JOB_STORE_DUAL, IDEMPOTENCY_LOCK, DELIVERY_INBOX, STATS_SNAPSHOT, MODEL_MISSING_QUEUED, false},
+    /* pools; the node queues */
+    {"3", REGISTRY_POOLS, PLACEMENT_RANDOM, 2, LOAD_RESERVATIONS, false, ON_FULL_WAIT,
+     JOB_STORE_REDIS, IDEMPOTENCY_ATOMIC, DELIVERY_PEER, STATS_SNAPSHOT, MODEL_MISSING_QUEUED, false},
+    {"production", REGISTRY_POOLS, PLACEMENT_BEST_OF, 2, LOAD_RESERVATIONS, true, ON_FULL_WAIT,
+     JOB_STORE_REDIS, IDEMPOTENCY_ATOMIC, DELIVERY_PEER, STATS_SNAPSHOT, MODEL_MISSING_QUEUED, true},
 };
+// clang-format on
 enum { PRESETS = sizeof presets / sizeof *presets };
 
 static sched_status find_preset(const char *name, const preset **ret_preset, sched_error *err) {
@@ -50,10 +66,18 @@ static sched_status find_preset(const char *name, const preset **ret_preset, sch
 
 static void apply_preset(scheduler_config *config, const preset *p) {
     snprintf(config->phase, sizeof config->phase, "%s", p->name);
+    config->registry = p->registry;
     config->placement = p->placement;
     config->placement_d = p->placement_d;
+    config->load = p->load;
     config->limit = p->limit;
     config->on_full = p->on_full;
+    config->job_store = p->job_store;
+    config->idempotency = p->idempotency;
+    config->delivery = p->delivery;
+    config->stats = p->stats;
+    config->model_missing = p->model_missing;
+    config->affinity = p->affinity;
 }
 
 sched_status scheduler_config_preset(const char *phase, scheduler_config *ret_config, sched_error *err) {
@@ -95,7 +119,7 @@ static void print_phase(const void *field, FILE *out) {
     yaml_write_text(out, field);
 }
 
-static const setting_type phase_type = {"3 or production", read_phase, print_phase, NULL};
+static const setting_type phase_type = {"0, 1, 2, 3 or production", read_phase, print_phase, NULL};
 
 /* The field is the whole configuration: "best_of_2" is a kind and a number. */
 static sched_status read_placement(const struct yaml_value *value, void *field, sched_error *err) {
@@ -144,10 +168,18 @@ static void print_namespace(const void *field, FILE *out) {
 
 static const setting_type namespace_type = {"text that ends with ':'", read_namespace, print_namespace, NULL};
 
+static const char *const registry_names[] = {"table", "candidates", "copy", "pools", NULL};
+static const char *const load_names[] = {"reported", "own", "reservations", NULL};
 static const char *const on_full_names[] = {"wait", "refuse", NULL};
+static const char *const job_store_names[] = {"memory", "dual", "redis", NULL};
+static const char *const idempotency_names[] = {"none", "lease", "lock", "atomic", NULL};
+static const char *const delivery_names[] = {"local", "inbox", "peer", NULL};
+static const char *const stats_names[] = {"request", "snapshot", NULL};
+static const char *const model_missing_names[] = {"direct", "queued", NULL};
 
 /* --- rows ------------------------------------------------------------------------------------------------------- */
 
+#define CHOICE(key, field, ...)   ROW_CHOICE(scheduler_config, key, field, __VA_ARGS__)
 #define BOOL(key, field, ...)     ROW_BOOL(scheduler_config, key, field, __VA_ARGS__)
 #define COUNT(key, field, ...)    ROW_COUNT(scheduler_config, key, field, __VA_ARGS__)
 #define NUMBER(key, field, ...)   ROW_NUMBER(scheduler_config, key, field, __VA_ARGS__)
@@ -157,12 +189,26 @@ static const char *const on_full_names[] = {"wait", "refuse", NULL};
 // clang-format off
 const setting scheduler_settings[] = {
     ROW_VALUE(scheduler_config, "phase", phase, phase_type, "production",
-              "preset of mechanisms; each of the three below can be given beside it"),
+              "preset of mechanisms; each down to affinity can be given beside it"),
+    CHOICE("registry", registry, registry_names, "pools",
+           "where candidates come from: a table in memory, its index by pair, a copy of Redis, pools in Redis"),
     {.name = "placement", .kind = SETTING_VALUE, .offset = 0, .type = &placement_type, .initial = "best_of_2",
      .help = "which candidate is asked first: any, the least loaded of so many, or of a whole shard"},
+    CHOICE("load", load, load_names, "reservations",
+           "how busy a node is: as it reported, with what was given to it since, its reservations in Redis"),
     BOOL("limit", limit, "yes", "does a full node refuse a job (yes), or queue it (no)?"),
-    ROW_CHOICE(scheduler_config, "on_full", on_full, on_full_names, "wait",
-               "when every candidate is full: the job waits for room, or is refused at once"),
+    CHOICE("on_full", on_full, on_full_names, "wait",
+           "when every candidate is full: the job waits for room, or is refused at once"),
+    CHOICE("job_store", job_store, job_store_names, "redis",
+           "where the state of a job is: in memory, there and copied to Redis, in Redis"),
+    CHOICE("idempotency", idempotency, idempotency_names, "atomic",
+           "what makes one job of a request that comes twice: nothing, a table, a lock in Redis, the creating script"),
+    CHOICE("delivery", delivery, delivery_names, "peer",
+           "how a node of another instance is reached: not, by inboxes, by inbox and peer link"),
+    CHOICE("stats", stats, stats_names, "snapshot",
+           "figures of the dashboard: computed in the request, or every 5 s"),
+    CHOICE("model_missing", model_missing, model_missing_names, "queued",
+           "a missing model is marked in the job's way, or by a queue with debounce and limits"),
     BOOL("affinity", affinity, "yes", "does a sentence that goes on behind an automatic cut stay on its node?"),
 
     COUNT("node_slots", node_slots, 1, 1000, "4", "jobs at once on a node that does not say its limit"),
@@ -179,6 +225,8 @@ const setting scheduler_settings[] = {
              "a degraded node gets one job at a time, the next so long after a failure"),
     DURATION("mark_ttl", mark_ttl, 100 * MSEC, 3600 * SEC, "60s",
              "a model that a node misses keeps the pair's jobs away from it so long"),
+    DURATION("copy_refresh", copy_refresh, 100 * MSEC, 600 * SEC, "2s",
+             "registry copy: every node is read from Redis once in this time"),
 
     DURATION("pending_limit", pending_limit, 100 * MSEC, 3600 * SEC, "10s",
               "from the creation of a job to its dispatch"),
@@ -226,6 +274,21 @@ const setting scheduler_settings[] = {
              "after an outage of Redis, deadlines are not acted upon before"),
     {.name = NULL},
 };
+
+#define INCIDENT(key, field, ...) ROW_BOOL(scheduler_incidents, key, field, "no", __VA_ARGS__)
+
+const setting scheduler_incident_settings[] = {
+    INCIDENT("first_of_equals", first_of_equals,
+             "among equally loaded nodes the first one is taken: with load as reported, a herd until its next heartbeat"),
+    INCIDENT("biased_shards", biased_shards, "a random shard, then a random member of it, whatever the sizes"),
+    INCIDENT("counted_reservations", counted_reservations,
+             "load is a counter that expiry does not lower, and that a heartbeat overwrites"),
+    INCIDENT("owner_keys", owner_keys, "a key for each connection says who owns it, refreshed one call after the other"),
+    INCIDENT("orphaned_inboxes", orphaned_inboxes, "nobody adopts the inbox of an instance that died"),
+    INCIDENT("resetting_reclaim", resetting_reclaim,
+             "reclaiming an entry resets the idle time by which dead letters are known"),
+    {.name = NULL},
+};
 // clang-format on
 
 /* --- combinations ----------------------------------------------------------------------------------------------- */
@@ -254,11 +317,65 @@ static bool waits_too_long_for_redis(const scheduler_config *c) {
     return c->redis_patience >= c->pending_limit;
 }
 
+static bool remembers(const scheduler_config *c) {
+    return c->registry == REGISTRY_TABLE || c->registry == REGISTRY_CANDIDATES;
+}
+
+bool scheduler_config_is_shared(const scheduler_config *config) {
+    return config->delivery != DELIVERY_LOCAL;
+}
+
+static bool delivers_to_unknown_nodes(const scheduler_config *c) {
+    return remembers(c) && c->delivery != DELIVERY_LOCAL;
+}
+
+static bool reads_reservations_of_nobody(const scheduler_config *c) {
+    return remembers(c) && c->load == LOAD_RESERVATIONS;
+}
+
+static bool counts_own_in_pools(const scheduler_config *c) {
+    return c->registry == REGISTRY_POOLS && c->load == LOAD_OWN;
+}
+
+static bool creates_twice_in_redis(const scheduler_config *c) {
+    return (c->job_store == JOB_STORE_REDIS) != (c->idempotency == IDEMPOTENCY_ATOMIC);
+}
+
+static bool biases_what_has_no_shards(const scheduler_config *c) {
+    return c->incidents.biased_shards && (c->registry != REGISTRY_POOLS || c->placement != PLACEMENT_RANDOM);
+}
+
+static bool counts_reservations_of_nobody(const scheduler_config *c) {
+    return c->incidents.counted_reservations && remembers(c);
+}
+
+static bool has_no_inbox(const scheduler_config *c) {
+    const scheduler_incidents *i = &c->incidents;
+    return (i->owner_keys || i->orphaned_inboxes || i->resetting_reclaim) && c->delivery == DELIVERY_LOCAL;
+}
+
+/* The mechanisms of the earlier phases. */
+static bool is_not_there(const scheduler_config *c) {
+    return c->registry != REGISTRY_POOLS || c->job_store != JOB_STORE_REDIS;
+}
+
 static const struct {
     bool (*senseless)(const scheduler_config *config);
     const char *reason;
 } combinations[] = {
     {refuses_what_is_never_full, "on_full: refuse makes no sense with limit: no, because no node is ever full then"},
+    {delivers_to_unknown_nodes,
+     "delivery by inbox or peer makes no sense with a registry in memory, which knows only its "
+     "own nodes: use delivery: local"},
+    {reads_reservations_of_nobody,
+     "load: reservations makes no sense with a registry in memory, which makes none in Redis: use own or reported"},
+    {counts_own_in_pools, "load: own makes no sense with registry: pools, where others place on the same nodes"},
+    {creates_twice_in_redis, "idempotency: atomic and job_store: redis go together: the script that creates is the one "
+                             "that binds the request"},
+    {biases_what_has_no_shards, "incidents.biased_shards needs registry: pools and placement: random"},
+    {counts_reservations_of_nobody, "incidents.counted_reservations needs a registry whose nodes are in Redis"},
+    {has_no_inbox, "incidents of inboxes and owners need delivery: inbox or peer"},
+    {is_not_there, "this registry or job store is not there yet"},
     {pauses_backwards, "retry_min is longer than retry_max"},
     {never_retries, "retry_min is not below pending_limit, so that no waiting job would ever be tried again"},
     {acks_too_late, "ack_limit is longer than attempt_base, so that an attempt could end before its ack is missed"},

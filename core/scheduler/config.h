@@ -14,18 +14,72 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Where candidates come from, and who grants: this process, or the node's record in Redis. */
+typedef enum registry_kind {
+    REGISTRY_TABLE,      /* in memory: every node is looked at; granted here */
+    REGISTRY_CANDIDATES, /* in memory: the nodes of the pair are looked at; granted here */
+    REGISTRY_COPY,       /* of all nodes, refreshed from Redis; granted in Redis */
+    REGISTRY_POOLS,      /* in Redis, chosen there; granted there */
+} registry_kind;
 typedef enum placement_kind { PLACEMENT_RANDOM, PLACEMENT_BEST_OF, PLACEMENT_LEAST } placement_kind;
+/* How busy a node is taken to be. */
+typedef enum load_kind {
+    LOAD_REPORTED,     /* as its last heartbeat said */
+    LOAD_OWN,          /* the same, or what this instance gave it and did not get back, whichever is more */
+    LOAD_RESERVATIONS, /* its reservations in Redis: as the copy has them with what was placed since, or asked for */
+} load_kind;
 typedef enum on_full_kind { ON_FULL_WAIT, ON_FULL_REFUSE } on_full_kind;
+/* Where the state of a job is. */
+typedef enum job_store_kind {
+    JOB_STORE_MEMORY, /* of the instance that made it */
+    JOB_STORE_DUAL,   /* there, and a copy in Redis that is written behind it */
+    JOB_STORE_REDIS,
+} job_store_kind;
+/* What keeps a request that comes twice from becoming two jobs. */
+typedef enum idempotency_kind {
+    IDEMPOTENCY_NONE,
+    IDEMPOTENCY_LEASE,  /* a table in memory */
+    IDEMPOTENCY_LOCK,   /* a lock and a binding in Redis, around the creation */
+    IDEMPOTENCY_ATOMIC, /* one script creates and binds */
+} idempotency_kind;
+/* How an assignment and what follows reach a node of another instance. */
+typedef enum delivery_kind {
+    DELIVERY_LOCAL, /* not at all */
+    DELIVERY_INBOX, /* by the inboxes of both instances; only sound and results by the peer link */
+    DELIVERY_PEER,  /* the assignment by the inbox, what follows by the peer link */
+} delivery_kind;
+/* Where the figures of the dashboard come from. */
+typedef enum stats_kind { STATS_REQUEST, STATS_SNAPSHOT } stats_kind;
+/* A node says that it lacks a model: the job's way waits for the mark, or a bounded queue takes it. */
+typedef enum model_missing_kind { MODEL_MISSING_DIRECT, MODEL_MISSING_QUEUED } model_missing_kind;
+
+/* What went wrong in the scheduler's past, to be seen again; all off unless a scenario asks for it. */
+typedef struct scheduler_incidents {
+    bool first_of_equals;      /* among equally loaded nodes always the first: with stale loads, the herd */
+    bool biased_shards;        /* a random shard, then a random member, whatever the sizes */
+    bool counted_reservations; /* a counter that expiry does not lower, and that heartbeats overwrite */
+    bool owner_keys;           /* a key per connection that must be refreshed, one call after the other */
+    bool orphaned_inboxes;     /* nobody adopts the inbox of an instance that died */
+    bool resetting_reclaim;    /* reclaiming resets the idle time by which dead letters are known */
+} scheduler_incidents;
 
 typedef struct scheduler_config {
-    char phase[16]; /* "3", "production": for reports; the fields below decide */
+    char phase[16]; /* "0" .. "3", "production": for reports; the fields below decide */
 
     /* mechanisms */
+    int registry;        /* registry_kind */
     int placement;       /* placement_kind */
     int64_t placement_d; /* candidates that best_of compares, 2..8 */
+    int load;            /* load_kind */
     bool limit;          /* does a full node refuse at the grant? */
     int on_full;         /* on_full_kind */
+    int job_store;       /* job_store_kind */
+    int idempotency;     /* idempotency_kind */
+    int delivery;        /* delivery_kind */
+    int stats;           /* stats_kind */
+    int model_missing;   /* model_missing_kind */
     bool affinity;       /* does a sentence that goes on stay on its node? */
+    scheduler_incidents incidents;
 
     /* nodes */
     int64_t node_slots;     /* concurrency limit of a node that names none */
@@ -37,6 +91,7 @@ typedef struct scheduler_config {
     usec_t ready_limit;     /* a node that is not ready so long after its registration is degraded */
     usec_t trial_pause;     /* a degraded node is tried again so long after its last failure */
     usec_t mark_ttl;        /* a missing model keeps its pair away from the node so long */
+    usec_t copy_refresh;    /* time in which every node of the copy is read once */
 
     /* jobs */
     usec_t pending_limit; /* from creation to dispatch */
@@ -73,10 +128,14 @@ typedef struct scheduler_config {
     usec_t outage_grace;   /* after an outage, deadlines are not acted upon before */
 } scheduler_config;
 
-/* "3" or "production"; SCHED_EINVAL lists the names. */
+/* "0" .. "3" or "production"; SCHED_EINVAL lists the names. */
 sched_status scheduler_config_preset(const char *phase, scheduler_config *ret_config, sched_error *err);
 /* Combinations that make no sense, each with its reason (SCHED_EINVAL). */
 sched_status scheduler_config_check(const scheduler_config *config, sched_error *err);
+/* Whether its nodes and jobs can be those of other instances; else a run has one instance only. */
+bool scheduler_config_is_shared(const scheduler_config *config);
+/* The rows of `incidents:`; offsets are into scheduler_incidents. */
+extern const setting scheduler_incident_settings[];
 /* The rows of the `scheduler:` section, closed by a row without a name; offsets are into scheduler_config. A section
  * of these rows is prepared by scheduler_config_prepare(), so that `phase` sets the mechanisms that are not given
  * themselves. */

@@ -3,12 +3,14 @@
  *     job_request.c   the request becomes a job, or is refused
  *     job_place.c     the affinity's node, else propose → (read loads) → grant
  *     job_exclude.c   nodes that a job must not be given to
- *     job_send.c      mark → confirm → send
+ *     job_mark.c      the mark that decides
+ *     job_send.c      confirm → send
  *     job_follow.c    what the node says, deadlines, cancellation
  *     job_result.c    results: empty, repeated, failed
  *     job_retry.c     the next attempt
  *     job_remake.c    the next attempt of a job that Redis has lost
- *     job_end.c       the reservation given back, the end written
+ *     job_release.c   the reservation given back
+ *     job_end.c       the end written
  *
  * A job is followed by one chain of Redis calls at a time. What happens meanwhile (a result, a lost node, a deadline) is
  * noted in job->noted and taken up when the chain rests (job_rest() in job_follow.c), in one fixed order. So no two calls for one
@@ -166,12 +168,15 @@ void job_exclude(job *j, const char *node);
 void job_claim_node(job *j, const char *node);
 void job_unclaim_node(job *j, const char *node);
 
-/* job_send.c: with a reservation on job->node */
+/* job_mark.c: with a reservation on job->node */
 void job_mark(job *j);
-/* Is the reservation held by that connection's node? Extends it to what is left until `deadline`, and the grace. */
-void job_confirm_call(redis_call *call, const job *j, const node_conn *n, usec_t deadline);
 /* Redis says that the job is not ours any more: the session is told, and we stop. */
 void job_lost(job *j);
+
+/* job_send.c: marked */
+void job_send(job *j);
+/* Is the reservation held by that connection's node? Extends it to what is left until `deadline`, and the grace. */
+void job_confirm_call(redis_call *call, const job *j, const node_conn *n, usec_t deadline);
 
 /* job_follow.c */
 void job_note(job *j, note what); /* takes it up at once when the chain rests */
@@ -203,14 +208,16 @@ bool job_was_forgotten(const job *j, const redis_reply *reply);
 /* With the next attempt, which costs none of attempts_max; or it ends, when its result is here already. */
 void job_make_again(job *j);
 
-/* job_end.c */
-/* Ends cancelled (or timed out, when its place among the results was given up) as soon as its chain rests, unless its end is
- * decided already. */
-void job_cancel(job *j, job_outcome outcome, const char *code);
+/* job_release.c */
 /* Gives the reservation of the present attempt back, then goes on with `then`. */
 void job_release_then(job *j, job_step *then);
 /* No node has the job now. A reservation whose release failed is left to its expiry. */
 void job_leave_node(job *j);
+
+/* job_end.c */
+/* Ends cancelled (or timed out, when its place among the results was given up) as soon as its chain rests, unless its end is
+ * decided already. */
+void job_cancel(job *j, job_outcome outcome, const char *code);
 void job_finish(job *j, job_outcome outcome, const char *code, bool only_if_due);
 /* Writes the end that was decided, once more. */
 void job_complete_again(job *j);

@@ -22,6 +22,7 @@
 #include "core/domain/payload.h"
 #include "core/domain/sound.h"
 #include "core/domain/speech.h"
+#include "core/instance/peer.h"
 #include "core/redis/link.h"
 #include "core/scheduler/config.h"
 #include "core/scheduler/events.h"
@@ -106,15 +107,36 @@ typedef struct transport {
     void *ctx;
 } transport;
 
+/* Work in one handler that grows with what there is: whoever models the processor charges for it. */
+typedef enum sched_work {
+    WORK_NODE,  /* a node was looked at by a scan */
+    WORK_JOB,   /* a job was */
+    WORK_COPY,  /* a node of the copy was written anew */
+    WORK_STORE, /* an operation of the table of jobs in memory */
+    WORK_STATS, /* a node, job or session was counted for the dashboard */
+    WORK_KINDS
+} sched_work;
+
+typedef struct work_meter {
+    void (*did)(void *ctx, sched_work kind, int64_t count); /* NULL: nobody wants to know */
+    void *ctx;
+} work_meter;
+
 typedef struct scheduler_env {
     clock_source clock;
-    timer_source timers;
+    timer_source
+        timers; /* one that is set for now, or earlier, runs behind the present handler, before anything else comes */
     uint64_t seed; /* of every random number that the scheduler draws */
     redis_link redis;
+    redis_link
+        reader; /* a connection of its own for blocking reads; needed when there are others (scheduler_config_is_shared()) */
+    peer_link peer; /* send NULL: no other instance can be reached */
     transport net;
     sched_observer observer; /* event may be NULL */
+    work_meter work;
     logger log;
-    const char *instance_id; /* id_valid() */
+    const char *instance_id; /* id_valid(); never used before */
+    const char *address;     /* under which others reach our peer link; NULL: "" */
 } scheduler_env;
 
 /* Starts the reapers' timers; the scripts of `env->redis` are loaded by the link. SCHED_EINVAL for a bad configuration. */

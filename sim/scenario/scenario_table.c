@@ -248,6 +248,8 @@ const setting scenario_settings[] = {
               "groups of speakers"),
     {.name = "scheduler", .kind = SETTING_SECTION, .offset = offsetof(scenario, scheduler), .rows = scheduler_settings,
      .prepare = scheduler_config_prepare, .help = "the core's own settings"},
+    ROW_SECTION(scenario, "incidents", scheduler.incidents, scheduler_incident_settings,
+                "what went wrong in the scheduler's past, to be seen again"),
     ROW_SECTION(scenario, "instances", instances, instance_rows, "instances of the scheduler"),
     ROW_SECTION(scenario, "redis", redis, redis_rows, "the server and the way to it"),
     ROW_LIST(scenario, "faults", faults, fault_count, fault_rows, FAULTS_MAX, "[]", "what goes wrong, and when"),

@@ -28,9 +28,10 @@ typedef struct core_timer {
     world *w;
     void (*fire)(void *arg);
     void *arg;
-    timer_handle pending; /* of the engine; 0: free */
+    timer_handle pending; /* of the engine */
+    bool soon;            /* it runs behind the handler under way */
     uint32_t place, generation;
-    struct core_timer *next; /* free */
+    struct core_timer *next; /* free, or soon */
 } core_timer;
 
 struct instance {
@@ -43,6 +44,7 @@ struct instance {
     core_timer **timer_at; /* by place */
     size_t timer_count, timer_capacity;
     core_timer *free_timers;
+    core_timer *soon, **soon_end; /* in the order in which they were set */
 };
 
 /* ---- handlers ------------------------------------------------------------------------------------------------------- */
@@ -59,7 +61,10 @@ static void handler_begin(world *w) {
     if (w->env.issue_at) w->env.issue_at(w->env.issue_ctx, i->leaves);
 }
 
+static void run_soon(world *w);
+
 static void handler_end(world *w) {
+    run_soon(w);
     w->instance->handling = false;
 }
 
@@ -88,6 +93,7 @@ static core_timer *timer_new(instance *i) {
 
 static void timer_free(instance *i, core_timer *t) {
     t->pending = 0;
+    t->soon = false;
     t->generation++;
     t->next = i->free_timers;
     i->free_timers = t;
@@ -105,14 +111,39 @@ static void timer_fires(void *arg) {
     handler_end(w);
 }
 
+/* One that is cancelled stays in line, and is only freed when its turn comes. */
+static void run_soon(world *w) {
+    instance *i = w->instance;
+    while (i->soon) {
+        core_timer *t = i->soon;
+        i->soon = t->next;
+        if (!i->soon) i->soon_end = &i->soon;
+        void (*fire)(void *) = t->fire;
+        void *fire_arg = t->arg;
+        timer_free(i, t);
+        if (fire) fire(fire_arg);
+    }
+}
+
+static void set_soon(instance *i, core_timer *t) {
+    t->soon = true;
+    t->next = NULL;
+    *i->soon_end = t;
+    i->soon_end = &t->next;
+}
+
 static timer_handle timer_set(void *ctx, usec_t at, void (*fire)(void *arg), void *arg) {
     world *w = ctx;
+    instance *i = w->instance;
     usec_t now = world_now(w);
-    core_timer *t = timer_new(w->instance);
+    core_timer *t = timer_new(i);
     t->w = w;
     t->fire = fire;
     t->arg = arg;
-    t->pending = engine_at(w->env.engine, at > now ? at : now, timer_fires, t);
+    if (i->handling && at <= i->begins)
+        set_soon(i, t);
+    else
+        t->pending = engine_at(w->env.engine, at > now ? at : now, timer_fires, t);
     return (timer_handle)t->generation << 32 | (t->place + 1);
 }
 
@@ -123,7 +154,11 @@ static void timer_cancel(void *ctx, timer_handle handle) {
     size_t place = (size_t)(handle & UINT32_MAX) - 1;
     assert(place < i->timer_count);
     core_timer *t = i->timer_at[place];
-    if (!t->pending || t->generation != handle >> 32) return;
+    if (t->generation != handle >> 32 || !(t->pending || t->soon)) return;
+    if (t->soon) {
+        t->fire = NULL;
+        return;
+    }
     engine_cancel(w->env.engine, t->pending);
     timer_free(i, t);
 }
@@ -372,6 +407,7 @@ sched_status instance_new(world *w, sched_error *err) {
     rng_init(&i->cpu, w->seed, "instance cpu", 0);
     i->calls = pool_new(sizeof(call));
     i->timers = pool_new(sizeof(core_timer));
+    i->soon_end = &i->soon;
     scheduler_env env = {
         .clock = {core_clock, w},
         .timers = {timer_set, timer_cancel, w},

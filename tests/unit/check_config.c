@@ -126,17 +126,17 @@ END_TEST
 START_TEST(an_unknown_phase_lists_those_that_exist) {
     scheduler_config c;
     sched_error err = {0};
-    ck_assert_int_eq(scheduler_config_preset("1", &c, &err), SCHED_EINVAL);
-    ck_assert_str_eq(err.message, "phase \"1\" does not exist: expected one of 3, production");
+    ck_assert_int_eq(scheduler_config_preset("4", &c, &err), SCHED_EINVAL);
+    ck_assert_str_eq(err.message, "phase \"4\" does not exist: expected one of 0, 1, 2, 3, production");
 }
 END_TEST
 
 static const struct {
     const char *body, *message;
 } bad[] = {
-    {"{phase: 0}", "c:1:20: phase \"0\" does not exist: expected one of 3, production"},
-    {"{phase: prodution}",
-     "c:1:20: phase \"prodution\" does not exist: expected one of 3, production; did you mean \"production\"?"},
+    {"{phase: 4}", "c:1:20: phase \"4\" does not exist: expected one of 0, 1, 2, 3, production"},
+    {"{phase: prodution}", "c:1:20: phase \"prodution\" does not exist: expected one of 0, 1, 2, 3, production; did "
+                           "you mean \"production\"?"},
     {"{phase: [3]}", "c:1:20: phase: expected text, not a list"},
     {"{placement: best_of_1}",
      "c:1:24: placement: \"best_of_1\" does not exist: expected random, best_of_2 .. best_of_8 or least"},
@@ -147,6 +147,17 @@ static const struct {
     {"{node_tll: 45s}", "c:1:13: unknown key \"node_tll\"; did you mean \"node_ttl\"?"},
     {"{namespace: \"a b:\"}",
      "c:1:24: namespace: key prefix \"a b:\": braces, patterns, quotes and spaces are not allowed"},
+    {"{phase: 1, delivery: peer}",
+     "phase 1: delivery by inbox or peer makes no sense with a registry in memory, which knows only its own nodes: use "
+     "delivery: local"},
+    {"{phase: 0, load: reservations}",
+     "phase 0: load: reservations makes no sense with a registry in memory, which makes none in Redis: use own or "
+     "reported"},
+    {"{phase: 3, load: own}",
+     "phase 3: load: own makes no sense with registry: pools, where others place on the same nodes"},
+    {"{phase: 3, idempotency: lock}",
+     "phase 3: idempotency: atomic and job_store: redis go together: the script that creates is the one that binds the "
+     "request"},
     {"{phase: 3, on_full: refuse}",
      "phase 3: on_full: refuse makes no sense with limit: no, because no node is ever full then"},
     {"{retry_min: 2s}", "phase production: retry_min is longer than retry_max"},

@@ -325,7 +325,7 @@ static const struct {
                                   "weight: 3}, de:en]"},
     {"nodes: [{languages: [en, es]}]\nsessions: [{pairs: [en:fr, fr:es]}]",
      "s.yaml:2:11: no job can ever be placed: no node serves any of the demanded pairs (en:fr, fr:es)"},
-    {"scheduler: {phase: 1}", "s.yaml:1:20: phase \"1\" does not exist: expected one of 3, production"},
+    {"scheduler: {phase: 4}", "s.yaml:1:20: phase \"4\" does not exist: expected one of 0, 1, 2, 3, production"},
     {"seed: 1\nscheduler: {phase: 3, on_full: refuse}",
      "s.yaml:2:12: phase 3: on_full: refuse makes no sense with limit: no, because no node is ever full then"},
     {"instances: {count: 2}", "s.yaml:1:20: count: 2 instances: only 1 is simulated so far"},
