@@ -14,6 +14,7 @@ enum { OWNER_MAX = ID_MAX + 1 + 16 };
 
 typedef struct job job;
 typedef struct node_conn node_conn;
+typedef struct dashboard dashboard;
 typedef struct room room;
 typedef struct session session;
 typedef struct target target;
@@ -42,6 +43,7 @@ struct scheduler {
     room *room_checks; /* the same, by the instant at which they may have ended */
     timer_handle room_timer;
     wait_queue *queues;
+    dashboard *dashboard; /* NULL before anybody asked */
     scheduler_counts counts;
     timer_handle sweep_timer;
     unsigned sweep_bucket;
@@ -63,6 +65,11 @@ void sched_call(scheduler *s, const redis_call *call, link_callback *done, void 
 void sched_answered(scheduler *s, script_id script, link_status status, const redis_reply *reply);
 void sched_owner(const scheduler *s, conn_token conn, char owner[OWNER_MAX + 1]);
 int64_t usec_to_msec_up(usec_t usec);
+void sched_worked(const scheduler *s, sched_work kind, int64_t count);
+
+/* stats.c */
+void stats_stop(scheduler *s);
+void stats_free(scheduler *s);
 
 /* sweep.c: the walk over the deadline and expiry indexes */
 void sweep_start(scheduler *s);

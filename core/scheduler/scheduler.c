@@ -45,6 +45,7 @@ scheduler *scheduler_free(scheduler *s) {
     HASH_ITER (hh, s->jobs, j, next) job_drop(j);
     node_conn_free_all(s);
     session_free_all(s);
+    stats_free(s);
     free(s);
     return NULL;
 }
@@ -54,6 +55,7 @@ void scheduler_stop(scheduler *s) {
     outage_stop(s);
     session_record_stop(s);
     room_stop(s);
+    stats_stop(s);
 }
 
 scheduler_counts scheduler_count(const scheduler *s) {
@@ -62,6 +64,10 @@ scheduler_counts scheduler_count(const scheduler *s) {
 
 usec_t sched_now(const scheduler *s) {
     return clock_now(&s->env.clock);
+}
+
+void sched_worked(const scheduler *s, sched_work kind, int64_t count) {
+    if (s->env.work.did && count > 0) s->env.work.did(s->env.work.ctx, kind, count);
 }
 
 int64_t usec_to_msec_up(usec_t usec) {

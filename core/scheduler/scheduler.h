@@ -26,6 +26,7 @@
 #include "core/redis/link.h"
 #include "core/scheduler/config.h"
 #include "core/scheduler/events.h"
+#include "core/scheduler/stats.h"
 
 typedef struct scheduler scheduler;
 
@@ -134,6 +135,7 @@ typedef struct scheduler_env {
     transport net;
     sched_observer observer; /* event may be NULL */
     work_meter work;
+    catalog_source catalog;
     logger log;
     const char *instance_id; /* id_valid(); never used before */
     const char *address;     /* under which others reach our peer link; NULL: "" */

@@ -18,6 +18,8 @@ link_virtual *wire;
 static scripts *lua;
 scheduler *s;
 scheduler_config config;
+catalog_source catalog;
+work_meter meter;
 sched_error err;
 
 /* ---- what the scheduler said ---------------------------------------------------------------------------------------- */
@@ -207,6 +209,8 @@ void open_scheduler_on(redis_link link) {
                 .room_expired = room_expired,
                 .session_relay = session_relay},
         .observer = {observe, NULL},
+        .work = meter,
+        .catalog = catalog,
         .instance_id = "one",
     };
     ck_assert_msg(!scheduler_new(&config, &env, &s, &err), "%s", err.message);

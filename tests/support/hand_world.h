@@ -19,7 +19,9 @@ extern virtual_redis *redis;
 extern virtual_server *server;
 extern link_virtual *wire;
 extern scheduler *s;
-extern scheduler_config config; /* to be changed between open_world() and open_scheduler() */
+extern scheduler_config config; /* to be changed between open_world() and open_scheduler(), as are the next two */
+extern catalog_source catalog;  /* none */
+extern work_meter meter;        /* none */
 extern sched_error err;
 
 /* ---- what the scheduler said: in order, the oldest first ---- */
