@@ -4,6 +4,8 @@
 #ifndef CORE_DOMAIN_GRANT_H
 #define CORE_DOMAIN_GRANT_H
 
+#include "core/base/limits.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -20,14 +22,15 @@ typedef enum grant_word {
     GRANT_WORDS
 } grant_word;
 
-enum { GRANT_DETAIL_MAX = 128, GRANT_SENTENCE_MAX = 256 };
+enum { GRANT_OWNER_MAX = ID_MAX + 1 + 16, GRANT_DETAIL_MAX = 128, GRANT_SENTENCE_MAX = 256 };
 
 typedef struct grant_verdict {
     grant_word word;
     char detail[GRANT_DETAIL_MAX + 1]; /* NOTREADY: the status; MARKED: "id@version"; BUSY: cpu, gpu or mem; else "" */
     int64_t
         value; /* OK, FULL: load; MARKED, TRIAL: until, ms since 1970, 0: no instant; BUSY: percent; NOTSERVED: version */
-    int64_t limit; /* OK, FULL: slots */
+    int64_t limit;                   /* OK, FULL: slots */
+    char owner[GRANT_OWNER_MAX + 1]; /* OK: who speaks for the node, "instance:connection"; else "" */
 } grant_verdict;
 
 /* "FULL", as the script spells it; "UNKNOWN" for GRANT_UNKNOWN. */

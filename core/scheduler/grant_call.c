@@ -23,9 +23,9 @@ void grant_call(redis_call *call, const keyspace *keys, const grant_question *qu
 
 /* Which element of an answer is the detail, the value, the limit; 0: it has none. */
 static const struct {
-    unsigned char detail, value, limit;
+    unsigned char detail, value, limit, owner;
 } places[GRANT_WORDS] = {
-    [GRANT_OK] = {.value = 1, .limit = 2},
+    [GRANT_OK] = {.value = 1, .limit = 2, .owner = 4},
     [GRANT_NOTREADY] = {.detail = 1},
     [GRANT_NOTSERVED] = {.value = 1},
     [GRANT_MARKED] = {.detail = 1, .value = 2},
@@ -40,5 +40,7 @@ grant_verdict grant_verdict_of(const redis_reply *reply) {
         snprintf(v.detail, sizeof v.detail, "%s", reply_text(reply_at(reply, (size_t)places[v.word].detail)));
     if (places[v.word].value) v.value = reply_int(reply_at(reply, (size_t)places[v.word].value));
     if (places[v.word].limit) v.limit = reply_int(reply_at(reply, (size_t)places[v.word].limit));
+    if (places[v.word].owner)
+        snprintf(v.owner, sizeof v.owner, "%s", reply_text(reply_at(reply, (size_t)places[v.word].owner)));
     return v;
 }

@@ -10,7 +10,7 @@
 
 #include <uthash.h>
 
-enum { OWNER_MAX = ID_MAX + 1 + 16 };
+enum { OWNER_MAX = GRANT_OWNER_MAX };
 
 typedef struct job job;
 typedef struct node_conn node_conn;

@@ -77,10 +77,11 @@ struct job {
 
     job_state state; /* as Redis last told us */
     int64_t attempt;
-    char node[ID_MAX + 1]; /* of this attempt; "" while none holds a reservation */
-    usec_t marked;         /* when this attempt became the node's */
-    usec_t held_until;     /* the reservation's expiry */
-    usec_t due;            /* USEC_NEVER while none is known */
+    char node[ID_MAX + 1];     /* of this attempt; "" while none holds a reservation */
+    char owner[OWNER_MAX + 1]; /* who speaks for it, as its grant told: "instance:connection" */
+    usec_t marked;             /* when this attempt became the node's */
+    usec_t held_until;         /* the reservation's expiry */
+    usec_t due;                /* USEC_NEVER while none is known */
     timer_handle due_timer;
 
     bool busy;      /* a call of the chain is out */
@@ -175,8 +176,10 @@ void job_lost(job *j);
 
 /* job_send.c: marked */
 void job_send(job *j);
-/* Is the reservation held by that connection's node? Extends it to what is left until `deadline`, and the grace. */
-void job_confirm_call(redis_call *call, const job *j, const node_conn *n, usec_t deadline);
+/* Is the reservation held, and is `owner` still who speaks for the node? Extends it to what is left until `deadline`, and the grace. */
+void job_confirm_call(redis_call *call, const job *j, const char *owner, usec_t deadline);
+/* The node, if it was sent this attempt, need not go on with it. */
+void job_cancel_at_node(const job *j, const char *code);
 
 /* job_follow.c */
 void job_note(job *j, note what); /* takes it up at once when the chain rests */

@@ -31,9 +31,8 @@ static bool is_cancelled(const job *j) {
 }
 
 static void take_cancel(job *j) {
-    const node_conn *n = j->sent ? node_by_id(j->s, j->node) : NULL;
     job_emit(j, (sched_event){.kind = EV_CANCELLED, .node = j->node, .code = j->cancel_code});
-    if (n) sched_tell(j->s, node_cancel, n->conn, j->id, j->attempt, j->cancel_code);
+    job_cancel_at_node(j, j->cancel_code);
     j->says = VERDICT_NONE;
     job_finish(j, j->cancel_outcome, j->cancel_code, false);
 }
@@ -138,9 +137,14 @@ static void on_extended(void *arg, link_status status, const redis_reply *reply)
  * enough, so that one that began soon costs no call. */
 static bool extend_reservation(job *j) {
     const node_conn *n = node_by_id(j->s, j->node);
-    if (!n || j->due + j->s->config.reservation_grace / 2 <= j->held_until) return false;
+    char owner[OWNER_MAX + 1];
+    if (n) /* by now it may speak over another connection */
+        sched_owner(j->s, n->conn, owner);
+    else
+        memcpy(owner, j->owner, sizeof owner);
+    if (!*owner || j->due + j->s->config.reservation_grace / 2 <= j->held_until) return false;
     redis_call call;
-    job_confirm_call(&call, j, n, j->due);
+    job_confirm_call(&call, j, owner, j->due);
     j->busy = true;
     sched_call(j->s, &call, on_extended, j);
     return true;

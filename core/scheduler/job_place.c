@@ -227,6 +227,7 @@ static void take_node(job *j, const candidate *c) {
 
 static void granted(job *j, const candidate *c, const grant_verdict *v, usec_t expiry) {
     take_node(j, c);
+    memcpy(j->owner, v->owner, sizeof j->owner);
     j->held_until = expiry;
     if (*j->affine) affine_over(j, "kept");
     job_emit(j, (sched_event){.kind = EV_RESERVED,

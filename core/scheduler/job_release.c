@@ -8,7 +8,7 @@
 void job_leave_node(job *j) {
     j->noted &= ~(unsigned)NOTE_NODE_LOST; /* what was noted of that node says nothing about the next one */
     if (!j->sent) job_unclaim_node(j, j->node);
-    j->node[0] = '\0';
+    j->node[0] = j->owner[0] = '\0';
     j->released = true;
     j->sent = false;
     j->says = VERDICT_NONE;

@@ -22,9 +22,8 @@ bool job_was_forgotten(const job *j, const redis_reply *reply) {
 static void remade(job *j) {
     scheduler *s = j->s;
     char former[ID_MAX + 1];
-    const node_conn *n = j->sent ? node_by_id(s, j->node) : NULL;
     memcpy(former, j->node, sizeof former);
-    if (n) sched_tell(s, node_cancel, n->conn, j->id, j->attempt, dependency_lost);
+    job_cancel_at_node(j, dependency_lost);
     j->remaking = false;
     j->remade++;
     job_next_attempt(j);

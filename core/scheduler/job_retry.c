@@ -10,8 +10,7 @@
 
 /* A node that was silent may still be at work; one that is gone or has answered is not. */
 static void cancel_at_node(job *j) {
-    const node_conn *n = j->retry_if_due && j->sent ? node_by_id(j->s, j->node) : NULL;
-    if (n) sched_tell(j->s, node_cancel, n->conn, j->id, j->attempt, j->retry_code);
+    if (j->retry_if_due) job_cancel_at_node(j, j->retry_code);
 }
 
 void job_next_attempt(job *j) {

@@ -6,12 +6,10 @@
 #include "core/scheduler/node_flow.h"
 #include "core/scheduler/session_flow.h"
 
-void job_confirm_call(redis_call *call, const job *j, const node_conn *n, usec_t deadline) {
+void job_confirm_call(redis_call *call, const job *j, const char *owner, usec_t deadline) {
     const scheduler *s = j->s;
     usec_t hold = deadline + s->config.reservation_grace - sched_now(s);
-    char owner[OWNER_MAX + 1];
     redis_key key;
-    sched_owner(s, n->conn, owner);
     call_script(call, SCRIPT_CONFIRM_RESERVATION);
     call_key(call, key_node(&key, &s->config.keys, j->node));
     call_key(call, key_node_reservations(&key, &s->config.keys, j->node));
@@ -90,8 +88,15 @@ void job_send(job *j) {
         confirm_refused(j, "owner");
         return;
     }
+    char owner[OWNER_MAX + 1];
     redis_call call;
-    job_confirm_call(&call, j, n, j->marked + job_attempt_limit(j));
+    sched_owner(s, n->conn, owner);
+    job_confirm_call(&call, j, owner, j->marked + job_attempt_limit(j));
     j->busy = true;
     sched_call(s, &call, on_confirmed, j);
+}
+
+void job_cancel_at_node(const job *j, const char *code) {
+    const node_conn *n = j->sent ? node_by_id(j->s, j->node) : NULL;
+    if (n) sched_tell(j->s, node_cancel, n->conn, j->id, j->attempt, code);
 }

@@ -2,7 +2,7 @@
 --[[ reserve_node.lua - the grant: a node takes one attempt of a job, or says why not. A pool proposes, this decides.
 Load is the number of unexpired reservations: a lost release cannot leak, a heartbeat cannot wipe. Asking again for what
 is held extends it.
-KEYS[1]  node   HASH  ver, status, slots, up, marked, trial, cpu, gpu, mem, ...
+KEYS[1]  node   HASH  ver, status, slots, up, marked, trial, cpu, gpu, mem, owner, ...
 KEYS[2]  resv   ZSET  "job attempt" -> expiry, ms
 KEYS[3]  langs  HASH  ver -> "sources|targets"
 KEYS[4]  marks  HASH  "src:tgt" -> "until service"
@@ -15,7 +15,7 @@ ARGV[6]  mode     0: a full node does not refuse; 1: it does; 2: dry, answers as
 ARGV[7]  hold     ms, 1..86400000
 ARGV[8]  ceiling  percent of CPU, GPU or memory from which on the node refuses, 0..100000; 0: none
 Time     TIME, read once at the top
-Returns  {"OK", load, slots, expiry}   load with this one; expiry in ms, never sooner than it was
+Returns  {"OK", load, slots, expiry, owner}   load with this one; expiry in ms, never sooner than it was
          otherwise the first of these that is true, and nothing is granted; what is held already meets the first three:
          {"GONE"}                      no such node
          {"NOTREADY", status}          unless ready or degraded; "unready": the node says that its services are not up
@@ -55,7 +55,8 @@ local ceiling = whole(8, 'ceiling', 0, 100000)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local node = redis.call('HMGET', KEYS[1], 'ver', 'status', 'slots', 'up', 'marked', 'trial', 'cpu', 'gpu', 'mem')
+local node = redis.call('HMGET', KEYS[1], 'ver', 'status', 'slots', 'up', 'marked', 'trial', 'cpu', 'gpu', 'mem',
+  'owner')
 local status, slots = node[2], tonumber(node[3])
 if not node[1] then return {'GONE'} end
 if status ~= 'ready' and status ~= 'degraded' then return {'NOTREADY', status} end
@@ -107,4 +108,4 @@ if mode ~= 2 then
     redis.call('PEXPIREAT', KEYS[2], at, 'GT')
   end
 end
-return {'OK', load, slots, expiry}
+return {'OK', load, slots, expiry, node[10] or ''}

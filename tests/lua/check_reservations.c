@@ -57,6 +57,16 @@ START_TEST(a_grant_answers_load_limit_and_expiry) {
 }
 END_TEST
 
+START_TEST(a_grant_tells_who_speaks_for_the_node) {
+    redis_key key;
+    reserve("j1", 1, 1);
+    ck_assert_str_eq(reply_text(reply_at(lua_reply(db), 4)), "i:1");
+    lua_command(db, "HSET|%s|owner|i7:00000000000000a1", key_node(&key, lua_keyspace(db), "n1"));
+    reserve("j2", 1, 1);
+    ck_assert_str_eq(reply_text(reply_at(lua_reply(db), 4)), "i7:00000000000000a1");
+}
+END_TEST
+
 START_TEST(a_full_node_refuses_while_the_limit_is_enforced) {
     reserve("j1", 1, 1);
     reserve("j2", 1, 1);
@@ -295,6 +305,7 @@ static Suite *make_suite(void) {
     TCase *tests = tcase_create("one client");
     tcase_add_checked_fixture(tests, ready_node, whole);
     tcase_add_test(tests, a_grant_answers_load_limit_and_expiry);
+    tcase_add_test(tests, a_grant_tells_who_speaks_for_the_node);
     tcase_add_test(tests, a_full_node_refuses_while_the_limit_is_enforced);
     tcase_add_test(tests, what_is_held_is_extended_even_when_the_node_is_full);
     tcase_add_test(tests, extending_never_shortens);
