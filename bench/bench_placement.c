@@ -9,7 +9,7 @@
 #include "bench/rig.h"
 #include "core/base/rng.h"
 #include "core/mechanisms/placement.h"
-#include "core/scheduler/grant_call.h"
+#include "core/mechanisms/grant_call.h"
 
 enum { CALLS = 20000, BATCH = 200 };
 

@@ -16,7 +16,7 @@
 #include "core/ctl/show.h"
 #include "core/mechanisms/placement.h"
 #include "core/scheduler/config.h"
-#include "core/scheduler/grant_call.h"
+#include "core/mechanisms/grant_call.h"
 
 enum { ALL_MAX = 1000, D = 2, HOLD_MSEC = 1000 };
 

@@ -3,7 +3,7 @@
  * A placement asks one node after the other until one takes the job; here all are asked at once, because their answers do not change
  * anything. One struct holds the whole, so that a run of them is bounded by their number alone. */
 #include "core/base/mem.h"
-#include "core/scheduler/grant_call.h"
+#include "core/mechanisms/grant_call.h"
 #include "core/scheduler/internal.h"
 
 #include <inttypes.h>

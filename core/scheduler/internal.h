@@ -5,6 +5,7 @@
 #define CORE_SCHEDULER_INTERNAL_H
 
 #include "core/base/rng.h"
+#include "core/mechanisms/mechanism.h"
 #include "core/mechanisms/placement.h"
 #include "core/scheduler/scheduler.h"
 
@@ -30,6 +31,8 @@ struct scheduler {
     scheduler_config config;
     scheduler_env env;
     char instance[ID_MAX + 1];
+    soon *soon;         /* answers out of memory */
+    mechanism_env mech; /* what mechanisms are handed */
     const placement *place;
     rng draws;               /* job ids, candidates, node ids */
     int explains;            /* under way */

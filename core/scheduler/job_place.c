@@ -6,7 +6,7 @@
  *
  * All candidates full, twice: the job waits (wait_queue.c) until there is room or its pending deadline passes. */
 #include "core/base/mem.h"
-#include "core/scheduler/grant_call.h"
+#include "core/mechanisms/grant_call.h"
 #include "core/scheduler/job_flow.h"
 #include "core/scheduler/node_flow.h"
 

@@ -19,6 +19,29 @@ static const placement *const placements[] = {
     [PLACEMENT_LEAST] = &placement_least,
 };
 
+static void submit_for_mechanism(void *ctx, const redis_call *call, link_callback *done, void *arg) {
+    sched_call(ctx, call, done, arg);
+}
+
+static void answered_to_mechanism(void *ctx, script_id script, link_status status, const redis_reply *reply) {
+    sched_answered(ctx, script, status, reply);
+}
+
+static void equip_mechanisms(scheduler *s) {
+    s->soon = soon_new(s->env.clock, s->env.timers);
+    s->mech = (mechanism_env){
+        .clock = s->env.clock,
+        .timers = s->env.timers,
+        .soon = s->soon,
+        .keys = &s->config.keys,
+        .submit = submit_for_mechanism,
+        .answered = answered_to_mechanism,
+        .work = s->env.work,
+        .log = s->env.log,
+        .ctx = s,
+    };
+}
+
 sched_status scheduler_new(const scheduler_config *config, const scheduler_env *env, scheduler **ret_scheduler,
                            sched_error *err) {
     assert(config && env && ret_scheduler && env->clock.now && env->timers.set && env->redis.submit);
@@ -31,6 +54,7 @@ sched_status scheduler_new(const scheduler_config *config, const scheduler_env *
     snprintf(s->instance, sizeof s->instance, "%s", env->instance_id);
     s->env.instance_id = s->instance;
     s->place = placements[config->placement];
+    equip_mechanisms(s);
     rng_init(&s->draws, env->seed, "scheduler", 0);
     sweep_start(s);
     *ret_scheduler = s;
@@ -46,6 +70,7 @@ scheduler *scheduler_free(scheduler *s) {
     node_conn_free_all(s);
     session_free_all(s);
     stats_free(s);
+    soon_free(s->soon);
     free(s);
     return NULL;
 }

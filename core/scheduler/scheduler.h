@@ -15,6 +15,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/status.h"
+#include "core/base/work_meter.h"
 #include "core/domain/audio.h"
 #include "core/domain/grant.h"
 #include "core/domain/job.h"
@@ -107,21 +108,6 @@ typedef struct transport {
     void (*session_relay)(void *ctx, conn_token conn, const char *from_session, payload *message);
     void *ctx;
 } transport;
-
-/* Work in one handler that grows with what there is: whoever models the processor charges for it. */
-typedef enum sched_work {
-    WORK_NODE,  /* a node was looked at by a scan */
-    WORK_JOB,   /* a job was */
-    WORK_COPY,  /* a node of the copy was written anew */
-    WORK_STORE, /* an operation of the table of jobs in memory */
-    WORK_STATS, /* a node, job or session was counted for the dashboard */
-    WORK_KINDS
-} sched_work;
-
-typedef struct work_meter {
-    void (*did)(void *ctx, sched_work kind, int64_t count); /* NULL: nobody wants to know */
-    void *ctx;
-} work_meter;
 
 typedef struct scheduler_env {
     clock_source clock;

@@ -1,6 +1,6 @@
 /* reserve_node and release_reservation: who gets a slot, for how long, and that concurrent clients never exceed a
  * limit. */
-#include "core/scheduler/grant_call.h"
+#include "core/mechanisms/grant_call.h"
 #include "tests/support/lua_db.h"
 
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 /* grant_call.c - the one place that knows the arguments and answers of reserve_node: placement, its dry run and operators' tools
  * ask through it. */
-#include "core/scheduler/grant_call.h"
+#include "core/mechanisms/grant_call.h"
 
 #include <stdio.h>
 

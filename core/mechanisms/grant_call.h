@@ -1,6 +1,6 @@
 /* grant_call.h - asking a node to take a job: the call to reserve_node put together, its answer read. */
-#ifndef CORE_SCHEDULER_GRANT_CALL_H
-#define CORE_SCHEDULER_GRANT_CALL_H
+#ifndef CORE_MECHANISMS_GRANT_CALL_H
+#define CORE_MECHANISMS_GRANT_CALL_H
 
 #include "core/domain/grant.h"
 #include "core/domain/lang_pair.h"
