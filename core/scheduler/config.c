@@ -272,6 +272,7 @@ const setting scheduler_settings[] = {
     DURATION("redis_patience", redis_patience, MSEC, 600 * SEC, "1s", "deadline of one call to Redis"),
     DURATION("outage_grace", outage_grace, 0, 600 * SEC, "5s",
              "after an outage of Redis, deadlines are not acted upon before"),
+    ROW_SECTION(scheduler_config, "instance", instance, instance_config_rows, "one instance among others"),
     {.name = NULL},
 };
 
@@ -389,5 +390,5 @@ sched_status scheduler_config_check(const scheduler_config *config, sched_error 
         if (!combinations[i].senseless(config)) continue;
         return sched_fail(err, SCHED_EINVAL, "phase %s: %s", config->phase, combinations[i].reason);
     }
-    return SCHED_OK;
+    return instance_config_check(&config->instance, err);
 }

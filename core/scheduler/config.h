@@ -9,6 +9,7 @@
 #include "core/base/clock.h"
 #include "core/base/settings.h"
 #include "core/base/status.h"
+#include "core/instance/config.h"
 #include "core/redis/keys.h"
 
 #include <stdbool.h>
@@ -126,6 +127,8 @@ typedef struct scheduler_config {
     keyspace keys;
     usec_t redis_patience; /* deadline of one call */
     usec_t outage_grace;   /* after an outage, deadlines are not acted upon before */
+
+    instance_config instance; /* among others; its incidents are set from those above */
 } scheduler_config;
 
 /* "0" .. "3" or "production"; SCHED_EINVAL lists the names. */
