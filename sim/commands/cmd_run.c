@@ -293,7 +293,7 @@ static void close_books(one_run *run) {
 static sched_status simulate(one_run *run, FILE *trace_stream) {
     run_state *all = run->all;
     const run_arguments *args = all->args;
-    trace_file trace = {trace_stream, all->sc->start};
+    trace_file trace = {trace_stream, all->sc->start, all->sc->instances.count > 1};
     trace_sink sinks[] = {recorder_sink(run->recorder), checker_sink(run->checker), oracle_log_sink(run->oracle),
                           trace_file_sink(&trace)};
     simulation_options options = simulation_defaults;

@@ -41,7 +41,8 @@ typedef enum trace_kind {
 typedef struct trace_event {
     trace_kind kind;
     usec_t at;
-    const sched_event *core; /* TRACE_CORE only; then the fields below are not set */
+    const sched_event *core; /* TRACE_CORE only; then the fields below are not set, but for the next */
+    const char *instance;    /* that tells it: "i0"; TRACE_CORE only, else NULL */
     const char *job, *node, *session, *code;
     const char *from;                /* session that spoke, when it is another one */
     int32_t node_index, group_index; /* of the node, in the order of the scenario; -1: no node */

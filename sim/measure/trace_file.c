@@ -3,7 +3,6 @@
 #include "sim/measure/trace_file.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
 
 static void text(FILE *out, const char *name, const char *value) {
     if (!value || !*value) return;
@@ -78,6 +77,7 @@ static void on_event(void *ctx, const trace_event *e) {
         write_core(f, e->core);
     else
         write_world(f, e);
+    if (f->several) text(f->out, "instance", e->instance);
     fputs("}\n", f->out);
 }
 

@@ -8,8 +8,8 @@ enum { HOST_VERSION_MAX = 32 };
 
 typedef struct redis_host_kind {
     void (*close)(redis_host *host);
-    redis_link (*link)(redis_host *host);
-    void (*issue_at)(redis_host *host, usec_t at); /* may be NULL, as may `late` */
+    redis_link (*link)(redis_host *host, int32_t number);
+    void (*issue_at)(redis_host *host, int32_t number, usec_t at); /* may be NULL, as may `late` */
     sched_status (*run)(redis_host *host, usec_t until, sched_error *err);
     void (*settle)(redis_host *host);
     sched_status (*ask)(redis_host *host, const redis_call *call, redis_reply **ret_reply, sched_error *err);
@@ -34,6 +34,7 @@ struct redis_host {
     redis_url url;
     char version[HOST_VERSION_MAX];
     int64_t cpu_of_killed; /* usec */
+    int32_t instances;
 };
 
 /* Asks the server for its version. */

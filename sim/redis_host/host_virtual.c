@@ -1,4 +1,4 @@
-/* host_virtual.c - the virtual kind: a server in the engine's time, the line in front of it, and one link. */
+/* host_virtual.c - the virtual kind: a server in the engine's time, the line in front of it, and the links. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@ typedef struct host_virtual {
     scripts *scripts;
     virtual_redis *redis;
     virtual_server *server;
-    link_virtual *link;
+    link_virtual **links; /* one of each instance */
     bool way_is_cut;
 } host_virtual;
 
@@ -23,18 +23,19 @@ static host_virtual *of(redis_host *host) {
 
 static void close_host(redis_host *host) {
     host_virtual *h = of(host);
-    link_virtual_free(h->link);
+    for (int32_t i = 0; h->links && i < host->instances; i++) link_virtual_free(h->links[i]);
+    free(h->links);
     virtual_server_free(h->server);
     virtual_redis_stop(h->redis);
     free(h);
 }
 
-static redis_link link_of(redis_host *host) {
-    return link_virtual_interface(of(host)->link);
+static redis_link link_of(redis_host *host, int32_t number) {
+    return link_virtual_interface(of(host)->links[number]);
 }
 
-static void issue_at(redis_host *host, usec_t at) {
-    link_virtual_issue_at(of(host)->link, at);
+static void issue_at(redis_host *host, int32_t number, usec_t at) {
+    link_virtual_issue_at(of(host)->links[number], at);
 }
 
 static sched_status run(redis_host *host, usec_t until, sched_error *err) {
@@ -89,15 +90,20 @@ static void flush_scripts(redis_host *host) {
     if (answers(host)) virtual_server_flush_scripts(of(host)->server);
 }
 
-/* Whether its connection could be made: a server that is there, and a way. */
+static void cut_links(host_virtual *h, bool died) {
+    for (int32_t i = 0; i < h->host.instances; i++) link_virtual_cut(h->links[i], died);
+}
+
+/* Whether connections could be made: a server that is there, and a way. */
 static void reach(host_virtual *h) {
-    if (!h->way_is_cut && virtual_redis_lives(h->redis)) link_virtual_mend(h->link);
+    if (h->way_is_cut || !virtual_redis_lives(h->redis)) return;
+    for (int32_t i = 0; i < h->host.instances; i++) link_virtual_mend(h->links[i]);
 }
 
 /* Links first: their tickets are of the connection that ends with the server. */
 static void kill_server(redis_host *host, bool save) {
     host_virtual *h = of(host);
-    link_virtual_cut(h->link, true);
+    cut_links(h, true);
     virtual_server_died(h->server);
     virtual_redis_kill(h->redis, save);
 }
@@ -110,7 +116,7 @@ static void revive(redis_host *host, bool with_data) {
 
 static void cut(redis_host *host) {
     of(host)->way_is_cut = true;
-    link_virtual_cut(of(host)->link, false);
+    cut_links(of(host), false);
 }
 
 static void mend(redis_host *host) {
@@ -141,6 +147,7 @@ static const redis_host_kind kind = {
 sched_status redis_host_open_virtual(const redis_host_options *options, redis_host **ret_host, sched_error *err) {
     host_virtual *h = mem_zalloc(1, sizeof *h);
     h->host.kind = &kind;
+    h->host.instances = options->instances;
     h->engine = options->engine;
     h->scripts = options->scripts;
     virtual_redis_options redis = virtual_redis_defaults;
@@ -155,7 +162,11 @@ sched_status redis_host_open_virtual(const redis_host_options *options, redis_ho
         close_host(&h->host);
         return status;
     }
-    h->link = link_virtual_new(h->engine, h->server, &line);
+    h->links = mem_zalloc((size_t)options->instances, sizeof *h->links);
+    for (int32_t i = 0; i < options->instances; i++) {
+        line.instance = (uint64_t)i;
+        h->links[i] = link_virtual_new(h->engine, h->server, &line);
+    }
     h->host.url = redis_url_of_socket(virtual_redis_socket(h->redis));
     snprintf(h->host.version, sizeof h->host.version, "%s", virtual_redis_version(h->redis));
     *ret_host = &h->host;

@@ -1,4 +1,4 @@
-/* host_wall.c - the wall kind: an ordinary server in real time, the link that the daemon uses, and a blocking client beside it.
+/* host_wall.c - the wall kind: an ordinary server in real time, the links that the daemon uses, and a blocking client beside it.
  *
  * Every answer first brings the engine to the present, so that the core hears of it at the instant at which it came.
  *
@@ -31,6 +31,13 @@ typedef struct answer_to {
     void *arg;
 } answer_to;
 
+/* Of one instance. */
+typedef struct line {
+    struct host_wall *host;
+    link_uv *link;
+    redis_link inner;
+} line;
+
 typedef struct host_wall {
     redis_host host;
     usec_t paused_until;
@@ -39,9 +46,8 @@ typedef struct host_wall {
     keyspace keys;
     private_server *server; /* NULL: a given one */
     clock_wall *clock;
-    link_uv *link;
+    line *lines; /* one of each instance */
     sync_client *client;
-    redis_link inner;
     answer_to *free;
     char reason[REASON_MAX]; /* why there is no connection */
 } host_wall;
@@ -64,18 +70,19 @@ static void on_answer(void *arg, link_status status, const redis_reply *reply) {
 }
 
 static void submit(void *ctx, const redis_call *call, usec_t patience, link_callback *done, void *arg) {
-    host_wall *h = ctx;
+    const line *l = ctx;
+    host_wall *h = l->host;
     answer_to *a = h->free;
     if (a)
         h->free = a->next;
     else
         a = mem_alloc(sizeof *a);
     *a = (answer_to){.host = h, .done = done, .arg = arg};
-    link_submit(&h->inner, call, patience, on_answer, a);
+    link_submit(&l->inner, call, patience, on_answer, a);
 }
 
-static redis_link link_of(redis_host *host) {
-    return (redis_link){.submit = submit, .ctx = host};
+static redis_link link_of(redis_host *host, int32_t number) {
+    return (redis_link){.submit = submit, .ctx = &of(host)->lines[number]};
 }
 
 static void on_state(void *ctx, link_uv_state state, const char *text) {
@@ -93,11 +100,16 @@ static sched_status run(redis_host *host, usec_t until, sched_error *err) {
     return h->failure.status;
 }
 
+static int64_t in_flight(const host_wall *h) {
+    int64_t sum = 0;
+    for (int32_t i = 0; i < h->host.instances; i++) sum += link_uv_count(h->lines[i].link).in_flight;
+    return sum;
+}
+
 static void settle(redis_host *host) {
     host_wall *h = of(host);
     usec_t limit = engine_now(h->engine) + SETTLE_PATIENCE;
-    while (link_uv_count(h->link).in_flight > 0 && engine_now(h->engine) < limit)
-        clock_wall_run(h->clock, engine_now(h->engine) + STEP);
+    while (in_flight(h) > 0 && engine_now(h->engine) < limit) clock_wall_run(h->clock, engine_now(h->engine) + STEP);
 }
 
 static sched_status ask(redis_host *host, const redis_call *call, redis_reply **ret_reply, sched_error *err) {
@@ -105,15 +117,20 @@ static sched_status ask(redis_host *host, const redis_call *call, redis_reply **
     return sync_client_call(of(host)->client, call, ret_reply, err);
 }
 
+static void add_traffic(redis_traffic *t, const link_uv *link) {
+    link_uv_counts counts = link_uv_count(link);
+    t->commands += counts.sent + counts.reloads;
+    t->bytes_sent += counts.bytes_sent;
+    t->bytes_received += counts.bytes_received;
+    for (int i = 0; i < SCRIPT_COUNT; i++) {
+        t->by_script[i] += counts.by_script[i];
+        t->script_calls += counts.by_script[i];
+    }
+}
+
 static redis_traffic traffic(const redis_host *host) {
-    link_uv_counts counts = link_uv_count(((const host_wall *)host)->link);
-    redis_traffic t = {
-        .commands = counts.sent + counts.reloads,
-        .bytes_sent = counts.bytes_sent,
-        .bytes_received = counts.bytes_received,
-    };
-    memcpy(t.by_script, counts.by_script, sizeof t.by_script);
-    for (int i = 0; i < SCRIPT_COUNT; i++) t.script_calls += t.by_script[i];
+    redis_traffic t = {0};
+    for (int32_t i = 0; i < host->instances; i++) add_traffic(&t, ((const host_wall *)host)->lines[i].link);
     return t;
 }
 
@@ -203,13 +220,13 @@ static void forget_answer(void *arg, link_status status, const redis_reply *repl
     (void)arg, (void)status, (void)reply;
 }
 
-/* Over the link, in the order of its calls. */
+/* Over the first link, in the order of its calls. */
 static void flush_scripts(redis_host *host) {
     host_wall *h = of(host);
     redis_call call;
     call_command(&call, "SCRIPT");
     call_str(&call, "FLUSH");
-    link_submit(&h->inner, &call, ASK_PATIENCE, forget_answer, NULL);
+    link_submit(&h->lines[0].inner, &call, ASK_PATIENCE, forget_answer, NULL);
 }
 
 static sched_status save_data(host_wall *h, sched_error *err) {
@@ -241,7 +258,8 @@ static void revive(redis_host *host, bool with_data) {
 
 static void close_host(redis_host *host) {
     host_wall *h = of(host);
-    link_uv_free(h->link);
+    for (int32_t i = 0; h->lines && i < host->instances; i++) link_uv_free(h->lines[i].link);
+    free(h->lines);
     if (h->client && !h->server) delete_keys(h, "all", NULL);
     sync_client_close(h->client);
     clock_wall_free(h->clock);
@@ -296,31 +314,42 @@ static sched_status compare_clocks(host_wall *h, sched_error *err) {
                       differ / USEC_PER_MSEC);
 }
 
+static bool all_ready(const host_wall *h) {
+    for (int32_t i = 0; i < h->host.instances; i++)
+        if (!link_uv_ready(h->lines[i].link)) return false;
+    return true;
+}
+
 static sched_status wait_until_ready(host_wall *h, sched_error *err) {
     clock_wall_catch_up(h->clock);
     usec_t limit = engine_now(h->engine) + READY_PATIENCE;
-    while (!link_uv_ready(h->link) && engine_now(h->engine) < limit)
-        clock_wall_run(h->clock, engine_now(h->engine) + STEP);
-    if (link_uv_ready(h->link)) return SCHED_OK;
+    while (!all_ready(h) && engine_now(h->engine) < limit) clock_wall_run(h->clock, engine_now(h->engine) + STEP);
+    if (all_ready(h)) return SCHED_OK;
     return sched_fail(err, SCHED_EIO, "%s", *h->reason ? h->reason : "Redis did not answer within 10 s");
 }
 
-static sched_status open_link(host_wall *h, const redis_host_options *options, sched_error *err) {
+static sched_status open_links(host_wall *h, const redis_host_options *options, sched_error *err) {
     sched_status status = clock_wall_new(h->engine, &h->clock, err);
     if (status) return status;
-    link_uv_options line = link_uv_defaults;
-    line.window = options->window;
-    line.seed = options->seed;
-    line.on_state = on_state;
-    line.ctx = h;
-    h->link = link_uv_new(clock_wall_loop(h->clock), &h->host.url, options->scripts, &line);
-    h->inner = link_uv_interface(h->link);
+    link_uv_options how = link_uv_defaults;
+    how.window = options->window;
+    how.on_state = on_state;
+    how.ctx = h;
+    h->lines = mem_zalloc((size_t)options->instances, sizeof *h->lines);
+    for (int32_t i = 0; i < options->instances; i++) {
+        how.seed = options->seed + (uint64_t)i;
+        line *l = &h->lines[i];
+        l->host = h;
+        l->link = link_uv_new(clock_wall_loop(h->clock), &h->host.url, options->scripts, &how);
+        l->inner = link_uv_interface(l->link);
+    }
     return wait_until_ready(h, err);
 }
 
 sched_status redis_host_open_wall(const redis_host_options *options, redis_host **ret_host, sched_error *err) {
     host_wall *h = mem_zalloc(1, sizeof *h);
     h->host.kind = &kind;
+    h->host.instances = options->instances;
     h->engine = options->engine;
     h->keys = *options->keys;
     sched_status status = SCHED_OK;
@@ -331,7 +360,7 @@ sched_status redis_host_open_wall(const redis_host_options *options, redis_host 
     if (!status) status = sync_client_open_url(&h->host.url, ASK_PATIENCE, &h->client, err);
     if (!status) status = redis_host_learn_version(&h->host, err);
     if (!status) status = compare_clocks(h, err);
-    if (!status) status = open_link(h, options, err);
+    if (!status) status = open_links(h, options, err);
     if (status) {
         close_host(&h->host);
         return status;

@@ -1,6 +1,7 @@
 /* redis_host.c - hands each call to the kind at hand, and what both kinds do alike. */
 #include "sim/redis_host/host_internal.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,13 +10,14 @@ redis_host *redis_host_close(redis_host *host) {
     return NULL;
 }
 
-redis_link redis_host_link(redis_host *host) {
-    return host->kind->link(host);
+redis_link redis_host_link(redis_host *host, int32_t number) {
+    assert(number >= 0 && number < host->instances);
+    return host->kind->link(host, number);
 }
 
-void redis_host_issue_at(void *host, usec_t at) {
+void redis_host_issue_at(void *host, int32_t number, usec_t at) {
     redis_host *h = host;
-    if (h->kind->issue_at) h->kind->issue_at(h, at);
+    if (h->kind->issue_at) h->kind->issue_at(h, number, at);
 }
 
 sched_status redis_host_run(redis_host *host, usec_t until, sched_error *err) {

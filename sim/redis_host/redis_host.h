@@ -1,4 +1,5 @@
-/* redis_host.h - the Redis of a run and the time that it lives in: one interface, two kinds.
+/* redis_host.h - the Redis of a run and the time that it lives in: one interface, two kinds. Each instance of the scheduler has links
+ * of its own, counted from 0.
  *
  * virtual  A private server whose clock is the engine's (virtual_redis.h); what calls cost and how long they travel is modelled.
  *          Time passes as fast as the events can be worked off. Reproducible.
@@ -27,7 +28,8 @@ typedef struct redis_host_options {
     engine *engine; /* borrowed, as is the next */
     scripts *scripts;
     const char *binary; /* of a private server; NULL: redis-server on PATH */
-    int64_t window;     /* calls in flight */
+    int64_t window;     /* calls in flight on one link */
+    int32_t instances;  /* >= 1: so many links */
     uint64_t seed;
     /* virtual only */
     cost_kind costs;
@@ -47,9 +49,9 @@ sched_status redis_host_open_wall(const redis_host_options *options, redis_host 
 /* The core has been freed before, and no call is out. Takes NULL, returns NULL. */
 redis_host *redis_host_close(redis_host *host);
 
-redis_link redis_host_link(redis_host *host);
+redis_link redis_host_link(redis_host *host, int32_t number);
 /* As link_virtual_issue_at(); does nothing where the processor is a real one. */
-void redis_host_issue_at(void *host, usec_t at);
+void redis_host_issue_at(void *host, int32_t number, usec_t at);
 
 /* Lets time pass up to `until`; in real time it may be a little more. SCHED_EIO when Redis is gone for good. */
 sched_status redis_host_run(redis_host *host, usec_t until, sched_error *err);

@@ -25,6 +25,7 @@ enum {
     SCENARIO_NODES_MAX = 200000,    /* over all groups */
     SCENARIO_SESSIONS_MAX = 200000, /* concurrent, over all groups */
     SLOS_MAX = 64,
+    INSTANCES_MAX = 64,
     PROVENANCE_MAX = 4096,
     SCENARIO_WARNING_MAX = 1024,
 };
@@ -130,10 +131,20 @@ typedef struct session_group {
     join_time join; /* arrivals begin at `at`; the `concurrent` first ones come spread over `over` */
 } session_group;
 
-typedef struct instance_settings {
+/* To which instance a new connection goes; whoever is away gets none. */
+typedef enum instance_spread {
+    SPREAD_ROUND_ROBIN,
+    SPREAD_RANDOM,
+    SPREAD_SKEWED, /* by chance, instance number i (0 ..) with weight 1 / (i + 1)^skew */
+} instance_spread;
+
+typedef struct instance_plan {
     int64_t count; /* 1 */
+    int spread;    /* instance_spread */
+    double skew;
     dist cpu_cost; /* of handling one message, usec */
-} instance_settings;
+    dist delay;    /* one way, between two instances */
+} instance_plan;
 
 typedef enum redis_costs { REDIS_CALIBRATED, REDIS_ZERO, REDIS_MEASURED } redis_costs;
 
@@ -160,7 +171,7 @@ typedef struct scenario {
     session_group *session_groups;
     size_t session_group_count;
     scheduler_config scheduler;
-    instance_settings instances;
+    instance_plan instances;
     redis_settings redis;
     fault *faults;
     size_t fault_count;

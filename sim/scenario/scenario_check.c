@@ -396,9 +396,11 @@ sched_status scenario_finish(const yaml_value *root, scenario *s, sched_error *e
     if (!status && scheduler_config_check(&s->scheduler, &inner)) {
         status = yaml_fail(yaml_at(root, "scheduler"), err, "%s", inner.message);
     }
-    if (!status && s->instances.count != 1) {
-        status = yaml_fail(yaml_at(root, "instances.count"), err, "count: %lld instances: only 1 is simulated so far",
-                           (long long)s->instances.count);
+    if (!status && s->instances.count > 1 && !scheduler_config_is_shared(&s->scheduler)) {
+        status =
+            yaml_fail(yaml_at(root, "instances.count"), err,
+                      "count: %lld instances, but with delivery: local (phase %s) none reaches a node of another one",
+                      (long long)s->instances.count, s->scheduler.phase);
     }
     for (size_t i = 0; i < s->fault_count && !status; i++) {
         status = fault_finish(yaml_at(root, "faults[%zu]", i), s, &s->faults[i], err);

@@ -207,13 +207,22 @@ static const setting session_rows[] = {
     {.name = NULL},
 };
 
+static const char *const spread_names[] = {"round_robin", "random", "skewed", NULL};
+
 static const setting cpu_rows[] = {
-    ROW_VALUE(instance_settings, "cost", cpu_cost, dist_of_duration, "20us", "of handling one message"),
+    ROW_VALUE(instance_plan, "cost", cpu_cost, dist_of_duration, "20us", "of handling one message"),
     {.name = NULL},
 };
 
 static const setting instance_rows[] = {
-    ROW_COUNT(instance_settings, "count", count, 1, 64, "1", "scheduler instances; more than 1 is not simulated yet"),
+    ROW_COUNT(instance_plan, "count", count, 1, INSTANCES_MAX, "1",
+              "scheduler instances; several need delivery: inbox or peer"),
+    ROW_CHOICE(instance_plan, "spread", spread, spread_names, "round_robin",
+               "to which instance a new connection of a node or a speaker goes"),
+    ROW_NUMBER(instance_plan, "skew", skew, 0, 10, "1",
+               "of `skewed`: instance number i = 0, 1 ... has the weight 1 / (i + 1)^skew"),
+    ROW_VALUE(instance_plan, "delay", delay, dist_of_duration, "{dist: gamma, mean: 200us, cv: 0.3}",
+              "network, one way, between two instances"),
     {.name = "cpu", .kind = SETTING_SECTION, .offset = 0, .rows = cpu_rows, .help = "processor time of an instance"},
     {.name = NULL},
 };

@@ -3,6 +3,7 @@
  * Connections   A conn_token says whose connection it is and which of its successive ones: for a node
  *               (number + 1) << 32 | connection, for a speaker SPEAKER_BIT | serial << 24 | place. So a message that
  *               comes late for a connection that has ended is told from one for its successor, without a table.
+ * Instances     A connection leads to one instance, chosen when it is made (spread.c).
  * Messages      Each is one event of the engine, at the instant of its arrival. What a connection carries never overtakes:
  *               the end of a connection arrives after all that was sent before it. */
 #ifndef SIM_WORLD_INTERNAL_H
@@ -55,6 +56,7 @@ typedef struct message {
     struct message *next; /* in a node's inbox or outbox */
     world *w;
     conn_token conn;
+    int32_t instance; /* to which it goes, or from which it comes */
     message_kind kind;
     job_outcome outcome;
     uint64_t utterance;
@@ -117,8 +119,8 @@ typedef struct node {
     uint64_t entity; /* of its random streams: group and number in the group, so that other nodes do not move them */
     char id[ID_MAX + 1];
 
-    uint32_t connection;   /* number of the present or latest one */
-    uint32_t closed_up_to; /* the instance has closed these */
+    uint32_t connection; /* number of the present or latest one */
+    int32_t home;        /* the instance to which it leads */
     bool connected, registered;
     bool leaving;    /* it takes no new job, and disconnects for good when it has none */
     bool relearned;  /* its languages changed while it hung: it will say so */
@@ -144,8 +146,8 @@ void world_nodes_free(world *w);
 void world_nodes_start(world *w);
 /* NULL when that connection has ended by the node's own knowledge. */
 node *node_of(world *w, conn_token conn);
-node *node_at_instance(world *w, conn_token conn); /* NULL when the instance has closed it */
-void node_deliver(node *n, message *m);            /* takes the message */
+node *node_by_token(world *w, conn_token conn); /* of an ended connection, too */
+void node_deliver(node *n, message *m);         /* takes the message */
 void node_send(node *n, message *m);
 conn_token node_conn_token(const node *n);
 void node_tell(node *n, trace_event event);
@@ -222,15 +224,18 @@ void speakers_free(world *w);
 void arrivals_start(world *w); /* they end when the world is hushed */
 void arrivals_free(world *w);
 
-/* ---- the instance: instance.c; its timers: instance_timers.c ---- */
+/* ---- instances: instance_parts.h; who goes to which: spread.c ---- */
 
-typedef struct instance instance;
+typedef struct process process; /* of an instance */
 
-sched_status instance_new(world *w, sched_error *err);
-void instance_free(world *w);
+sched_status instances_new(world *w, sched_error *err);
+void instances_free(world *w);
+void instances_stop(world *w);
 void instance_deliver(world *w, const message *m);
-scheduler *instance_scheduler(const world *w);
-usec_t instance_cpu_spent(const world *w);
+
+/* For connection number `connection` of that node or speaker. */
+int32_t spread_node(world *w, uint64_t entity, uint64_t connection);
+int32_t spread_speaker(world *w, uint64_t entity, uint64_t connection);
 
 /* ---- faults: fault.c; those of Redis: redis_fault.c ---- */
 
@@ -266,7 +271,9 @@ struct world {
     int32_t node_count, disconnected; /* for good: the first so many */
     struct arrival *arrivals;         /* one per session group */
     struct speakers *speakers;
-    instance *instance;
+    process *instances;
+    int32_t instance_count;
+    int32_t next_of_nodes, next_of_speakers; /* instances, in turns */
     struct fault_run *faults;
     redis_faults redis;
     teller *teller;
@@ -278,7 +285,7 @@ void world_tell(world *w, trace_event event);
 
 void teller_new(world *w);
 void teller_free(world *w);
-void teller_core(world *w, const sched_event *event);
+void teller_core(world *w, int32_t number, const char *id, const sched_event *event);
 void teller_world(world *w, const trace_event *event);
 
 #endif

@@ -102,7 +102,7 @@ conn_token node_conn_token(const node *n) {
     return (conn_token)(n->index + 1) << 32 | n->connection;
 }
 
-static node *node_by_token(world *w, conn_token conn) {
+node *node_by_token(world *w, conn_token conn) {
     assert(!(conn & SPEAKER_BIT) && conn >> 32 >= 1 && conn >> 32 <= (uint64_t)w->node_count);
     return &w->nodes[(conn >> 32) - 1];
 }
@@ -112,12 +112,8 @@ node *node_of(world *w, conn_token conn) {
     return n->connected && n->connection == (uint32_t)conn ? n : NULL;
 }
 
-node *node_at_instance(world *w, conn_token conn) {
-    node *n = node_by_token(w, conn);
-    return (uint32_t)conn > n->closed_up_to ? n : NULL;
-}
-
 void node_send(node *n, message *m) {
+    m->instance = n->home;
     message_send(m, world_now(n->w), &n->up, &n->group->delay, &n->net);
 }
 
@@ -173,6 +169,7 @@ static void connect_node(void *arg) {
     n->connected = true;
     n->relearned = false;
     n->connection++;
+    n->home = spread_node(n->w, n->entity, n->connection);
     n->up = n->down = (channel){world_now(n->w)};
     node_tell(n, (trace_event){.kind = TRACE_NODE_UP, .value = n->group->slots});
     node_send(n, message_new(n->w, MSG_REGISTER, node_conn_token(n)));

@@ -93,6 +93,7 @@ static sched_status open_redis(simulation *s, sched_error *err) {
         .scripts = s->scripts,
         .binary = s->options->redis_binary,
         .window = s->sc.redis.window,
+        .instances = (int32_t)s->sc.instances.count,
         .seed = (uint64_t)s->sc.seed,
         .costs = costs_of(s),
         .max_skew = s->sc.redis.max_skew,
@@ -112,10 +113,14 @@ static sched_status open_redis(simulation *s, sched_error *err) {
 
 static sched_status open_world(simulation *s, sched_error *err) {
     const simulation_options *options = s->options;
-    redis_link link = redis_host_link(s->redis);
+    redis_link links[INSTANCES_MAX];
+    for (int32_t i = 0; i < s->sc.instances.count; i++) {
+        redis_link link = redis_host_link(s->redis, i);
+        links[i] = options->wrap_link ? options->wrap_link(options->ctx, link) : link;
+    }
     world_env env = {
         .engine = s->engine,
-        .redis = options->wrap_link ? options->wrap_link(options->ctx, link) : link,
+        .redis = links,
         .issue_at = redis_host_issue_at,
         .issue_ctx = s->redis,
         .host = s->redis,
@@ -141,7 +146,7 @@ static sched_status simulation_open(simulation *s, sched_error *err) {
 }
 
 static int64_t calls_out(const simulation *s) {
-    return scheduler_count(world_scheduler(s->world)).calls;
+    return world_counts(s->world).calls;
 }
 
 /* Everything stands still, but for calls to Redis that come back. */
@@ -170,7 +175,7 @@ static void simulation_close(simulation *s) {
 
 static void show_progress(const simulation *s) {
     if (!s->options->progress) return;
-    scheduler_counts counts = scheduler_count(world_scheduler(s->world));
+    scheduler_counts counts = world_counts(s->world);
     redis_traffic traffic = redis_host_traffic(s->redis);
     simulation_progress progress = {
         .stage = s->facts->stage,
@@ -299,7 +304,7 @@ static sched_status drain(simulation *s, sched_error *err) {
     }
     facts->drained = world_idle(s->world);
     facts->drained_after = engine_now(s->engine) - from;
-    facts->jobs_left = scheduler_count(world_scheduler(s->world)).jobs;
+    facts->jobs_left = world_counts(s->world).jobs;
     if (status || ended(s)) return status;
     if (!redis_host_time_is_free(s->redis)) let_measure(s);
     return check_data(s, fsck_run, err);
@@ -346,7 +351,7 @@ static sched_status walk_until_gone(simulation *s, usec_t limit, sched_error *er
     if (redis_host_time_is_free(s->redis)) return walk(s, limit, err);
     sched_status status = SCHED_OK;
     while (!status && !ended(s) && engine_now(s->engine) < limit) {
-        scheduler_counts counts = scheduler_count(world_scheduler(s->world));
+        scheduler_counts counts = world_counts(s->world);
         if (!counts.nodes && !counts.calls) break;
         status = step(s, limit, err);
     }

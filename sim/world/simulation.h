@@ -54,7 +54,8 @@ typedef struct simulation_options {
     const redis_url *redis_url; /* CLOCK_WALL: instead of a private server; under a fresh prefix, which is emptied */
     int costs;                  /* redis_costs; -1: as the scenario says */
     logger log;
-    /* Stands between the core and its link, for tests: gets the link, gives one that must keep core/redis/link.h. NULL: none. */
+    /* Stands between a core and its link, for tests: gets the link of each instance, gives one that must keep core/redis/link.h. NULL:
+     * none. */
     redis_link (*wrap_link)(void *ctx, redis_link link);
     /* Each gets every event, in the order of the array; together they are what the run tells. */
     const trace_sink *sinks;
@@ -72,7 +73,7 @@ typedef struct simulation_options {
 
 extern const simulation_options simulation_defaults; /* nothing given, costs -1 */
 
-/* Traffic between the instance and Redis. */
+/* Traffic between the instances and Redis. */
 typedef struct simulation_redis {
     uint64_t commands; /* script calls among them */
     uint64_t script_calls;
@@ -100,7 +101,7 @@ typedef struct simulation_facts {
     bool drained;         /* nothing was under way at its end; else jobs_left says what hangs */
     int64_t jobs_left;
     uint64_t events; /* of the engine, over all stages */
-    usec_t cpu;      /* modelled, of the instance, over RUNS; 0 with the wall clock */
+    usec_t cpu;      /* modelled, of all instances, over RUNS; 0 with the wall clock */
     simulation_lateness late;
     simulation_redis redis; /* over RUNS */
     int64_t redis_cpu_usec; /* real CPU time of the server over RUNS; not reproducible */

@@ -98,6 +98,7 @@ void speaker_tell(speaker *sp, trace_event event) {
 }
 
 void speaker_send_up(speaker *sp, message *m) {
+    m->instance = sp->home;
     message_send(m, world_now(sp->w), &sp->up, &sp->group->delay, &sp->net);
 }
 
@@ -248,6 +249,7 @@ speaker *speaker_new(world *w, const session_group *group, uint64_t number) {
 }
 
 static void begin_session(speaker *sp) {
+    sp->home = spread_speaker(sp->w, sp->entity, 1);
     speaker_tell(sp, (trace_event){.kind = TRACE_SESSION_OPENED});
     speaker_send_up(sp, message_new(sp->w, MSG_OPEN, sp->conn));
 }

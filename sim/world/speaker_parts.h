@@ -43,6 +43,7 @@ struct speaker {
     world *w;
     const session_group *group;
     conn_token conn;
+    int32_t home;    /* the instance to which it leads */
     uint64_t entity; /* of its random streams: group and number in the group */
     char id[ID_MAX + 1];
     rng talk, manual, longs, net;

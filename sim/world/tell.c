@@ -1,8 +1,9 @@
-/* tell.c - one stream of events in the order of simulated time, from two sources.
+/* tell.c - one stream of events in the order of simulated time, from the world and from every instance.
  *
- * A handler of the instance runs when its message arrives, but begins, in simulated time, when the processor is free: the core's
- * events may be stamped later than the engine's present. Those wait here until the world has come as far. Handlers begin
- * one after the other, so what waits is in order already. How much waits is the backlog of the processor. */
+ * A handler of an instance runs when its message arrives, but begins, in simulated time, when the processor is free: the core's
+ * events may be stamped later than the engine's present. Those wait here until the world has come as far. Handlers of one instance
+ * begin one after the other, so what waits for it is in order already; of several the earliest goes first, at one instant that of
+ * the lowest number. How much waits is the backlog of the processors. */
 #include "sim/world/internal.h"
 
 #include <stdio.h>
@@ -18,9 +19,16 @@ typedef struct held_event {
     char job[ID_MAX + 1], node[ID_MAX + 1], session[ID_MAX + 1], code[CODE_MAX + 1];
 } held_event;
 
-struct teller {
+/* Of one instance. */
+typedef struct backlog {
     held_event *held;              /* a ring */
     size_t first, count, capacity; /* a power of two, or 0 */
+    const char *instance;          /* its id */
+} backlog;
+
+struct teller {
+    backlog of[INSTANCES_MAX];
+    size_t held; /* by all of them */
 };
 
 void teller_new(world *w) {
@@ -29,7 +37,7 @@ void teller_new(world *w) {
 
 void teller_free(world *w) {
     if (!w->teller) return;
-    free(w->teller->held);
+    for (int i = 0; i < INSTANCES_MAX; i++) free(w->teller->of[i].held);
     free(w->teller);
 }
 
@@ -37,15 +45,34 @@ static void hand_over(world *w, const trace_event *event) {
     if (w->env.trace.event) w->env.trace.event(w->env.trace.ctx, event);
 }
 
-static void hand_over_core(world *w, const sched_event *event) {
-    hand_over(w,
-              &(trace_event){.kind = TRACE_CORE, .at = event->at, .core = event, .node_index = -1, .group_index = -1});
+static void hand_over_core(world *w, const char *id, const sched_event *event) {
+    hand_over(w, &(trace_event){.kind = TRACE_CORE,
+                                .at = event->at,
+                                .core = event,
+                                .instance = id,
+                                .node_index = -1,
+                                .group_index = -1});
+}
+
+static const held_event *first_of(const backlog *b) {
+    return &b->held[b->first];
+}
+
+/* That with the earliest event; somebody holds one. */
+static backlog *earliest(teller *t, int32_t count) {
+    backlog *found = NULL;
+    for (int32_t i = 0; i < count; i++) {
+        backlog *b = &t->of[i];
+        if (b->count && (!found || first_of(b)->event.at < first_of(found)->event.at)) found = b;
+    }
+    return found;
 }
 
 static void release_until(world *w, usec_t until) {
     teller *t = w->teller;
-    while (t->count > 0) {
-        held_event *h = &t->held[t->first];
+    while (t->held > 0) {
+        backlog *b = earliest(t, w->instance_count);
+        const held_event *h = first_of(b);
         if (h->event.at > until) return;
         sched_event event = h->event;
         event.job = h->job;
@@ -53,25 +80,26 @@ static void release_until(world *w, usec_t until) {
         event.session = h->session;
         event.code = h->code;
         event.pair = h->has_pair ? &h->pair : NULL;
-        hand_over_core(w, &event);
-        t->first = (t->first + 1) & (t->capacity - 1);
-        t->count--;
+        hand_over_core(w, b->instance, &event);
+        b->first = (b->first + 1) & (b->capacity - 1);
+        b->count--;
+        t->held--;
     }
 }
 
-static void grow(teller *t) {
-    size_t capacity = t->capacity ? 2 * t->capacity : 64;
+static void grow(backlog *b) {
+    size_t capacity = b->capacity ? 2 * b->capacity : 64;
     held_event *held = mem_alloc(capacity * sizeof *held);
-    for (size_t i = 0; i < t->count; i++) held[i] = t->held[(t->first + i) & (t->capacity - 1)];
-    free(t->held);
-    t->held = held;
-    t->first = 0;
-    t->capacity = capacity;
+    for (size_t i = 0; i < b->count; i++) held[i] = b->held[(b->first + i) & (b->capacity - 1)];
+    free(b->held);
+    b->held = held;
+    b->first = 0;
+    b->capacity = capacity;
 }
 
-static void hold(teller *t, const sched_event *event) {
-    if (t->count == t->capacity) grow(t);
-    held_event *h = &t->held[(t->first + t->count++) & (t->capacity - 1)];
+static void hold(backlog *b, const sched_event *event) {
+    if (b->count == b->capacity) grow(b);
+    held_event *h = &b->held[(b->first + b->count++) & (b->capacity - 1)];
     h->event = *event;
     h->has_pair = event->pair != NULL;
     if (event->pair) h->pair = *event->pair;
@@ -81,13 +109,16 @@ static void hold(teller *t, const sched_event *event) {
     snprintf(h->code, sizeof h->code, "%s", event->code);
 }
 
-void teller_core(world *w, const sched_event *event) {
+void teller_core(world *w, int32_t number, const char *id, const sched_event *event) {
     usec_t now = world_now(w);
     release_until(w, now);
-    if (event->at > now)
-        hold(w->teller, event);
-    else
-        hand_over_core(w, event);
+    if (event->at <= now) {
+        hand_over_core(w, id, event);
+        return;
+    }
+    w->teller->of[number].instance = id;
+    w->teller->held++;
+    hold(&w->teller->of[number], event);
 }
 
 void teller_world(world *w, const trace_event *event) {

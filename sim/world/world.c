@@ -9,7 +9,7 @@
 #include "core/base/mem.h"
 
 sched_status world_new(const scenario *sc, const world_env *env, world **ret_world, sched_error *err) {
-    assert(sc && env && env->engine && env->redis.submit && ret_world);
+    assert(sc && env && env->engine && env->redis && ret_world);
     world *w = mem_zalloc(1, sizeof *w);
     w->sc = sc;
     w->env = *env;
@@ -20,7 +20,7 @@ sched_status world_new(const scenario *sc, const world_env *env, world **ret_wor
     teller_new(w);
     world_nodes_new(w);
     speakers_new(w);
-    sched_status status = instance_new(w, err);
+    sched_status status = instances_new(w, err);
     if (status) {
         world_free(w);
         return status;
@@ -31,7 +31,7 @@ sched_status world_new(const scenario *sc, const world_env *env, world **ret_wor
 
 world *world_free(world *w) {
     if (!w) return NULL;
-    instance_free(w);
+    instances_free(w);
     faults_free(w);
     arrivals_free(w);
     speakers_free(w);
@@ -60,12 +60,12 @@ static bool all_is_told(const world *w, const scheduler_counts *counts) {
 }
 
 void world_close_sessions(world *w) {
-    scheduler_counts counts = scheduler_count(instance_scheduler(w));
+    scheduler_counts counts = world_counts(w);
     if (w->hushed && all_is_told(w, &counts)) speakers_close(w);
 }
 
 bool world_idle(const world *w) {
-    scheduler_counts counts = scheduler_count(instance_scheduler(w));
+    scheduler_counts counts = world_counts(w);
     if (counts.sessions || !all_is_told(w, &counts)) return false;
     for (int32_t i = 0; i < w->node_count; i++)
         if (w->nodes[i].busy && !node_held(&w->nodes[i], FAULT_HANG)) return false;
@@ -79,7 +79,7 @@ bool world_disconnect_nodes(world *w, int32_t count) {
 }
 
 void world_stop(world *w) {
-    scheduler_stop(instance_scheduler(w));
+    instances_stop(w);
 }
 
 void world_halt(world *w) {
@@ -87,16 +87,8 @@ void world_halt(world *w) {
     world_stop(w);
 }
 
-scheduler *world_scheduler(world *w) {
-    return instance_scheduler(w);
-}
-
 int32_t world_node_count(const world *w) {
     return w->node_count;
-}
-
-usec_t world_cpu_spent(const world *w) {
-    return instance_cpu_spent(w);
 }
 
 usec_t world_longest_speech(const world *w) {

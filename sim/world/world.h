@@ -1,7 +1,6 @@
-/* world.h - nodes, speakers, network and one scheduler instance, driven by an engine from a scenario.
+/* world.h - nodes, speakers, network and instances of the scheduler, driven by an engine from a scenario.
  *
- * The scheduler in it is the production core; its clock and timers are the engine's, its link is virtual, and its transport is
- * a channel with the scenario's delays. Everything that is drawn comes from streams of the scenario's seed, one per entity
+ * The scheduler in each instance is the production core; its clock and timers are the engine's, and its transport is a channel with the scenario's delays. Everything that is drawn comes from streams of the scenario's seed, one per entity
  * and purpose. The world decides nothing about jobs; it only behaves and tells the trace. */
 #ifndef SIM_WORLD_WORLD_H
 #define SIM_WORLD_WORLD_H
@@ -17,9 +16,9 @@ typedef struct world world;
 
 typedef struct world_env {
     engine *engine;
-    redis_link redis; /* of the one instance */
-    /* Told in each handler of the instance, before the core runs: what it sends to Redis leaves at that time. May be NULL. */
-    void (*issue_at)(void *ctx, usec_t at);
+    const redis_link *redis; /* one of each instance; copied */
+    /* Told in each handler of an instance, before the core runs: what it sends to Redis leaves at that time. May be NULL. */
+    void (*issue_at)(void *ctx, int32_t number, usec_t at);
     void *issue_ctx;
     redis_host *host; /* for faults of Redis; NULL when there are none */
     trace_sink trace;
@@ -28,7 +27,7 @@ typedef struct world_env {
 
 /* The scenario must outlive the world. Nothing happens before world_start(). */
 sched_status world_new(const scenario *sc, const world_env *env, world **ret_world, sched_error *err);
-/* The link has no calls out any more, and the engine does not run again. Takes NULL, returns NULL. */
+/* The links have no calls out any more, and the engine does not run again. Takes NULL, returns NULL. */
 world *world_free(world *w);
 
 /* SCHED_EINVAL when that host cannot have a fault that the scenario plans. */
@@ -45,7 +44,7 @@ bool world_idle(const world *w);
 /* The next `count` nodes disconnect (also those that hang) and no node comes back; false when all have gone. A caller who takes
  * a few at a time does not flood the link. */
 bool world_disconnect_nodes(world *w, int32_t count);
-/* The scheduler's sweeps stop; after it the engine runs out of events. */
+/* The schedulers' sweeps stop; after it the engine runs out of events. */
 void world_stop(world *w);
 /* The end, at once: messages and timers are dropped as they come due, and the sweeps stop; only calls to Redis come back. */
 void world_halt(world *w);
@@ -56,9 +55,10 @@ void world_settle_trace(world *w);
 void world_node_languages(const scenario *sc, int32_t group, int64_t i, lang_list *ret_asr, lang_list *ret_tts,
                           lang_list *ret_semantic);
 
-scheduler *world_scheduler(world *w);
+scheduler *world_scheduler(world *w, int32_t number);
+scheduler_counts world_counts(const world *w); /* sums over the instances */
 int32_t world_node_count(const world *w);
-usec_t world_cpu_spent(const world *w);      /* modelled CPU time of the instance */
+usec_t world_cpu_spent(const world *w);      /* modelled CPU time of all instances */
 usec_t world_longest_speech(const world *w); /* of the utterances so far */
 
 #endif

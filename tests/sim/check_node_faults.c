@@ -290,7 +290,7 @@ START_TEST(without_a_list_the_languages_are_drawn_anew_and_the_same_in_every_run
     sched_error err;
     ck_assert_msg(!scenario_parse("test", yaml, strlen(yaml), &sc, &err), "%s", err.message);
     engine *e = engine_new(sc->start);
-    world_env env = {.engine = e, .redis = {.submit = never_asked}};
+    world_env env = {.engine = e, .redis = &(redis_link){.submit = never_asked}};
     world *w;
     ck_assert_msg(!world_new(sc, &env, &w, &err), "%s", err.message);
     int changed = 0;
@@ -467,7 +467,7 @@ static uint64_t refusals_of_the_second(bool strict, const char *code) {
     ck_assert_msg(!scenario_parse("test", yaml, strlen(yaml), &sc, &err), "%s", err.message);
     engine *e = engine_new(sc->start);
     seen s = {.code = code};
-    world_env env = {.engine = e, .redis = {.submit = never_asked}, .trace = {watch, &s}};
+    world_env env = {.engine = e, .redis = &(redis_link){.submit = never_asked}, .trace = {watch, &s}};
     world *w;
     ck_assert_msg(!world_new(sc, &env, &w, &err), "%s", err.message);
     static const struct {

@@ -34,7 +34,7 @@ static world *still_world(const char *yaml, scenario **ret_scenario, engine **re
     world *w;
     ck_assert_msg(!scenario_parse("test", yaml, strlen(yaml), ret_scenario, &err), "%s", err.message);
     *ret_engine = engine_new((*ret_scenario)->start);
-    world_env env = {.engine = *ret_engine, .redis = {.submit = never_asked}};
+    world_env env = {.engine = *ret_engine, .redis = &(redis_link){.submit = never_asked}};
     ck_assert_msg(!world_new(*ret_scenario, &env, &w, &err), "%s", err.message);
     return w;
 }

@@ -328,7 +328,8 @@ static const struct {
     {"scheduler: {phase: 4}", "s.yaml:1:20: phase \"4\" does not exist: expected one of 0, 1, 2, 3, production"},
     {"seed: 1\nscheduler: {phase: 3, on_full: refuse}",
      "s.yaml:2:12: phase 3: on_full: refuse makes no sense with limit: no, because no node is ever full then"},
-    {"instances: {count: 2}", "s.yaml:1:20: count: 2 instances: only 1 is simulated so far"},
+    {"scheduler: {phase: 3, delivery: local}\ninstances: {count: 2}",
+     "s.yaml:2:20: count: 2 instances, but with delivery: local (phase 3) none reaches a node of another one"},
     {"faults: [{kind: crash, nodes: {count: 1}}]", "s.yaml:1:10: \"at\" is missing: from the start of the run"},
     {"faults: [{at: 1s, kind: melt, nodes: {count: 1}}]",
      "s.yaml:1:25: kind: \"melt\" is not one of crash, hang, "

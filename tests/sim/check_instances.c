@@ -1,0 +1,106 @@
+/* Several instances of the scheduler in one world: who goes to which, and what the run tells of them. */
+#include "sim/world/simulation.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/support/sim_run.h"
+#include "tests/support/suite.h"
+
+#define FOUR                                                                                                           \
+    "duration: 60s\n"                                                                                                  \
+    "warmup: 0s\n"                                                                                                     \
+    "languages: {count: 4}\n"                                                                                          \
+    "nodes: [{name: gpu, count: 40, slots: 4}]\n"                                                                      \
+    "sessions: [{name: talk, concurrent: 40, talk: {pause: 2s}}]\n"
+
+enum { COUNT = 4 };
+
+/* What each instance told, by its number. */
+typedef struct told {
+    int nodes[COUNT], sessions[COUNT];
+    uint64_t strangers; /* events of nobody, or of somebody else */
+} told;
+
+static void watch(void *ctx, const trace_event *e) {
+    told *t = ctx;
+    if (e->kind != TRACE_CORE) {
+        t->strangers += e->instance != NULL;
+        return;
+    }
+    int number = -1;
+    if (!e->instance || sscanf(e->instance, "i%d", &number) != 1 || number < 0 || number >= COUNT) {
+        t->strangers++;
+        return;
+    }
+    t->nodes[number] += e->core->kind == EV_NODE_REGISTERED;
+    t->sessions[number] += e->core->kind == EV_SESSION_OPENED;
+}
+
+static told spread_by(const char *how) {
+    char yaml[1024];
+    told t = {0};
+    trace_sink also = {watch, &t};
+    snprintf(yaml, sizeof yaml, FOUR "instances: {count: 4, %s}\n", how);
+    sim_run *r = sim_run_new(yaml, &(sim_run_options){.also = &also});
+    sim_run_expect_clean(r);
+    ck_assert_uint_eq(t.strangers, 0);
+    ck_assert_int_eq(t.nodes[0] + t.nodes[1] + t.nodes[2] + t.nodes[3], 40);
+    sim_run_free(r);
+    return t;
+}
+
+START_TEST(connections_take_turns_among_the_instances) {
+    told t = spread_by("spread: round_robin");
+    for (int i = 0; i < COUNT; i++) {
+        ck_assert_int_eq(t.nodes[i], 10);
+        ck_assert_int_le(t.sessions[i] - t.sessions[3], 1);
+        ck_assert_int_ge(t.sessions[i] - t.sessions[3], 0);
+    }
+}
+END_TEST
+
+START_TEST(a_skewed_spread_favours_the_first_instance) {
+    told t = spread_by("spread: skewed, skew: 2");
+    ck_assert_int_gt(t.nodes[0], 20);
+    ck_assert_int_gt(t.sessions[0], 2 * t.sessions[1]);
+    ck_assert_int_gt(t.sessions[0], 5 * t.sessions[3]);
+}
+END_TEST
+
+START_TEST(by_chance_nobody_is_favoured_and_turns_are_not_kept) {
+    told t = spread_by("spread: random");
+    bool even = true;
+    for (int i = 0; i < COUNT; i++) {
+        ck_assert_int_gt(t.nodes[i], 3);
+        even &= t.nodes[i] == 10;
+    }
+    ck_assert(!even);
+}
+END_TEST
+
+static uint64_t hash_of(const char *yaml) {
+    sim_run *r = sim_run_new(yaml, NULL);
+    sim_run_expect_clean(r);
+    uint64_t hash = r->hash;
+    sim_run_free(r);
+    return hash;
+}
+
+START_TEST(one_seed_tells_one_trace_of_four_instances) {
+    uint64_t first = hash_of("seed: 5\n" FOUR "instances: {count: 4}\n");
+    ck_assert_uint_eq(hash_of("seed: 5\n" FOUR "instances: {count: 4}\n"), first);
+    ck_assert_uint_ne(hash_of("seed: 6\n" FOUR "instances: {count: 4}\n"), first);
+    ck_assert_uint_ne(hash_of("seed: 5\n" FOUR "instances: {count: 3}\n"), first);
+}
+END_TEST
+
+int main(void) {
+    const TTest *const tests[] = {
+        connections_take_turns_among_the_instances,
+        a_skewed_spread_favours_the_first_instance,
+        by_chance_nobody_is_favoured_and_turns_are_not_kept,
+        one_seed_tells_one_trace_of_four_instances,
+    };
+    return SUITE_RUN("several instances", tests);
+}
