@@ -106,6 +106,9 @@ typedef struct transport {
     void (*room_members)(void *ctx, conn_token conn, const room_view *room);
     void (*room_expired)(void *ctx, conn_token conn, const char *code);
     void (*session_relay)(void *ctx, conn_token conn, const char *from_session, payload *message);
+    /* We were away for so long that others may have taken over what we had: whoever runs us ends all connections, frees us, and begins
+     * again under a new id. */
+    void (*instance_lost)(void *ctx, const char *why);
     void *ctx;
 } transport;
 
@@ -233,6 +236,14 @@ void scheduler_room_prefer(scheduler *s, conn_token conn, const char *sender_ses
 /* Hands a WebRTC message to another member on this instance, unless that one does not want this one's raw voice. The scheduler takes
  * a reference of its own. */
 void scheduler_room_relay(scheduler *s, conn_token conn, const char *to_session, payload *message);
+
+/* ---- among other instances ---- */
+
+/* What instance `from` says to us (core/instance/peer.h). What concerns nobody here changes nothing. */
+void scheduler_peer_message(scheduler *s, const char *from, const peer_message *message);
+/* Stops in good order: nothing new is taken, and what is here comes to its end or goes elsewhere. `done` is called once, later; then whoever
+ * runs us ends the connections, and waits for the calls to come back. */
+void scheduler_leave(scheduler *s, void (*done)(void *arg), void *arg);
 
 /* ---- a dry run of a placement: what would happen to a job of this pair now; nothing is written, no job's draw is used ---- */
 
