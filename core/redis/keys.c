@@ -134,6 +134,30 @@ const char *key_room(redis_key *key, const keyspace *ks, const char *code) {
     return spell(key, "%s{r:%s}:room", ks->prefix, code);
 }
 
+const char *key_instance_presence(redis_key *key, const keyspace *ks, const char *instance_id) {
+    return spell(key, "%s{i:%s}:presence", ks->prefix, instance_id);
+}
+
+const char *key_instance_inbox(redis_key *key, const keyspace *ks, const char *instance_id) {
+    return spell(key, "%s{i:%s}:inbox", ks->prefix, instance_id);
+}
+
+const char *key_instance_dead(redis_key *key, const keyspace *ks, const char *instance_id) {
+    return spell(key, "%s{i:%s}:dead", ks->prefix, instance_id);
+}
+
+const char *key_instance_tombstone(redis_key *key, const keyspace *ks, const char *instance_id) {
+    return spell(key, "%s{i:%s}:tombstone", ks->prefix, instance_id);
+}
+
+const char *key_instance_lease(redis_key *key, const keyspace *ks, const char *instance_id) {
+    return spell(key, "%s{i:%s}:lease", ks->prefix, instance_id);
+}
+
+const char *key_instances(redis_key *key, const keyspace *ks) {
+    return spell(key, "%s{instances}:all", ks->prefix);
+}
+
 const char *key_pattern_all(redis_key *key, const keyspace *ks) {
     return spell(key, "%s*", ks->prefix);
 }

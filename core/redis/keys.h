@@ -6,6 +6,7 @@
  *   {nNN}      NN  = FNV-1a 64 of the node id mod 64, two digits
  *   {src:tgt}  a directed language pair
  *   {s:ID}     a session; {r:CODE}  a room. Ids of sessions have no braces (id_valid), so the tag ends where it should.
+ *   {i:ID}     an instance, the same; {instances}  the list of all
  * docs/REDIS_DATA_MODEL.md describes each key's content. */
 #ifndef CORE_REDIS_KEYS_H
 #define CORE_REDIS_KEYS_H
@@ -56,6 +57,13 @@ const char *key_session(redis_key *key, const keyspace *ks, const char *session_
 const char *key_session_affinity(redis_key *key, const keyspace *ks, const char *session_id, const char *tgt);
 /* `code` is six digits. */
 const char *key_room(redis_key *key, const keyspace *ks, const char *code);
+
+const char *key_instance_presence(redis_key *key, const keyspace *ks, const char *instance_id);
+const char *key_instance_inbox(redis_key *key, const keyspace *ks, const char *instance_id);
+const char *key_instance_dead(redis_key *key, const keyspace *ks, const char *instance_id);
+const char *key_instance_tombstone(redis_key *key, const keyspace *ks, const char *instance_id);
+const char *key_instance_lease(redis_key *key, const keyspace *ks, const char *instance_id);
+const char *key_instances(redis_key *key, const keyspace *ks);
 
 /* Patterns for SCAN: all keys of the namespace; those of a name that stand alone behind their tag ("members", "session"); all keys
  * with a session's tag; the bindings of requests that are named after a session. */

@@ -29,5 +29,13 @@
     X(SCRIPT_ROOM_JOIN,           "room_join")                  \
     X(SCRIPT_ROOM_LEAVE,          "room_leave")                 \
     X(SCRIPT_ROOM_SPEAK,          "room_speak")                 \
-    X(SCRIPT_ROOM_PREFER,         "room_prefer")
+    X(SCRIPT_ROOM_PREFER,         "room_prefer")                \
+    X(SCRIPT_INSTANCE_BEAT,       "instance_beat")              \
+    X(SCRIPT_LIST_INSTANCE,       "list_instance")              \
+    X(SCRIPT_LEAVE_INSTANCE,      "leave_instance")             \
+    X(SCRIPT_INBOX_ADD,           "inbox_add")                  \
+    X(SCRIPT_INBOX_DONE,          "inbox_done")                 \
+    X(SCRIPT_DEAD_LETTER,         "dead_letter")                \
+    X(SCRIPT_ADOPT_INSTANCE,      "adopt_instance")             \
+    X(SCRIPT_FORGET_INSTANCE,     "forget_instance")
 // clang-format on

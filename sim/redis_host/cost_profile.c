@@ -49,6 +49,14 @@ const cost_profile cost_profile_default = {
         [SCRIPT_ROOM_LEAVE]             = SCRIPT( 7.30, 126),
         [SCRIPT_ROOM_SPEAK]             = SCRIPT( 8.89, 139),
         [SCRIPT_ROOM_PREFER]            = SCRIPT( 6.33, 156),
+        [SCRIPT_INSTANCE_BEAT]          = SCRIPT( 7.00, 260),
+        [SCRIPT_LIST_INSTANCE]          = SCRIPT( 7.00, 150),
+        [SCRIPT_LEAVE_INSTANCE]         = SCRIPT( 4.00, 180),
+        [SCRIPT_INBOX_ADD]              = SCRIPT(10.00, 330),
+        [SCRIPT_INBOX_DONE]             = SCRIPT( 5.00, 150),
+        [SCRIPT_DEAD_LETTER]            = SCRIPT(12.00, 230),
+        [SCRIPT_ADOPT_INSTANCE]         = SCRIPT( 6.00, 260),
+        [SCRIPT_FORGET_INSTANCE]        = SCRIPT( 4.00, 160),
     },
     .command = {.base_usec = 1.0, .usec_per_byte = 0.0003, .cv = 0.15}, /* ZRANGEBYSCORE of 16; ECHO costs 0.6 */
 };

@@ -160,12 +160,14 @@ char *run_report_verdict(const run_report *r, char text[VERDICT_MAX]) {
 
 /* Named are the others: a new way of placing a job belongs to the flow without being listed here. */
 uint64_t run_report_flow_calls(const run_report *r) {
-    static const script_id upkeep[] = {SCRIPT_REGISTER_NODE, SCRIPT_HEARTBEAT,    SCRIPT_NODE_ASSIGNED,
-                                       SCRIPT_DRAIN_NODE,    SCRIPT_NODE_OFFLINE, SCRIPT_FORGET_NODE,
-                                       SCRIPT_POOL_JOIN,     SCRIPT_POOL_LEAVE,   SCRIPT_RELEASE_JOB,
-                                       SCRIPT_MARK_SERVICE,  SCRIPT_OPEN_SESSION, SCRIPT_CLOSE_SESSION,
-                                       SCRIPT_ROOM_CREATE,   SCRIPT_ROOM_JOIN,    SCRIPT_ROOM_LEAVE,
-                                       SCRIPT_ROOM_PREFER};
+    static const script_id upkeep[] = {SCRIPT_REGISTER_NODE,  SCRIPT_HEARTBEAT,      SCRIPT_NODE_ASSIGNED,
+                                       SCRIPT_DRAIN_NODE,     SCRIPT_NODE_OFFLINE,   SCRIPT_FORGET_NODE,
+                                       SCRIPT_POOL_JOIN,      SCRIPT_POOL_LEAVE,     SCRIPT_RELEASE_JOB,
+                                       SCRIPT_MARK_SERVICE,   SCRIPT_OPEN_SESSION,   SCRIPT_CLOSE_SESSION,
+                                       SCRIPT_ROOM_CREATE,    SCRIPT_ROOM_JOIN,      SCRIPT_ROOM_LEAVE,
+                                       SCRIPT_ROOM_PREFER,    SCRIPT_INSTANCE_BEAT,  SCRIPT_LIST_INSTANCE,
+                                       SCRIPT_LEAVE_INSTANCE, SCRIPT_ADOPT_INSTANCE, SCRIPT_FORGET_INSTANCE,
+                                       SCRIPT_DEAD_LETTER};
     uint64_t calls = r->facts->redis.script_calls;
     for (size_t i = 0; i < sizeof upkeep / sizeof *upkeep; i++) calls -= r->facts->redis.by_script[upkeep[i]];
     return calls;

@@ -29,7 +29,8 @@ struct lua_db {
 static const char *const world_names[LUA_WORLDS] = {"alone", "watched", "cluster"};
 
 /* Keys of each script in the order of its header. Nodes: n record, l langs, r reservations, x expiry, k marks, h hold.
- * Pools: m members, p places, t tombstone. Jobs: j job, q request, d deadlines. s session. o room. */
+ * Pools: m members, p places, t tombstone. Jobs: j job, q request, d deadlines. s session. o room.
+ * Instances: i presence, b inbox, D dead letters, T tombstone, L lease, a the list of all. */
 static const char *const script_keys[SCRIPT_COUNT] = {
     [SCRIPT_REGISTER_NODE] = "nlxh", [SCRIPT_HEARTBEAT] = "nlxr",         [SCRIPT_NODE_ASSIGNED] = "nl",
     [SCRIPT_NODE_OFFLINE] = "nlrx",  [SCRIPT_FORGET_NODE] = "nlrx",       [SCRIPT_POOL_JOIN] = "mpt",
@@ -40,7 +41,9 @@ static const char *const script_keys[SCRIPT_COUNT] = {
     [SCRIPT_DRAIN_NODE] = "nh",      [SCRIPT_CONFIRM_RESERVATION] = "nr", [SCRIPT_MARK_SERVICE] = "nk",
     [SCRIPT_OPEN_SESSION] = "s",     [SCRIPT_CLOSE_SESSION] = "s",        [SCRIPT_ROOM_CREATE] = "o",
     [SCRIPT_ROOM_JOIN] = "o",        [SCRIPT_ROOM_LEAVE] = "o",           [SCRIPT_ROOM_SPEAK] = "o",
-    [SCRIPT_ROOM_PREFER] = "o",
+    [SCRIPT_ROOM_PREFER] = "o",      [SCRIPT_INSTANCE_BEAT] = "iTb",      [SCRIPT_LIST_INSTANCE] = "a",
+    [SCRIPT_LEAVE_INSTANCE] = "ib",  [SCRIPT_INBOX_ADD] = "ib",           [SCRIPT_INBOX_DONE] = "b",
+    [SCRIPT_DEAD_LETTER] = "bD",     [SCRIPT_ADOPT_INSTANCE] = "iLTb",    [SCRIPT_FORGET_INSTANCE] = "bL",
 };
 
 /* Before a test runs there is nothing that could fail but the program. */
@@ -55,18 +58,25 @@ static const char shim[] =
     "local redis = (function(real)\n"
     "  local declared, times = {}, 0\n"
     "  for _, key in ipairs(KEYS) do declared[key] = true end\n"
-    "  local function call(name, ...)\n"
-    "    local args = {...}\n"
+    "  local function look(name, args)\n"
     "    if name == 'TIME' then\n"
     "      times = times + 1\n"
     "      if times > 1 then error({err = 'WATCHED TIME is read twice'}) end\n"
     "    end\n"
-    "    for i = 1, name == 'TIME' and 0 or name == 'DEL' and #args or 1 do\n"
+    "    local first = name == 'XGROUP' and 2 or 1\n"
+    "    for i = first, name == 'TIME' and 0 or name == 'DEL' and #args or first do\n"
     "      if not declared[args[i]] then error({err = 'WATCHED undeclared key ' .. tostring(args[i])}) end\n"
     "    end\n"
+    "  end\n"
+    "  local function call(name, ...)\n"
+    "    look(name, {...})\n"
     "    return real.call(name, ...)\n"
     "  end\n"
-    "  return setmetatable({call = call}, {__index = real})\n"
+    "  local function pcall(name, ...)\n"
+    "    look(name, {...})\n"
+    "    return real.pcall(name, ...)\n"
+    "  end\n"
+    "  return setmetatable({call = call, pcall = pcall}, {__index = real})\n"
     "end)(redis)\n";
 
 static void write_watched(const scripts *plain, script_id id, const char *folder) {
@@ -220,6 +230,12 @@ static const char *spell_key(const lua_db *db, redis_key *key, char letter, cons
     case 'q': return key_request(key, ks, about->job->request);
     case 's': return key_session(key, ks, about->session);
     case 'o': return key_room(key, ks, about->room);
+    case 'i': return key_instance_presence(key, ks, about->instance);
+    case 'b': return key_instance_inbox(key, ks, about->instance);
+    case 'D': return key_instance_dead(key, ks, about->instance);
+    case 'T': return key_instance_tombstone(key, ks, about->instance);
+    case 'L': return key_instance_lease(key, ks, about->instance);
+    case 'a': return key_instances(key, ks);
     case 'd': ck_assert(job_bucket_of_job(about->job->id, &bucket)); return key_job_deadlines(key, ks, bucket);
     }
     ck_abort_msg("no key is called '%c'", letter);
@@ -318,6 +334,14 @@ const char *lua_room(lua_db *db, script_id id, const char *code, const char *for
     va_list args;
     va_start(args, format);
     const char *answer = call_script_about(db, id, &(lua_subject){.room = code}, format, args);
+    va_end(args);
+    return answer;
+}
+
+const char *lua_instance(lua_db *db, script_id id, const char *instance_id, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    const char *answer = call_script_about(db, id, &(lua_subject){.instance = instance_id}, format, args);
     va_end(args);
     return answer;
 }

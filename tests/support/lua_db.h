@@ -61,9 +61,12 @@ const char *lua_session(lua_db *db, script_id id, const char *session_id, const 
 const char *lua_room(lua_db *db, script_id id, const char *code, const char *args, ...)
     __attribute__((format(printf, 4, 5)));
 
+const char *lua_instance(lua_db *db, script_id id, const char *instance_id, const char *args, ...)
+    __attribute__((format(printf, 4, 5)));
+
 /* What a script is about: the members that its keys need. The same call, put together and not made. */
 typedef struct lua_subject {
-    const char *node, *src, *tgt, *session, *room;
+    const char *node, *src, *tgt, *session, *room, *instance;
     const lua_job *job;
 } lua_subject;
 void lua_put(const lua_db *db, redis_call *call, script_id id, const lua_subject *about, const char *format,
