@@ -12,6 +12,7 @@ void call_script(redis_call *call, script_id script) {
     call->script = script;
     call->keys = 0;
     call->args = 0;
+    call->key = -1;
     call->used = 0;
 }
 
@@ -19,6 +20,7 @@ void call_command(redis_call *call, const char *name) {
     call->script = SCRIPT_NONE;
     call->keys = 0;
     call->args = 0;
+    call->key = -1;
     call->used = 0;
     call_str(call, name);
 }
@@ -28,6 +30,7 @@ void call_key(redis_call *call, const char *key) {
         assert(call->keys == call->args && "keys come before other arguments");
         call->keys++;
     }
+    if (call->key < 0) call->key = call->args;
     call_str(call, key);
 }
 

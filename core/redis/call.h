@@ -23,6 +23,7 @@ typedef struct redis_call {
     script_id script; /* SCRIPT_NONE: args[0] is the name of a command */
     int keys;         /* scripts only: the first `keys` of the arguments are KEYS */
     int args;
+    int key; /* which argument call_key() has put first: it tells where in a cluster the call belongs; -1: anywhere */
     uint16_t offset[CALL_ARGS_MAX]; /* of argument i in text; each is followed by a NUL */
     uint16_t length[CALL_ARGS_MAX];
     uint16_t used;
@@ -31,7 +32,7 @@ typedef struct redis_call {
 
 void call_script(redis_call *call, script_id script);
 void call_command(redis_call *call, const char *name);
-/* Keys come before other arguments. For a plain command it is an argument like any other. */
+/* Keys come before other arguments. A plain command sends it as an argument like any other. */
 void call_key(redis_call *call, const char *key);
 void call_str(redis_call *call, const char *text);
 void call_bytes(redis_call *call, const char *bytes, size_t len);

@@ -6,7 +6,10 @@
  *  - the callback runs exactly once, never from inside link_submit();
  *  - calls of one link reach one server in the order of submission, and their callbacks come in that order;
  *  - in flight are at most as many calls as the link's window: the next is answered LINK_REFUSED;
- *  - a script that the server has lost (NOSCRIPT) is loaded again and the call repeated, unseen by the caller. */
+ *  - a script that the server has lost (NOSCRIPT) is loaded again and the call repeated, unseen by the caller.
+ * Over a Redis Cluster (core/redis/router_cluster.h) order is promised for calls of one hash slot: they are executed, and their
+ * callbacks come, in the order of submission; of a slot that changes its master, those that were sent to the old one and not
+ * executed there come behind those that were. Calls of different slots stand in no order. */
 #ifndef CORE_REDIS_LINK_H
 #define CORE_REDIS_LINK_H
 

@@ -33,6 +33,7 @@ typedef struct flight {
     struct flight *next; /* in flight, refused, or free */
     link_uv *link;
     script_id script;
+    bool asking;   /* ASKING goes before it */
     bool repeated; /* after NOSCRIPT */
     bool here;     /* answered, but one before it is not; `reply` is ours */
     usec_t deadline;
@@ -363,8 +364,15 @@ static void on_alarm(uv_timer_t *handle) {
 
 static void on_reply(redisAsyncContext *redis, void *reply, void *arg);
 
+/* An error of it shows in the call that follows. */
+static void on_asking(redisAsyncContext *redis, void *reply, void *arg) {
+    (void)redis, (void)reply, (void)arg;
+}
+
 static void send_flight(flight *f) {
+    static const char asking[] = "*1\r\n$6\r\nASKING\r\n";
     link_uv *link = f->link;
+    if (f->asking) redisAsyncFormattedCommand(link->redis, on_asking, NULL, asking, sizeof asking - 1);
     int status = redisAsyncFormattedCommand(link->redis, on_reply, f, f->request.text, f->request.len);
     assert(status == REDIS_OK && "the connection is ready");
     (void)status;
@@ -421,24 +429,44 @@ static void on_reply(redisAsyncContext *redis, void *reply, void *arg) {
     while (link->flying.first && link->flying.first->here) answer_held(land_first(link));
 }
 
-static void submit(void *ctx, const redis_call *call, usec_t patience, link_callback *done, void *arg) {
-    link_uv *link = ctx;
-    assert(patience > 0 && done && !link->freed);
+/* NULL when it was refused. */
+static flight *admit(link_uv *link, script_id script, bool asking, link_callback *done, void *arg) {
+    assert(done && !link->freed);
     flight *f = take_flight(link, done, arg);
+    f->script = script;
+    f->asking = asking;
     link->counts.calls++;
-    if (link->stage != READY || link->counts.in_flight >= link->options.window) {
-        list_put(&link->refused, f);
-        uv_idle_start(&link->refusing, on_refusing);
-        return;
-    }
+    if (link->stage == READY && link->counts.in_flight < link->options.window) return f;
+    list_put(&link->refused, f);
+    uv_idle_start(&link->refusing, on_refusing);
+    return NULL;
+}
+
+static void depart(flight *f, usec_t patience) {
+    link_uv *link = f->link;
+    assert(patience > 0);
     usec_t now = now_usec();
-    f->script = call->script;
     f->deadline = patience < USEC_NEVER - now ? now + patience : USEC_NEVER;
-    resp_write(&f->request, call, f->script == SCRIPT_NONE ? "" : scripts_sha(link->scripts, f->script));
     list_put(&link->flying, f);
     link->counts.in_flight++;
     send_flight(f);
     if (f->deadline < link->alarm) set_alarm(link, f->deadline, now);
+}
+
+static void submit(void *ctx, const redis_call *call, usec_t patience, link_callback *done, void *arg) {
+    link_uv *link = ctx;
+    flight *f = admit(link, call->script, false, done, arg);
+    if (!f) return;
+    resp_write(&f->request, call, f->script == SCRIPT_NONE ? "" : scripts_sha(link->scripts, f->script));
+    depart(f, patience);
+}
+
+void link_uv_submit_written(link_uv *link, const resp *request, script_id script, bool asking, usec_t patience,
+                            link_callback *done, void *arg) {
+    flight *f = admit(link, script, asking, done, arg);
+    if (!f) return;
+    resp_copy(&f->request, request);
+    depart(f, patience);
 }
 
 /* ---- the interface -------------------------------------------------------------------------------------------------- */
@@ -449,6 +477,10 @@ redis_link link_uv_interface(link_uv *link) {
 
 bool link_uv_ready(const link_uv *link) {
     return link->stage == READY;
+}
+
+bool link_uv_idle(const link_uv *link) {
+    return !link->flying.first && !link->refused.first;
 }
 
 link_uv_counts link_uv_count(const link_uv *link) {

@@ -11,7 +11,7 @@
  * Window      Counts calls without an answer. A call that had to be repeated keeps its place.
  * Bounds      Memory: one flight (its call in RESP; the buffers are reused) for each call of the window or refused in one turn.
  * Cost        One write for all calls of a turn. The client library allocates once per call and once or more per reply.
- * Not done    Subscriptions, blocking commands, cluster. A host name is looked up with the C library's resolver, which can hold
+ * Not done    Subscriptions, blocking commands; a cluster has a link for each of its nodes (core/redis/router_cluster.h). A host name is looked up with the C library's resolver, which can hold
  *             up the loop: give an address where that matters.
  * Threads     All from the thread of the loop. SIGPIPE must be ignored by the program. */
 #ifndef CORE_REDIS_LINK_UV_H
@@ -19,6 +19,7 @@
 
 #include "core/redis/link.h"
 #include "core/redis/redis_url.h"
+#include "core/redis/resp.h"
 
 #include <stdbool.h>
 
@@ -53,6 +54,13 @@ link_uv *link_uv_free(link_uv *link);
 
 redis_link link_uv_interface(link_uv *link);
 bool link_uv_ready(const link_uv *link);
+/* No callback is still to come. */
+bool link_uv_idle(const link_uv *link);
+
+/* For a router that may have to make a call at several nodes: as submit(), of a call that was put into RESP before, with the digest
+ * of its script. `asking`: ASKING goes before it, also when it has to be repeated. */
+void link_uv_submit_written(link_uv *link, const resp *request, script_id script, bool asking, usec_t patience,
+                            link_callback *done, void *arg);
 
 typedef struct link_uv_counts {
     uint64_t calls; /* submitted, refused ones included */

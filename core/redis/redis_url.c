@@ -63,9 +63,9 @@ static sched_status parse_user_info(const char *text, size_t len, redis_url *url
     return SCHED_OK;
 }
 
-static sched_status parse_port(const char *text, size_t len, redis_url *url, sched_error *err) {
-    url->port = number(text, len, PORT_MAX);
-    if (url->port >= 1) return SCHED_OK;
+static sched_status parse_port(const char *text, size_t len, int *ret_port, sched_error *err) {
+    *ret_port = number(text, len, PORT_MAX);
+    if (*ret_port >= 1) return SCHED_OK;
     return sched_fail(err, SCHED_EINVAL, "redis URL: port: expected 1 to %d", PORT_MAX);
 }
 
@@ -77,7 +77,8 @@ static sched_status parse_db(const char *text, redis_url *url, sched_error *err)
 }
 
 /* "host", "host:port", "[::1]", "[::1]:port" */
-static sched_status parse_address(const char *text, size_t len, redis_url *url, sched_error *err) {
+static sched_status parse_address(const char *text, size_t len, char ret_host[REDIS_HOST_MAX + 1], int *ret_port,
+                                  sched_error *err) {
     const char *host = text, *end = text + len, *host_end;
     if (len && *text == '[') {
         host++;
@@ -91,14 +92,32 @@ static sched_status parse_address(const char *text, size_t len, redis_url *url, 
     if (host_len == 0) return sched_fail(err, SCHED_EINVAL, "redis URL: the host is missing");
     if (host_len > REDIS_HOST_MAX)
         return sched_fail(err, SCHED_EINVAL, "redis URL: host: expected at most %d characters", REDIS_HOST_MAX);
-    memcpy(url->host, host, host_len);
-    url->host[host_len] = '\0';
+    memcpy(ret_host, host, host_len);
+    ret_host[host_len] = '\0';
 
     const char *rest = host_end + (host != text);
-    url->port = PORT_DEFAULT;
+    *ret_port = PORT_DEFAULT;
     if (rest == end) return SCHED_OK;
     if (*rest != ':') return sched_fail(err, SCHED_EINVAL, "redis URL: host: expected ':' and a port behind the ']'");
-    return parse_port(rest + 1, (size_t)(end - rest - 1), url, err);
+    return parse_port(rest + 1, (size_t)(end - rest - 1), ret_port, err);
+}
+
+/* "host:port,[::1]:port,host" */
+static sched_status parse_addresses(const char *text, size_t len, redis_url *url, sched_error *err) {
+    const char *comma = memchr(text, ',', len);
+    size_t first = comma ? (size_t)(comma - text) : len;
+    sched_status status = parse_address(text, first, url->host, &url->port, err);
+    while (!status && comma) {
+        const char *next = comma + 1, *end = text + len;
+        comma = memchr(next, ',', (size_t)(end - next));
+        size_t next_len = (size_t)((comma ? comma : end) - next);
+        if (url->others == REDIS_OTHERS_MAX)
+            return sched_fail(err, SCHED_EINVAL, "redis URL: expected at most %d nodes of a cluster",
+                              REDIS_OTHERS_MAX + 1);
+        redis_host_port *other = &url->other[url->others++];
+        status = parse_address(next, next_len, other->host, &other->port, err);
+    }
+    return status;
 }
 
 static sched_status parse_socket(const char *path, redis_url *url, sched_error *err) {
@@ -130,16 +149,25 @@ static sched_status parse_rest(const char *text, bool is_socket, redis_url *url,
         return parse_socket(path, url, err);
     }
     if (strchr(path, '@')) return sched_fail(err, SCHED_EINVAL, "redis URL: expected '/' in user or password as %%2F");
-    status = parse_address(address, address_len, url, err);
+    if (url->cluster)
+        status = parse_addresses(address, address_len, url, err);
+    else
+        status = parse_address(address, address_len, url->host, &url->port, err);
     if (status || !*path || !path[1]) return status;
-    return parse_db(path + 1, url, err);
+    status = parse_db(path + 1, url, err);
+    if (!status && url->cluster && url->db)
+        status = sched_fail(err, SCHED_EINVAL, "redis URL: database %d: a cluster has none but 0", url->db);
+    return status;
 }
 
 sched_status redis_url_parse(const char *text, redis_url *ret_url, sched_error *err) {
     redis_url url = {0};
     sched_status status;
+    url.cluster = !strncmp(text, "redis+cluster://", 16);
     if (!strncmp(text, "redis://", 8))
         status = parse_rest(text + 8, false, &url, err);
+    else if (url.cluster)
+        status = parse_rest(text + 16, false, &url, err);
     else if (!strncmp(text, "unix://", 7))
         status = parse_rest(text + 7, true, &url, err);
     else if (!strncmp(text, "rediss://", 9))
@@ -147,7 +175,8 @@ sched_status redis_url_parse(const char *text, redis_url *ret_url, sched_error *
                             "redis URL: rediss:// (TLS) is not built into this program; use redis:// "
                             "behind a local TLS proxy, or unix://");
     else
-        status = sched_fail(err, SCHED_EINVAL, "redis URL: expected redis:// or unix:// at its beginning");
+        status =
+            sched_fail(err, SCHED_EINVAL, "redis URL: expected redis://, redis+cluster:// or unix:// at its beginning");
     if (!status) *ret_url = url;
     return status;
 }

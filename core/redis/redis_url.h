@@ -1,6 +1,8 @@
 /* redis_url.h - where a Redis is and who we are there, from one text:
  *
  *     redis://[user:password@]host[:port][/db]     port 6379, db 0 unless given; host may be [::1]
+ *     redis+cluster://[user:password@]host[:port][,host[:port]...]      any nodes of a Redis Cluster, up to eight; it has no
+ *                                                  databases but 0
  *     unix://[user:password@]/path[?db=n]
  *     rediss://...                                 TLS: refused, the message says why
  *
@@ -13,18 +15,29 @@
 
 #include "core/base/status.h"
 
+#include <stdbool.h>
+
 enum {
     REDIS_SOCKET_MAX = 107, /* bytes of a path of a unix socket */
     REDIS_HOST_MAX = 255,
     REDIS_SECRET_MAX = 255, /* of user and of password, decoded */
     REDIS_WHERE_MAX = REDIS_HOST_MAX + 32,
+    REDIS_OTHERS_MAX = 7,
 };
+
+typedef struct redis_host_port {
+    char host[REDIS_HOST_MAX + 1];
+    int port; /* 1..65535 */
+} redis_host_port;
 
 typedef struct redis_url {
     char socket[REDIS_SOCKET_MAX + 1]; /* "": TCP */
     char host[REDIS_HOST_MAX + 1];
-    int port;                                                        /* 1..65535 */
-    int db;                                                          /* >= 0 */
+    int port; /* 1..65535 */
+    int db;   /* >= 0 */
+    bool cluster;
+    int others; /* of a cluster: further nodes to ask when this one is away */
+    redis_host_port other[REDIS_OTHERS_MAX];
     char user[REDIS_SECRET_MAX + 1], password[REDIS_SECRET_MAX + 1]; /* "": none */
 } redis_url;
 

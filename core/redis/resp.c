@@ -55,6 +55,12 @@ void resp_write_script_load(resp *r, const char *text, size_t len) {
     r->len = (size_t)(at - r->text);
 }
 
+void resp_copy(resp *r, const resp *from) {
+    reserve(r, from->len);
+    memcpy(r->text, from->text, from->len);
+    r->len = from->len;
+}
+
 void resp_free(resp *r) {
     free(r->text);
     *r = (resp){0};

@@ -15,6 +15,7 @@ typedef struct resp {
 /* Each replaces the content. `sha` of the script; ignored for a plain command. */
 void resp_write(resp *r, const redis_call *call, const char *sha);
 void resp_write_script_load(resp *r, const char *text, size_t len);
+void resp_copy(resp *r, const resp *from);
 void resp_free(resp *r);
 
 #endif

@@ -1,7 +1,7 @@
 #include "tests/support/lua_db.h"
 
 #include "core/base/mem.h"
-#include "tests/support/cluster.h"
+#include "core/redis/private_cluster.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -12,13 +12,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ANSWER_MAX = 64 * 1024, ARGS_TEXT_MAX = CALL_TEXT_MAX };
+enum { MASTERS = 3, ANSWER_MAX = 64 * 1024, ARGS_TEXT_MAX = CALL_TEXT_MAX };
 
 struct lua_db {
     lua_world world;
     int servers;
-    private_server *server[CLUSTER_MASTERS];
-    sync_client *client[CLUSTER_MASTERS];
+    private_cluster *cluster;
+    private_server *server[MASTERS]; /* of the cluster, or the only one */
+    sync_client *client[MASTERS];
     scripts *scripts;
     keyspace keys;
     redis_reply *reply;
@@ -117,15 +118,16 @@ lua_db *lua_db_open(lua_world world) {
     sched_error err = {0};
     lua_db *db = mem_zalloc(1, sizeof *db);
     db->world = world;
-    db->servers = world == LUA_CLUSTER ? CLUSTER_MASTERS : 1;
+    db->servers = world == LUA_CLUSTER ? MASTERS : 1;
     need(keyspace_init(&db->keys, NULL, &err), &err);
     need(scripts_new(NULL, &db->scripts, &err), &err);
     if (world == LUA_WATCHED) db->scripts = watched_scripts(db->scripts);
     if (world == LUA_CLUSTER)
-        need(cluster_start(db->server, &err), &err);
+        need(private_cluster_start(NULL, &db->cluster, &err), &err);
     else
         need(private_server_start(NULL, &db->server[0], &err), &err);
     for (int i = 0; i < db->servers; i++) {
+        if (db->cluster) db->server[i] = private_cluster_server(db->cluster, i);
         const char *path = private_server_socket(db->server[i]);
         need(sync_client_open_socket(path, 10 * USEC_PER_SEC, &db->client[i], &err), &err);
         need(sync_client_load(db->client[i], db->scripts, &err), &err);
@@ -137,8 +139,9 @@ lua_db *lua_db_close(lua_db *db) {
     if (!db) return NULL;
     for (int i = 0; i < db->servers; i++) {
         sync_client_close(db->client[i]);
-        private_server_stop(db->server[i]);
+        if (!db->cluster) private_server_stop(db->server[i]);
     }
+    private_cluster_stop(db->cluster);
     sync_reply_free(db->reply);
     scripts_free(db->scripts);
     free(db);
@@ -204,7 +207,7 @@ static int server_of(lua_db *db, const char *key) {
     redis_reply *reply = call_at(db, 0, &call);
     int slot = (int)reply_int(reply);
     sync_reply_free(reply);
-    return cluster_master_of(slot);
+    return private_cluster_master_of(db->cluster, slot);
 }
 
 const private_server *lua_server(lua_db *db, const char *key) {
@@ -433,7 +436,7 @@ static int by_text(const void *a, const void *b) {
 
 const char *lua_keys(lua_db *db) {
     enum { KEYS_MAX = 1024 };
-    redis_reply *replies[CLUSTER_MASTERS];
+    redis_reply *replies[MASTERS];
     const char *names[KEYS_MAX];
     size_t count = 0;
     redis_call call;

@@ -40,11 +40,30 @@ START_TEST(each_form_is_understood) {
 }
 END_TEST
 
+START_TEST(a_cluster_is_named_by_any_of_its_nodes) {
+    redis_url url;
+    ck_assert_int_eq(redis_url_parse("redis+cluster://me:a,b@h1:7000,[::1]:7001,h3", &url, &err), SCHED_OK);
+    ck_assert(url.cluster);
+    ck_assert_str_eq(url.password, "a,b");
+    ck_assert_str_eq(url.host, "h1");
+    ck_assert_int_eq(url.port, 7000);
+    ck_assert_int_eq(url.others, 2);
+    ck_assert_str_eq(url.other[0].host, "::1");
+    ck_assert_int_eq(url.other[0].port, 7001);
+    ck_assert_str_eq(url.other[1].host, "h3");
+    ck_assert_int_eq(url.other[1].port, 6379);
+    ck_assert_int_eq(redis_url_parse("redis+cluster://h/0", &url, &err), SCHED_OK);
+    ck_assert_int_eq(url.others, 0);
+    ck_assert_int_eq(redis_url_parse("redis://h", &url, &err), SCHED_OK);
+    ck_assert(!url.cluster);
+}
+END_TEST
+
 START_TEST(what_is_wrong_is_said_and_never_the_secret) {
     static const struct {
         const char *text, *message;
     } rows[] = {
-        {"SECRET@h", "redis URL: expected redis:// or unix:// at its beginning"},
+        {"SECRET@h", "redis URL: expected redis://, redis+cluster:// or unix:// at its beginning"},
         {"redis://", "redis URL: the host is missing"},
         {"redis://me:SECRET@", "redis URL: the host is missing"},
         {"redis://me:SECRET", "redis URL: port: expected 1 to 65535"},
@@ -55,6 +74,12 @@ START_TEST(what_is_wrong_is_said_and_never_the_secret) {
         {"redis://[::1]7", "redis URL: host: expected ':' and a port behind the ']'"},
         {"redis://h/x", "redis URL: database \"x\": expected a number, 0 to 1000000"},
         {"redis://h/1000001", "redis URL: database \"1000001\": expected a number, 0 to 1000000"},
+        {"redis://h1,h2:SECRET", "redis URL: port: expected 1 to 65535"},
+        {"redis+cluster://h/1", "redis URL: database 1: a cluster has none but 0"},
+        {"redis+cluster://h,", "redis URL: the host is missing"},
+        {"redis+cluster://:SECRET@h,,i", "redis URL: the host is missing"},
+        {"redis+cluster://h,i:SECRET", "redis URL: port: expected 1 to 65535"},
+        {"redis+cluster://1,2,3,4,5,6,7,8,9", "redis URL: expected at most 8 nodes of a cluster"},
         {"redis://me:SEC/RET@h", "redis URL: expected '/' in user or password as %2F"},
         {"redis://me:SECRET%@h", "redis URL: password: expected at most 255 bytes, '%' as %25"},
         {"redis://me%00:SECRET@h", "redis URL: user name: expected at most 255 bytes, '%' as %25"},
@@ -95,10 +120,8 @@ END_TEST
 
 int main(void) {
     const TTest *const tests[] = {
-        each_form_is_understood,
-        what_is_wrong_is_said_and_never_the_secret,
-        what_is_too_long_is_refused,
-        tls_is_refused_with_its_reason,
+        each_form_is_understood,     a_cluster_is_named_by_any_of_its_nodes, what_is_wrong_is_said_and_never_the_secret,
+        what_is_too_long_is_refused, tls_is_refused_with_its_reason,
     };
     return SUITE_RUN("redis_url", tests);
 }
