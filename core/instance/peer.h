@@ -45,6 +45,7 @@ typedef enum peer_kind {
 typedef struct peer_message {
     peer_kind kind;
     const char *job, *node, *session, *to, *request, *code, *service, *room; /* "" when absent */
+    const char *address; /* under which the sender is reached; "" as well */
     int64_t attempt;
     uint64_t utterance;
     const lang_pair *pair; /* NULL when absent */

@@ -84,10 +84,12 @@ static sched_status start(process *p, sched_error *err) {
         .timers = process_timers(p),
         .seed = seed_of(p),
         .redis = {submit, p},
+        .peer = process_peers(p),
         .net = process_transport(p),
         .observer = {on_event, p},
         .log = p->w->env.log,
         .instance_id = p->id,
+        .address = p->id,
     };
     return scheduler_new(&p->w->sc->scheduler, &env, &p->scheduler, err);
 }

@@ -112,3 +112,9 @@ void process_take(process *p, const message *m) {
         take_node_message(p, m);
     handler_end(p);
 }
+
+void process_hear(process *p, const char *from, const peer_message *said) {
+    handler_begin(p);
+    scheduler_peer_message(p->scheduler, from, said);
+    handler_end(p);
+}

@@ -3,11 +3,14 @@
  *     instance.c            its processor, its way to Redis, its beginning and end
  *     instance_timers.c     the timers of its core
  *     instance_messages.c   what comes from nodes and speakers
- *     instance_transport.c  what leaves for them */
+ *     instance_transport.c  what leaves for them
+ *     peer_way.c            what they say to each other */
 #ifndef SIM_WORLD_INSTANCE_PARTS_H
 #define SIM_WORLD_INSTANCE_PARTS_H
 
 #include "sim/world/internal.h"
+
+#include "core/instance/peer.h"
 
 /* A timer of the core. The handle given to it is generation << 32 | place + 1. */
 typedef struct core_timer {
@@ -56,6 +59,11 @@ void timers_run_soon(process *p);
 
 /* instance_messages.c */
 void process_take(process *p, const message *m);
+/* It hears from another one. */
+void process_hear(process *p, const char *from, const peer_message *said);
+
+/* peer_way.c */
+peer_link process_peers(process *p);
 
 /* instance_transport.c */
 transport process_transport(process *p);

@@ -233,6 +233,10 @@ void instances_free(world *w);
 void instances_stop(world *w);
 void instance_deliver(world *w, const message *m);
 
+/* peer_way.c */
+void peer_ways_new(world *w);
+void peer_ways_free(world *w);
+
 /* For connection number `connection` of that node or speaker. */
 int32_t spread_node(world *w, uint64_t entity, uint64_t connection);
 int32_t spread_speaker(world *w, uint64_t entity, uint64_t connection);
@@ -273,6 +277,8 @@ struct world {
     struct speakers *speakers;
     process *instances;
     int32_t instance_count;
+    struct peer_way *peer_ways;              /* between each two of them */
+    struct packet *packets;                  /* on these */
     int32_t next_of_nodes, next_of_speakers; /* instances, in turns */
     struct fault_run *faults;
     redis_faults redis;

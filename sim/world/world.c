@@ -20,6 +20,7 @@ sched_status world_new(const scenario *sc, const world_env *env, world **ret_wor
     teller_new(w);
     world_nodes_new(w);
     speakers_new(w);
+    peer_ways_new(w);
     sched_status status = instances_new(w, err);
     if (status) {
         world_free(w);
@@ -32,6 +33,7 @@ sched_status world_new(const scenario *sc, const world_env *env, world **ret_wor
 world *world_free(world *w) {
     if (!w) return NULL;
     instances_free(w);
+    peer_ways_free(w);
     faults_free(w);
     arrivals_free(w);
     speakers_free(w);
