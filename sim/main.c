@@ -11,6 +11,7 @@
 
 static const command commands[] = {
     {"run", "run a scenario, check its promises, write its report", cmd_run},
+    {"compare", "run a scenario with several phases or variants, tell their differences", cmd_compare},
     {"sweep", "run a scenario at many points, side by side", cmd_sweep},
     {"check", "validate scenarios and say what they amount to", cmd_check},
     {"schema", "print the language of scenarios", cmd_schema},

@@ -29,6 +29,7 @@ static const char help[] =
     "One seed gives the same bytes in all of them, except timing.json, unless the clock is on the wall.\n"
     "\n"
     "  --seed N          instead of the scenario's seed\n"
+    "  --phase PHASE     0, 1, 2, 3 or production instead of the scenario's: --set scheduler.phase=PHASE\n"
     "  --set PATH=VALUE  another value for one setting, such as nodes.0.count=50; may be repeated\n"
     "  --variant NAME[:PATH=VALUE,...]\n"
     "                    one run for each --variant, with the same seeds, in OUT/NAME, and a table that compares them;\n"
@@ -38,6 +39,7 @@ static const char help[] =
     "                    measured, and differ from run to run. both: one after the other, then side by side\n"
     "  --redis URL       for --clock wall or both, instead of a private server: redis://[user:password@]host[:port][/db] or\n"
     "                    unix:///path[?db=n]; the run keeps to keys under a fresh prefix and deletes them at the end\n"
+    "  --keep-going      do not stop at a broken promise: count all of them\n"
     "  --trace           write trace.jsonl too: one line for each event\n"
     "  --scripts DIR     Lua scripts from that folder instead of those in the program\n"
     "  --no-report       neither report.html nor report.md\n"
@@ -50,6 +52,7 @@ static const char help[] =
     "Examples:\n"
     "  lingua-sim run scenarios/quickstart.yaml\n"
     "  lingua-sim run scenarios/faults/node_crash.yaml --seed 7 --out crash --trace\n"
+    "  lingua-sim run scenarios/quickstart.yaml --phase 3 --out phase-3\n"
     "  lingua-sim run scenarios/quickstart.yaml --clock both --set duration=60s\n"
     "  lingua-sim run scenarios/quickstart.yaml --variant chance:scheduler.placement=random --variant as_it_is\n";
 // clang-format on
@@ -60,7 +63,7 @@ static const char *const clock_names[CLOCK_CHOICES] = {"virtual", "wall", "both"
 
 typedef struct run_arguments {
     const char *scenario, *out, *scripts;
-    bool seeded, trace, report, quiet;
+    bool seeded, trace, report, quiet, keep_going;
     int64_t seed;
     overrides sets;
     clock_choice clock;
@@ -127,7 +130,18 @@ static double wall_seconds(void) {
 
 /* ---- arguments ------------------------------------------------------------------------------------------------------ */
 
-enum { GO_ON = -1, OPT_SEED = 256, OPT_OUT, OPT_SCRIPTS, OPT_TRACE, OPT_NO_REPORT, OPT_QUIET, OPT_CLOCK, OPT_REDIS };
+enum {
+    GO_ON = -1,
+    OPT_SEED = 256,
+    OPT_OUT,
+    OPT_SCRIPTS,
+    OPT_TRACE,
+    OPT_NO_REPORT,
+    OPT_QUIET,
+    OPT_CLOCK,
+    OPT_REDIS,
+    OPT_KEEP_GOING
+};
 
 static int bad_usage(void) {
     fputs("Try: lingua-sim run --help\n", stderr);
@@ -169,6 +183,7 @@ static int parse(int argc, char **argv, run_arguments *args) {
     static const struct option options[] = {
         {"seed", required_argument, NULL, OPT_SEED},
         {"set", required_argument, NULL, OPT_SET},
+        {"phase", required_argument, NULL, OPT_PHASE},
         {"variant", required_argument, NULL, OPT_VARIANT},
         {"jobs", required_argument, NULL, OPT_JOBS},
         {"runs", required_argument, NULL, OPT_RUNS},
@@ -176,6 +191,7 @@ static int parse(int argc, char **argv, run_arguments *args) {
         {"scripts", required_argument, NULL, OPT_SCRIPTS},
         {"trace", no_argument, NULL, OPT_TRACE},
         {"no-report", no_argument, NULL, OPT_NO_REPORT},
+        {"keep-going", no_argument, NULL, OPT_KEEP_GOING},
         {"quiet", no_argument, NULL, OPT_QUIET},
         {"clock", required_argument, NULL, OPT_CLOCK},
         {"redis", required_argument, NULL, OPT_REDIS},
@@ -191,6 +207,9 @@ static int parse(int argc, char **argv, run_arguments *args) {
         case OPT_SET:
             if (!overrides_add(&args->sets, optarg)) return STATUS_BAD_INPUT;
             break;
+        case OPT_PHASE:
+            if (!overrides_add_phase(&args->sets, optarg)) return STATUS_BAD_INPUT;
+            break;
         case OPT_VARIANT:
         case OPT_JOBS:
         case OPT_RUNS:
@@ -200,6 +219,7 @@ static int parse(int argc, char **argv, run_arguments *args) {
         case OPT_SCRIPTS: args->scripts = optarg; break;
         case OPT_TRACE: args->trace = true; break;
         case OPT_NO_REPORT: args->report = false; break;
+        case OPT_KEEP_GOING: args->keep_going = true; break;
         case OPT_QUIET: args->quiet = true; break;
         case OPT_CLOCK:
             if (parse_clock(optarg, args) != GO_ON) return STATUS_BAD_INPUT;
@@ -240,12 +260,21 @@ static void on_progress(void *ctx, const simulation_progress *p) {
 
 static bool on_stop(void *ctx) {
     const one_run *run = ctx;
-    return checker_broken(run->checker) || run->measuring;
+    return (checker_broken(run->checker) && !run->all->args->keep_going) || run->measuring;
 }
 
 static void on_measured(void *ctx, redis_host *redis, const keyspace *keys) {
     one_run *run = ctx;
     run->measuring = redis_data_measure(redis, keys, &run->data, &run->all->err);
+}
+
+/* Within that time each node has reported at least about once. */
+static usec_t longest_heartbeat(const scenario *sc) {
+    usec_t longest = 0;
+    for (size_t i = 0; i < sc->node_group_count; i++) {
+        if (sc->node_groups[i].heartbeat > longest) longest = sc->node_groups[i].heartbeat;
+    }
+    return longest;
 }
 
 static void make_instruments(run_state *all, simulation_clock clock) {
@@ -258,6 +287,7 @@ static void make_instruments(run_state *all, simulation_clock clock) {
         .warmup = sc->warmup,
         .duration = sc->duration,
         .bin = sc->measure.bin,
+        .herd = longest_heartbeat(sc),
         .nodes = (int32_t)scenario_total(sc).nodes,
         .groups = sc->node_group_count,
     });
@@ -437,6 +467,7 @@ static int run_variants(const run_arguments *args) {
     size_t n = 0;
     if (!args->report) words[n++] = "--no-report";
     if (args->trace) words[n++] = "--trace";
+    if (args->keep_going) words[n++] = "--keep-going";
     if (args->scripts) words[n++] = "--scripts";
     if (args->scripts) words[n++] = args->scripts;
     if (args->clock != RUN_VIRTUAL) words[n++] = "--clock";
@@ -446,6 +477,7 @@ static int run_variants(const run_arguments *args) {
     const variant_arguments *v = &args->variants;
     int64_t jobs = v->jobs || args->clock == RUN_VIRTUAL ? v->jobs : 1; /* side by side they would disturb each other */
     return sweep_run(&(sweep_arguments){
+        .command = "run",
         .scenario = args->scenario,
         .out = args->out,
         .sets = &args->sets,

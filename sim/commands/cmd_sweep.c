@@ -20,6 +20,7 @@ static const char help[] =
     "  --jobs N          runs at once (default: one per processor)\n"
     "  --runs N          of each point, instead of the scenario's `runs`\n"
     "  --seed N          first seed, instead of the scenario's\n"
+    "  --phase PHASE     0, 1, 2, 3 or production instead of the scenario's\n"
     "  --set PATH=VALUE  another value for one setting, such as nodes.0.count=50; may be repeated\n"
     "  --out DIR         folder of the sweep (default: reports/out/NAME)\n"
     "  --report          report.html and report.md for each run, too\n"
@@ -60,6 +61,7 @@ static int take_option(int c, sweep_options *o) {
     switch (c) {
     case OPT_JOBS:
     case OPT_RUNS: return variant_argument(&o->counts, c, optarg) ? GO_ON : STATUS_BAD_INPUT;
+    case OPT_PHASE: return overrides_add_phase(&o->sets, optarg) ? GO_ON : STATUS_BAD_INPUT;
     case OPT_SET: return overrides_add(&o->sets, optarg) ? GO_ON : STATUS_BAD_INPUT;
     case OPT_SEED: return parse_seed(optarg, &o->args);
     case OPT_OUT: o->args.out = optarg; return GO_ON;
@@ -77,6 +79,7 @@ static int parse(int argc, char **argv, sweep_options *o) {
         {"runs", required_argument, NULL, OPT_RUNS},
         {"seed", required_argument, NULL, OPT_SEED},
         {"set", required_argument, NULL, OPT_SET},
+        {"phase", required_argument, NULL, OPT_PHASE},
         {"out", required_argument, NULL, OPT_OUT},
         {"report", no_argument, NULL, OPT_REPORT},
         {"fresh", no_argument, NULL, OPT_FRESH},
@@ -102,6 +105,7 @@ int cmd_sweep(int argc, char **argv) {
     sweep_options o = {.report = false};
     int result = parse(argc, argv, &o);
     if (result != GO_ON) return result;
+    o.args.command = "sweep";
     o.args.sets = &o.sets;
     o.args.jobs = o.counts.jobs;
     o.args.runs = o.counts.runs;

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "core/scheduler/config.h"
+
 bool overrides_add(overrides *o, const char *assignment) {
     if (o->count == OVERRIDES_MAX) {
         fprintf(stderr, "--set %s: more than %d are given; write them into a file that includes the scenario\n",
@@ -11,4 +13,15 @@ bool overrides_add(overrides *o, const char *assignment) {
     }
     o->set[o->count++] = assignment;
     return true;
+}
+
+bool overrides_add_phase(overrides *o, const char *phase) {
+    scheduler_config config;
+    sched_error err;
+    if (scheduler_config_preset(phase, &config, &err)) {
+        fprintf(stderr, "--phase: %s\n", err.message);
+        return false;
+    }
+    snprintf(o->phase, sizeof o->phase, "scheduler.phase=%s", config.phase);
+    return overrides_add(o, o->phase);
 }

@@ -10,6 +10,7 @@
 
 struct sweep_progress {
     FILE *out; /* NULL: silent */
+    const char *command;
     bool terminal, shown;
     size_t all, kept, ended, failed;
     int running;
@@ -22,12 +23,13 @@ static double wall_seconds(void) {
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-sweep_progress *sweep_progress_new(FILE *out, size_t all, size_t kept, int jobs) {
+sweep_progress *sweep_progress_new(FILE *out, const char *command, size_t all, size_t kept, int jobs) {
     sweep_progress *p = mem_zalloc(1, sizeof *p);
-    *p = (sweep_progress){.out = out, .all = all, .kept = kept, .began = wall_seconds()};
+    *p = (sweep_progress){.out = out, .command = command, .all = all, .kept = kept, .began = wall_seconds()};
     p->terminal = out && isatty(fileno(out));
-    if (out && kept) fprintf(out, "sweep: %zu of %zu runs are kept from before; --fresh runs them again\n", kept, all);
-    if (out && !p->terminal) fprintf(out, "sweep: %zu runs, %d at once\n", all - kept, jobs);
+    if (out && kept)
+        fprintf(out, "%s: %zu of %zu runs are kept from before; --fresh runs them again\n", command, kept, all);
+    if (out && !p->terminal) fprintf(out, "%s: %zu runs, %d at once\n", command, all - kept, jobs);
     return p;
 }
 
@@ -46,7 +48,7 @@ void sweep_progress_show(sweep_progress *p) {
     if (!p->terminal) return;
     size_t done = p->kept + p->ended;
     sweep_progress_clear(p);
-    fprintf(p->out, "sweep: %zu of %zu runs done, %d running", done, p->all, p->running);
+    fprintf(p->out, "%s: %zu of %zu runs done, %d running", p->command, done, p->all, p->running);
     if (p->failed) fprintf(p->out, ", %zu failed", p->failed);
     if (p->ended && done < p->all)
         fprintf(p->out, ", about %.0f s left",
@@ -62,7 +64,7 @@ void sweep_progress_began(sweep_progress *p) {
 
 static void tell(const sweep_progress *p, const sweep_view *v, size_t cell) {
     const sweep_cell *c = &v->cells[cell];
-    fprintf(p->out, "sweep: %zu of %zu:", p->kept + p->ended, p->all);
+    fprintf(p->out, "%s: %zu of %zu:", p->command, p->kept + p->ended, p->all);
     for (size_t i = 0; i < sweep_axes(v->plan); i++)
         fprintf(p->out, " %s=%s", sweep_axis(v->plan, i), sweep_value(v->plan, cell / (size_t)v->runs, i));
     fprintf(p->out, " seed %" PRId64 ": %s\n", c->seed,

@@ -1,4 +1,4 @@
-/* sweep_progress.h - how far a sweep is: one line on a terminal, a line for each run that ended elsewhere. */
+/* sweep_progress.h - how far a sweep or a comparison is: one line on a terminal, a line for each run that ended elsewhere. */
 #ifndef SIM_COMMANDS_SWEEP_PROGRESS_H
 #define SIM_COMMANDS_SWEEP_PROGRESS_H
 
@@ -6,8 +6,8 @@
 
 typedef struct sweep_progress sweep_progress;
 
-/* `kept` of `all` runs are there already. `out` NULL: says nothing. */
-sweep_progress *sweep_progress_new(FILE *out, size_t all, size_t kept, int jobs);
+/* `kept` of `all` runs are there already. `out` NULL: says nothing. Lines begin with `command`, which is borrowed. */
+sweep_progress *sweep_progress_new(FILE *out, const char *command, size_t all, size_t kept, int jobs);
 sweep_progress *sweep_progress_free(sweep_progress *p); /* takes the line away; takes NULL, returns NULL */
 
 void sweep_progress_began(sweep_progress *p);

@@ -123,7 +123,7 @@ static sched_status load_plan(sweep_state *s) {
     const sweep_arguments *args = s->args;
     const overrides *sets = args->sets;
     if (!strcmp(args->scenario, "-"))
-        return sched_fail(&s->err, SCHED_EINVAL, "-: a sweep needs a file, not standard input");
+        return sched_fail(&s->err, SCHED_EINVAL, "-: several runs need a file, not standard input");
     if (args->variant_count)
         return sweep_load_variants(args->scenario, sets->set, sets->count, args->variants, args->variant_count,
                                    &s->plan, &s->err);
@@ -289,7 +289,8 @@ static void on_tick(void *ctx) {
 
 static bool run_all(sweep_state *s) {
     int jobs = s->args->jobs ? (int)s->args->jobs : farm_processors();
-    s->progress = sweep_progress_new(s->args->quiet ? NULL : stderr, s->count, s->count - s->todo_count, jobs);
+    s->progress =
+        sweep_progress_new(s->args->quiet ? NULL : stderr, s->args->command, s->count, s->count - s->todo_count, jobs);
     bool complete = farm_run(&(farm){.count = s->todo_count,
                                      .jobs = jobs,
                                      .run = run_cell,
@@ -322,19 +323,26 @@ static bool all_passed(const sweep_state *s) {
     return true;
 }
 
+static int conclude(sweep_state *s) {
+    if (s->args->conclude) return s->args->conclude(s->args->ctx, &s->view, s->plan, s->out);
+    sched_status status = write_summary(s);
+    (s->args->variant_count ? sweep_print_variants : sweep_print_points)(&s->view, stdout);
+    printf("\npoints       %s/points.csv\n", s->out);
+    if (status) fprintf(stderr, "%s\n", s->err.message);
+    return status || !all_passed(s) ? STATUS_FAILED : STATUS_FINE;
+}
+
 static int finish(sweep_state *s, bool complete) {
     sched_status status = close_csv(s);
     if (!status) status = open_csv(s); /* once more, in order */
     if (!status) status = close_csv(s);
-    if (!status) status = write_summary(s);
-    (s->args->variant_count ? sweep_print_variants : sweep_print_points)(&s->view, stdout);
-    printf("\npoints       %s/points.csv\n", s->out);
     if (status) fprintf(stderr, "%s\n", s->err.message);
+    int result = conclude(s);
     if (!complete && !s->args->quiet)
         fprintf(stderr, "lingua-sim: interrupted%s\n",
                 s->args->fresh ? "" : "; the same command goes on with the runs that are missing");
     if (!complete) return STATUS_INTERRUPTED;
-    return status || !all_passed(s) ? STATUS_FAILED : STATUS_FINE;
+    return status ? STATUS_FAILED : result;
 }
 
 static void release(sweep_state *s) {
@@ -346,11 +354,15 @@ static void release(sweep_state *s) {
     sweep_free(s->plan);
 }
 
+static char *default_folder(const sweep_state *s) {
+    return text_of("reports/out/%s%s", sweep_name(s->plan), s->args->out_suffix ? s->args->out_suffix : "");
+}
+
 int sweep_run(const sweep_arguments *args) {
     sweep_state s = {.args = args};
     int result = STATUS_BAD_INPUT;
     sched_status status = make_plan(&s);
-    if (!status) s.out = args->out ? mem_strdup(args->out) : text_of("reports/out/%s", sweep_name(s.plan));
+    if (!status) s.out = args->out ? mem_strdup(args->out) : default_folder(&s);
     if (!status) status = folder_make(s.out, &s.err);
     if (!status) choose(&s);
     if (!status) status = open_csv(&s);

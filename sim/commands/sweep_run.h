@@ -11,13 +11,16 @@
 #define SIM_COMMANDS_SWEEP_RUN_H
 
 #include "sim/commands/overrides.h"
+#include "sim/report/sweep_report.h"
 
 #include <stdint.h>
 
 enum { SWEEP_WORDS_MAX = 8, VARIANTS_MAX = 16, OPT_VARIANT = 1100, OPT_JOBS, OPT_RUNS };
 
 typedef struct sweep_arguments {
-    const char *scenario, *out; /* out NULL: reports/out/NAME */
+    const char *command;        /* "sweep": what it is called on stderr */
+    const char *scenario, *out; /* out NULL: reports/out/NAME and out_suffix */
+    const char *out_suffix;     /* NULL: none */
     const overrides *sets;
     const char *const *variants; /* none: the axes of the scenario */
     size_t variant_count;
@@ -26,6 +29,10 @@ typedef struct sweep_arguments {
     int64_t jobs, runs;       /* 0: one per processor; as the scenario says */
     const char *const *words; /* options of `run` for every point */
     size_t word_count;
+    /* What is made of the runs instead of summary.md and the table on stdout; NULL: these. It gets the folder too, and says
+     * what the exit status is. Called when they were interrupted, too. */
+    int (*conclude)(void *ctx, const sweep_view *view, sweep_plan *plan, const char *folder);
+    void *ctx;
 } sweep_arguments;
 
 /* The exit status: 0 all runs passed; 1 not; 2 bad input, before anything was run; 130 interrupted. */

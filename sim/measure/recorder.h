@@ -51,6 +51,7 @@ typedef struct recorder_options {
     usec_t start;            /* of the run, since the Unix epoch */
     usec_t warmup, duration; /* since the start; warmup < duration */
     usec_t bin;              /* > 0 */
+    usec_t herd;             /* width of the windows in which a herd is looked for; 0: none is */
     int32_t nodes;           /* node_index of the trace is below */
     size_t groups;           /* of nodes */
 } recorder_options;
@@ -147,6 +148,17 @@ typedef struct fairness {
 } fairness;
 
 fairness recorder_fairness(const recorder *r);
+
+/* How much of the work went to one node for as long as nobody reported: the share of the jobs that came to the busiest node of
+ * their window, over all windows of options.herd between warm-up and end. Near the share of an even spread when there is no
+ * herd, 1 when one node gets everything until its next heartbeat. Few jobs in a window look like a small herd: compare. */
+typedef struct herding {
+    int64_t windows; /* in which jobs came to nodes */
+    int64_t jobs;
+    double top1_share; /* 0 without jobs */
+} herding;
+
+herding recorder_herd(const recorder *r);
 
 /* Utilisation by node and time, for a heat map: rows are nodes in the order of the scenario, several to a row when there are many;
  * -1 where none was connected. Columns divide 0 .. duration. */

@@ -34,9 +34,10 @@ typedef struct session_record {
 
 typedef struct node_record {
     node_figures figures;
-    int64_t slots, busy; /* now; 0 slots: not connected */
-    int64_t working;     /* slots in use, connected or not */
-    usec_t since;        /* of these */
+    int64_t slots, busy;            /* now; 0 slots: not connected */
+    int64_t working;                /* slots in use, connected or not */
+    usec_t since;                   /* of these */
+    int64_t herd_window, herd_jobs; /* that came in the window of that number */
 } node_record;
 
 /* Sums over nodes and bins, kept up to an instant. */
@@ -44,6 +45,13 @@ typedef struct node_totals {
     int64_t up, slots, busy;
     usec_t since;
 } node_totals;
+
+/* The window in which jobs come now, and the sums over those before. */
+typedef struct herd_record {
+    int64_t window, most; /* 0: none yet; jobs of its busiest node */
+    herding sums;
+    int64_t most_sum;
+} herd_record;
 
 struct recorder {
     recorder_options options;
@@ -60,6 +68,7 @@ struct recorder {
 
     node_record *nodes;
     node_totals totals;
+    herd_record herd;
     double *heat_busy, *heat_offered; /* heat_rows * HEAT_COLUMNS, in usec */
     size_t heat_rows;
     int32_t nodes_per_row;

@@ -79,6 +79,30 @@ static void set(recorder *r, node_record *n, usec_t at, int64_t slots, int64_t b
     n->busy = busy;
 }
 
+/* Windows are numbered from 1, so that a node that never got a job is in none. */
+static void herd_take(recorder *r, node_record *n, usec_t at) {
+    herd_record *h = &r->herd;
+    if (!r->options.herd || !in_window(r, at)) return;
+    int64_t window = (at - r->window_begin) / r->options.herd + 1;
+    if (window != h->window) {
+        h->window = window;
+        h->most = 0;
+        h->sums.windows++;
+    }
+    n->herd_jobs = n->herd_window == window ? n->herd_jobs + 1 : 1;
+    n->herd_window = window;
+    h->sums.jobs++;
+    if (n->herd_jobs <= h->most) return;
+    h->most = n->herd_jobs;
+    h->most_sum++;
+}
+
+herding recorder_herd(const recorder *r) {
+    herding h = r->herd.sums;
+    h.top1_share = h.jobs ? (double)r->herd.most_sum / (double)h.jobs : 0;
+    return h;
+}
+
 void nodes_take(recorder *r, const trace_event *event) {
     assert(event->node_index >= 0 && event->node_index < r->options.nodes);
     node_record *n = &r->nodes[event->node_index];
@@ -89,6 +113,7 @@ void nodes_take(recorder *r, const trace_event *event) {
         set(r, n, event->at, event->value, n->working);
         break;
     case TRACE_NODE_DOWN: set(r, n, event->at, 0, 0); break;
+    case TRACE_NODE_RECEIVED: herd_take(r, n, event->at); break;
     case TRACE_NODE_STARTED: n->figures.jobs += in_window(r, event->at); /* fall through */
     case TRACE_NODE_FINISHED:
     case TRACE_NODE_CANCELLED:

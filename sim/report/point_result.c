@@ -1,10 +1,10 @@
 /* point_result.c - one table says which figures a sweep shows, where they stand and how they are named. */
 #include "sim/report/point_result.h"
 
-#include <jansson.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "sim/report/json_path.h"
 
 // clang-format off
 const point_figure point_figures[POINT_FIGURES] = {
@@ -35,27 +35,16 @@ const point_figure point_figures[POINT_FIGURES] = {
 };
 // clang-format on
 
-/* "jobs.ok": NULL when one step is missing. */
-static json_t *at(json_t *o, const char *path) {
-    char step[64];
-    while (o && *path) {
-        size_t len = strcspn(path, ".");
-        snprintf(step, sizeof step, "%.*s", (int)len, path);
-        o = json_object_get(o, step);
-        path += len + (path[len] == '.');
-    }
-    return o;
-}
-
 static bool take(json_t *o, point_result *ret) {
-    const char *hash = json_string_value(at(o, "scenario.hash")), *verdict = json_string_value(at(o, "verdict"));
-    if (!hash || strlen(hash) != SCENARIO_HASH_MAX || !verdict || !json_is_integer(at(o, "seed"))) return false;
-    *ret = (point_result){.seed = json_integer_value(at(o, "seed")),
-                          .interrupted = json_is_true(at(o, "interrupted")),
+    const char *hash = json_string_value(json_at(o, "scenario.hash")),
+               *verdict = json_string_value(json_at(o, "verdict"));
+    if (!hash || strlen(hash) != SCENARIO_HASH_MAX || !verdict || !json_is_integer(json_at(o, "seed"))) return false;
+    *ret = (point_result){.seed = json_integer_value(json_at(o, "seed")),
+                          .interrupted = json_is_true(json_at(o, "interrupted")),
                           .pass = !strcmp(verdict, "pass")};
     memcpy(ret->hash, hash, sizeof ret->hash);
     for (size_t i = 0; i < POINT_FIGURES; i++) {
-        json_t *value = at(o, point_figures[i].path);
+        json_t *value = json_at(o, point_figures[i].path);
         if (!value) return false;
         ret->figure[i] = json_is_number(value) ? json_number_value(value) : NAN;
     }
@@ -63,13 +52,9 @@ static bool take(json_t *o, point_result *ret) {
 }
 
 sched_status point_result_read(const char *path, point_result *ret_result, sched_error *err) {
-    json_error_t why;
-    json_t *o = json_load_file(path, 0, &why);
-    if (!o) {
-        bool unread = json_error_code(&why) == json_error_cannot_open_file;
-        return unread ? sched_fail(err, SCHED_EIO, "%s: cannot be opened", path)
-                      : sched_fail(err, SCHED_EINVAL, "%s:%d:%d: %s", path, why.line, why.column, why.text);
-    }
+    json_t *o = NULL;
+    sched_status status = json_read(path, &o, err);
+    if (status) return status;
     bool right = take(o, ret_result);
     json_decref(o);
     return right ? SCHED_OK : sched_fail(err, SCHED_EINVAL, "%s: not the result of a run of this version", path);

@@ -112,6 +112,7 @@ static json_t *evenness(const run_report *r) {
     set(o, "top1_share", share(f.top1_share));
     set(o, "jain", share(f.jain));
     set(o, "cv", share(f.cv));
+    set(o, "herd_share", share(recorder_herd(r->recorder).top1_share));
     return o;
 }
 
@@ -126,6 +127,7 @@ static json_t *redis(const run_report *r) {
     set(o, "script_calls_per_job", rounded(run_report_per_job(r, (double)traffic->script_calls), 1e3));
     set(o, "flow_script_calls_per_job", rounded(run_report_per_job(r, (double)run_report_flow_calls(r)), 1e3));
     set(o, "bytes_per_job", rounded(run_report_per_job(r, bytes), 1e1));
+    set(o, "busy_us_per_job", rounded(run_report_per_job(r, (double)traffic->busy), 1e3));
     set(o, "data_bytes", json_integer(r->data.bytes));
     set(o, "data_bytes_per_node", r->facts->nodes ? rounded(node_bytes / (double)r->facts->nodes, 1e1) : json_null());
     set(o, "data_bytes_jobs", json_integer(r->data.job_bytes));
@@ -196,6 +198,17 @@ static json_t *scheduler_costs(const run_report *r) {
     return o;
 }
 
+static json_t *at_saturation(const run_report *r) {
+    saturation s = run_report_saturation(r);
+    json_t *o = json_object();
+    bool known = s.by[s.binds] > 0;
+    set(o, "decisions_per_s", known ? rounded(s.by[s.binds], 1e1) : json_null());
+    set(o, "binds", known ? json_string(saturation_bound_name(s.binds)) : json_null());
+    for (saturation_bound b = 0; b < BOUNDS; b++)
+        set(o, saturation_bound_name(b), s.by[b] > 0 ? rounded(s.by[b], 1e1) : json_null());
+    return o;
+}
+
 static json_t *lateness(const run_report *r) {
     const simulation_lateness *late = &r->facts->late;
     json_t *o = json_object();
@@ -253,6 +266,7 @@ void report_result(const run_report *r, FILE *out) {
     set(o, "utilisation", use(r));
     set(o, "redis", redis(r));
     set(o, "scheduler", scheduler_costs(r));
+    set(o, "saturation", at_saturation(r));
     set(o, "oracle", oracles(r));
     set(o, "slo", objectives(r));
     if (r->facts->clock == CLOCK_WALL) set(o, "lateness_ms", lateness(r));

@@ -178,6 +178,23 @@ double run_report_per_job(const run_report *r, double total) {
     return jobs ? total / (double)jobs : 0;
 }
 
+const char *saturation_bound_name(saturation_bound bound) {
+    return bound == BOUND_REDIS ? "redis" : "scheduler";
+}
+
+static double per_second(double usec_per_job) {
+    return usec_per_job > 0 ? USEC_PER_SEC / usec_per_job : 0;
+}
+
+saturation run_report_saturation(const run_report *r) {
+    double cpu = run_report_per_job(r, (double)r->facts->cpu) / (double)r->sc->instances.count;
+    saturation s = {.by = {[BOUND_SCHEDULER] = per_second(cpu),
+                           [BOUND_REDIS] = per_second(run_report_per_job(r, (double)r->facts->redis.busy))}};
+    bool redis = s.by[BOUND_REDIS] > 0 && (s.by[BOUND_REDIS] < s.by[BOUND_SCHEDULER] || !(s.by[BOUND_SCHEDULER] > 0));
+    s.binds = redis ? BOUND_REDIS : BOUND_SCHEDULER;
+    return s;
+}
+
 void run_report_outcomes(const run_report *r, outcome_row ret_rows[OUTCOME_ROWS]) {
     const job_counts *n = recorder_counts(r->recorder);
     const checker *c = r->checker;

@@ -70,6 +70,18 @@ double run_report_per_job(const run_report *report, double total);
 enum { SLO_VALUE_MAX = 32 };
 char *slo_value_text(char text[SLO_VALUE_MAX], const slo_outcome *outcome);
 
+/* How many jobs per second the scheduler could decide on, were the busiest of what it is made of never idle: one divided by that
+ * one's seconds per job. Heartbeats and the like are shared out over the jobs of the run, so that it is a lower bound when there
+ * are many nodes for few jobs. The slots of the nodes are not looked at. */
+typedef enum saturation_bound { BOUND_SCHEDULER, BOUND_REDIS, BOUNDS } saturation_bound;
+typedef struct saturation {
+    double by[BOUNDS]; /* decisions per second; 0: not known, as in real time, or there was no job */
+    saturation_bound binds;
+} saturation;
+
+saturation run_report_saturation(const run_report *report);
+const char *saturation_bound_name(saturation_bound bound); /* "scheduler", "redis" */
+
 /* What a figure of spec "jobs" means, in the order of every table. */
 typedef struct outcome_row {
     const char *key, *name; /* "timed_out", "timed out" */

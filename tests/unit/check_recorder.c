@@ -19,6 +19,7 @@ static void set_up_for(usec_t duration, usec_t bin) {
                                          .warmup = 10 * SECOND,
                                          .duration = duration,
                                          .bin = bin,
+                                         .herd = 15 * SECOND,
                                          .nodes = 3,
                                          .groups = 1});
     sink = recorder_sink(r);
@@ -377,11 +378,36 @@ START_TEST(everything_on_one_of_three_nodes_is_as_unfair_as_it_gets) {
 }
 END_TEST
 
+static void jobs_come(usec_t at, int32_t index, int jobs) {
+    for (int i = 0; i < jobs; i++) node(at, TRACE_NODE_RECEIVED, index, 0, "j", 1, 0);
+}
+
+/* Windows of 15 s from the end of the warm-up at 10 s. */
+START_TEST(a_herd_is_seen_by_window_even_when_the_run_is_even) {
+    set_up();
+    jobs_come(5 * SECOND, 2, 50); /* warm-up */
+    jobs_come(11 * SECOND, 0, 9);
+    jobs_come(12 * SECOND, 1, 1);
+    jobs_come(24 * SECOND, 1, 2);
+    jobs_come(25 * SECOND, 1, 6); /* the next window */
+    jobs_come(26 * SECOND, 0, 2);
+    jobs_come(99 * SECOND, 2, 4);
+    jobs_come(100 * SECOND, 2, 50); /* after the end */
+    end();
+    herding h = recorder_herd(r);
+    ck_assert_int_eq(h.windows, 3);
+    ck_assert_int_eq(h.jobs, 24);
+    ck_assert_double_eq_tol(h.top1_share, (9 + 6 + 4) / 24.0, 1e-12);
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_run_without_jobs_has_figures_of_zero) {
     set_up();
     end();
     ck_assert(recorder_fairness(r).jain == 0);
     ck_assert(recorder_utilisation(r).max == 0);
+    ck_assert(recorder_herd(r).top1_share == 0);
     tear_down();
 }
 END_TEST
@@ -493,6 +519,7 @@ int main(void) {
         utilisation_counts_the_time_in_the_window_while_the_node_is_there,
         twice_the_slots_are_fair_with_twice_the_jobs,
         everything_on_one_of_three_nodes_is_as_unfair_as_it_gets,
+        a_herd_is_seen_by_window_even_when_the_run_is_even,
         a_run_without_jobs_has_figures_of_zero,
         the_worst_pairs_come_first_and_their_p95_is_at_most_12_percent_high,
         faults_leave_their_marks,

@@ -1,0 +1,270 @@
+/* cmd_compare.c - the same scenario and seeds in several columns: phases, variants, or both.
+ *
+ * Columns are variants of a sweep, so that the farm, the seeds, what is kept of an interrupted comparison and the folder of each
+ * run are the sweep's. A phase whose nodes are those of one process runs with one instance: more have no meaning there. */
+#include "sim/commands/commands.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/base/units.h"
+#include "sim/commands/farm.h"
+#include "sim/commands/sweep_run.h"
+#include "sim/report/compare_folder.h"
+
+// clang-format off
+static const char help[] =
+    "Usage: lingua-sim compare SCENARIO [OPTIONS]\n"
+    "\n"
+    "Runs a scenario under the same seeds once for each phase or variant and puts them side by side: latencies, decisions\n"
+    "per second at saturation, cost per job, memory, evenness, what was lost, doubled or refused, what was claimed of each\n"
+    "phase, and a verdict in words. Writes compare.json, compare.csv, report.html, report.md, and a folder for each run.\n"
+    "One seed gives the same bytes in all of them, except timing.json.\n"
+    "\n"
+    "  --phases LIST     phases by commas, of 0, 1, 2, 3 and production (default, when there is no --variant: 0,1,2,3).\n"
+    "                    Phases 0 and 1 run with one instance whatever the scenario says\n"
+    "  --variant NAME[:PATH=VALUE,...]\n"
+    "                    a column of that name with those settings over the scenario's; may be repeated\n"
+    "  --runs N          of each column, with successive seeds: figures are then means with 95 % intervals (default: as\n"
+    "                    the scenario says, or 1)\n"
+    "  --seed N          first seed, instead of the scenario's\n"
+    "  --set PATH=VALUE  another value for one setting of all columns; may be repeated\n"
+    "  --jobs N          runs at once (default: one per processor)\n"
+    "  --out DIR         folder of the comparison (default: reports/out/NAME-compare)\n"
+    "  --report          report.html and report.md for each run, too\n"
+    "  --fresh           keep no run of an earlier comparison, run all\n"
+    "  --quiet           nothing on stderr but errors\n"
+    "  --help            this text\n"
+    "\n"
+    "Exit status: 0 every run gave its figures, whatever they are: a broken promise is a row of the table; 1 some gave none;\n"
+    "2 bad usage or input, and nothing was run; 130 interrupted, and what ended is kept.\n"
+    "\n"
+    "Examples:\n"
+    "  lingua-sim compare scenarios/quickstart.yaml --phases 0,1,2,3 --runs 3\n"
+    "  lingua-sim compare scenarios/quickstart.yaml --phases 3,production --out pools\n"
+    "  lingua-sim compare scenarios/quickstart.yaml --variant chance:scheduler.placement=random \\\n"
+    "      --variant two:scheduler.placement=best_of_2\n";
+// clang-format on
+
+enum {
+    GO_ON = -1,
+    OPT_SEED = 256,
+    OPT_OUT,
+    OPT_REPORT,
+    OPT_FRESH,
+    OPT_QUIET,
+    OPT_PHASES,
+    PHASES_MAX = 8,
+    PHASE_NAME_MAX = 15,
+    COLUMN_TEXT_MAX = 96
+};
+
+static const char default_phases[] = "0,1,2,3";
+
+typedef struct compare_options {
+    sweep_arguments args;
+    overrides sets;
+    variant_arguments variants;
+    const char *phases; /* NULL: not given */
+    char phase[PHASES_MAX][PHASE_NAME_MAX + 1];
+    size_t phase_count;
+    char column[PHASES_MAX][COLUMN_TEXT_MAX]; /* of the phases, as variants */
+    const char *columns[COMPARE_COLUMNS_MAX];
+    bool report;
+    char *command; /* owned */
+    double began;
+} compare_options;
+
+static double wall_seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int bad_usage(void) {
+    fputs("Try: lingua-sim compare --help\n", stderr);
+    return STATUS_BAD_INPUT;
+}
+
+/* ---- columns -------------------------------------------------------------------------------------------------------- */
+
+/* "phase-0:scheduler.phase=0,instances.count=1" */
+static int add_phase(compare_options *o, const char *name) {
+    scheduler_config config;
+    sched_error err;
+    if (scheduler_config_preset(name, &config, &err)) {
+        fprintf(stderr, "lingua-sim compare: --phases: %s\n", err.message);
+        return STATUS_BAD_INPUT;
+    }
+    for (size_t i = 0; i < o->phase_count; i++) {
+        if (strcmp(o->phase[i], name) != 0) continue;
+        fprintf(stderr, "lingua-sim compare: --phases: phase %s is there twice\n", name);
+        return STATUS_BAD_INPUT;
+    }
+    size_t i = o->phase_count++;
+    bool numbered = strlen(name) == 1;
+    snprintf(o->phase[i], sizeof o->phase[i], "%s", name);
+    snprintf(o->column[i], sizeof o->column[i], "%s%s:scheduler.phase=%s%s", numbered ? "phase-" : "", name, name,
+             scheduler_config_is_shared(&config) ? "" : ",instances.count=1");
+    o->columns[i] = o->column[i];
+    return GO_ON;
+}
+
+static int add_phases(compare_options *o, const char *list) {
+    while (true) {
+        size_t len = strcspn(list, ",");
+        char name[PHASE_NAME_MAX + 1];
+        snprintf(name, sizeof name, "%.*s", (int)len, list);
+        if (o->phase_count == PHASES_MAX) {
+            fprintf(stderr, "lingua-sim compare: --phases: more than %d are given\n", PHASES_MAX);
+            return STATUS_BAD_INPUT;
+        }
+        int result = add_phase(o, name);
+        if (result != GO_ON) return result;
+        if (!list[len]) return GO_ON;
+        list += len + 1;
+    }
+}
+
+static int choose_columns(compare_options *o) {
+    int result = GO_ON;
+    if (o->phases || !o->variants.count) result = add_phases(o, o->phases ? o->phases : default_phases);
+    size_t n = o->phase_count;
+    for (size_t i = 0; i < o->variants.count; i++) o->columns[n++] = o->variants.variant[i];
+    o->args.variants = o->columns;
+    o->args.variant_count = n;
+    return result;
+}
+
+/* ---- arguments ------------------------------------------------------------------------------------------------------ */
+
+static int parse_seed(const char *text, sweep_arguments *args) {
+    sched_error err;
+    if (units_parse_count(text, &args->seed, &err)) {
+        fprintf(stderr, "lingua-sim compare: --seed: %s\n", err.message);
+        return STATUS_BAD_INPUT;
+    }
+    args->seeded = true;
+    return GO_ON;
+}
+
+/* GO_ON, or the exit status. */
+static int take_option(int c, compare_options *o) {
+    switch (c) {
+    case OPT_PHASES: o->phases = optarg; return GO_ON;
+    case OPT_VARIANT:
+    case OPT_JOBS:
+    case OPT_RUNS: return variant_argument(&o->variants, c, optarg) ? GO_ON : STATUS_BAD_INPUT;
+    case OPT_SET: return overrides_add(&o->sets, optarg) ? GO_ON : STATUS_BAD_INPUT;
+    case OPT_SEED: return parse_seed(optarg, &o->args);
+    case OPT_OUT: o->args.out = optarg; return GO_ON;
+    case OPT_REPORT: o->report = true; return GO_ON;
+    case OPT_FRESH: o->args.fresh = true; return GO_ON;
+    case OPT_QUIET: o->args.quiet = true; return GO_ON;
+    case 'h': fputs(help, stdout); return STATUS_FINE;
+    default: return bad_usage();
+    }
+}
+
+static int parse(int argc, char **argv, compare_options *o) {
+    static const struct option options[] = {
+        {"phases", required_argument, NULL, OPT_PHASES},
+        {"variant", required_argument, NULL, OPT_VARIANT},
+        {"runs", required_argument, NULL, OPT_RUNS},
+        {"seed", required_argument, NULL, OPT_SEED},
+        {"set", required_argument, NULL, OPT_SET},
+        {"jobs", required_argument, NULL, OPT_JOBS},
+        {"out", required_argument, NULL, OPT_OUT},
+        {"report", no_argument, NULL, OPT_REPORT},
+        {"fresh", no_argument, NULL, OPT_FRESH},
+        {"quiet", no_argument, NULL, OPT_QUIET},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+        int result = take_option(c, o);
+        if (result != GO_ON) return result;
+    }
+    if (argc - optind != 1) {
+        fprintf(stderr, "lingua-sim compare: expected one scenario, %d were given\n", argc - optind);
+        return bad_usage();
+    }
+    o->args.scenario = argv[optind];
+    return choose_columns(o);
+}
+
+/* What was asked for, without what does not change the figures. */
+static char *command_of(const compare_options *o) {
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    if (!out) return NULL;
+    fputs("lingua-sim compare SCENARIO", out);
+    for (size_t i = 0; i < o->phase_count; i++) fprintf(out, "%s%s", i ? "," : " --phases ", o->phase[i]);
+    for (size_t i = 0; i < o->variants.count; i++) fprintf(out, " --variant '%s'", o->variants.variant[i]);
+    for (size_t i = 0; i < o->sets.count; i++) fprintf(out, " --set '%s'", o->sets.set[i]);
+    if (o->variants.runs) fprintf(out, " --runs %" PRId64, o->variants.runs);
+    if (o->args.seeded) fprintf(out, " --seed %" PRId64, o->args.seed);
+    fclose(out);
+    return text;
+}
+
+/* ---- the end -------------------------------------------------------------------------------------------------------- */
+
+static bool all_ended(const compare *c) {
+    for (size_t i = 0; i < c->columns; i++) {
+        if (c->column[i].ended < c->runs) return false;
+    }
+    return true;
+}
+
+static sched_status write_all(const compare_options *o, const compare *c, const sweep_view *view, const char *folder,
+                              sched_error *err) {
+    char where[4096];
+    sched_status status = compare_write(c, folder, err);
+    if (status) return status;
+    snprintf(where, sizeof where, "%s/compare.json", folder);
+    compare_terminal(c, where, stdout);
+    fflush(stdout);
+    compare_timing timing = {.wall_s = wall_seconds() - o->began,
+                             .jobs = o->variants.jobs ? o->variants.jobs : farm_processors()};
+    if (!o->args.quiet) compare_tell_timing(c, view, &timing, folder, stderr);
+    return compare_write_timing(c, view, &timing, folder, err);
+}
+
+static int conclude(void *ctx, const sweep_view *view, sweep_plan *plan, const char *folder) {
+    const compare_options *o = ctx;
+    compare *c = NULL;
+    sched_error err;
+    sched_status status = compare_gather(view, plan, folder, o->phase_count, o->command, &c, &err);
+    if (!status) status = write_all(o, c, view, folder, &err);
+    if (status) fprintf(stderr, "%s\n", err.message);
+    int result = status || !all_ended(c) ? STATUS_FAILED : STATUS_FINE;
+    compare_free(c);
+    return result;
+}
+
+int cmd_compare(int argc, char **argv) {
+    const char *words[] = {"--keep-going", "--no-report"};
+    compare_options o = {.began = wall_seconds()};
+    int result = parse(argc, argv, &o);
+    if (result != GO_ON) return result;
+    o.command = command_of(&o);
+    o.args.command = "compare";
+    o.args.out_suffix = "-compare";
+    o.args.sets = &o.sets;
+    o.args.jobs = o.variants.jobs;
+    o.args.runs = o.variants.runs;
+    o.args.words = words;
+    o.args.word_count = o.report ? 1 : 2;
+    o.args.conclude = conclude;
+    o.args.ctx = &o;
+    result = sweep_run(&o.args);
+    free(o.command);
+    return result;
+}
