@@ -5,6 +5,7 @@
 #define CORE_SCHEDULER_INTERNAL_H
 
 #include "core/base/rng.h"
+#include "core/mechanisms/jobstore.h"
 #include "core/mechanisms/mechanism.h"
 #include "core/mechanisms/placement.h"
 #include "core/scheduler/scheduler.h"
@@ -34,6 +35,7 @@ struct scheduler {
     soon *soon;         /* answers out of memory */
     mechanism_env mech; /* what mechanisms are handed */
     const placement *place;
+    job_store *store;
     rng draws;               /* job ids, candidates, node ids */
     int explains;            /* under way */
     uint64_t explains_begun; /* each has random numbers of its own */

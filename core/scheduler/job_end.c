@@ -15,8 +15,8 @@ void job_offer_room(scheduler *s, const char *node_id) {
     if (n) wait_queue_room(s, n);
 }
 
-/* `stored`: its state in Redis. One that is FINISHED there is released by the sweep. */
-static void finished(job *j, const char *stored) {
+/* `stored`: its state there. One that is FINISHED is released by the sweep. */
+static void finished(job *j, job_state stored) {
     scheduler *s = j->s;
     char node[ID_MAX + 1];
     if (j->in_doubt) {
@@ -25,7 +25,7 @@ static void finished(job *j, const char *stored) {
     }
     memcpy(node, j->node, sizeof node);
     job_emit(j, (sched_event){.kind = EV_FINISHED, .node = node, .outcome = j->result, .code = j->result_code});
-    if (!strcmp(stored, job_state_name(JOB_RELEASED))) job_emit(j, (sched_event){.kind = EV_RELEASED});
+    if (stored == JOB_RELEASED) job_emit(j, (sched_event){.kind = EV_RELEASED});
     session_answered(j, j->result, j->result_code);
     job_drop(j);
     job_offer_room(s, node);
@@ -45,9 +45,8 @@ bool scheduler_cancel(scheduler *s, const char *job_id, const char *reason) {
 }
 
 /* An unknown outcome was repeated, and the first call had happened after all. */
-static bool finished_by_us(const job *j, const redis_reply *reply) {
-    return j->tries > 0 && reply_says(reply, "STALE") && reply_int(reply_at(reply, 2)) <= j->attempt &&
-           !strcmp(reply_text(reply_at(reply, 3)), job_outcome_name(j->result));
+static bool finished_by_us(const job *j, const store_answer *a) {
+    return j->tries > 0 && a->word == STORE_STALE && a->attempt <= j->attempt && a->outcome == j->result;
 }
 
 static void complete_as(job *j, int64_t attempt, bool only_if_due);
@@ -58,27 +57,24 @@ static void tell_in_outage(job *j) {
 }
 
 /* An older copy of the job: its record ends as the job did. */
-static bool is_older(const job *j, const redis_reply *reply) {
-    return job_was_forgotten(j, reply) && reply_says(reply, "STALE") && !*reply_text(reply_at(reply, 3));
+static bool is_older(const job *j, const store_answer *a) {
+    return a->word == STORE_STALE && job_was_forgotten(j, a) && a->outcome == OUTCOME_NONE;
 }
 
-static void on_completed(void *arg, link_status status, const redis_reply *reply) {
-    job *j = arg;
-    sched_answered(j->s, SCRIPT_COMPLETE_TASK, status, reply);
-    j->busy = false;
-    if (status != LINK_OK) {
-        j->tries += status == LINK_UNKNOWN;
+static void on_completed(job *j, const store_answer *a) {
+    if (a->status != LINK_OK) {
+        j->tries += a->status == LINK_UNKNOWN;
         tell_in_outage(j);
         job_look_again(j, sched_now(j->s) + j->s->config.retry_max);
-    } else if (is_older(j, reply)) {
-        complete_as(j, reply_int(reply_at(reply, 2)), false);
-    } else if (reply_says(reply, "GONE")) {
-        finished(j, job_state_name(JOB_RELEASED)); /* Redis has lost it: there is nothing left to release */
-    } else if (reply_says(reply, "OK") || finished_by_us(j, reply)) {
-        finished(j, reply_text(reply_at(reply, 1)));
-    } else if (reply_says(reply, "NOTDUE")) {
+    } else if (is_older(j, a)) {
+        complete_as(j, a->attempt, false);
+    } else if (a->word == STORE_GONE) {
+        finished(j, JOB_RELEASED); /* Redis has lost it: there is nothing left to release */
+    } else if (a->word == STORE_DONE || finished_by_us(j, a)) {
+        finished(j, a->state);
+    } else if (a->word == STORE_NOT_DUE) {
         j->finishing = false;
-        job_not_due(j, reply);
+        job_not_due(j, a);
     } else if (j->in_doubt) {
         job_drop(j);
     } else {
@@ -87,22 +83,16 @@ static void on_completed(void *arg, link_status status, const redis_reply *reply
 }
 
 static void complete_as(job *j, int64_t attempt, bool only_if_due) {
-    scheduler *s = j->s;
-    redis_key key;
-    redis_call call;
-    call_script(&call, SCRIPT_COMPLETE_TASK);
-    call_key(&call, key_job(&key, &s->config.keys, j->id));
-    call_key(&call, key_request(&key, &s->config.keys, j->request));
-    call_key(&call, key_job_deadlines(&key, &s->config.keys, job_bucket_of_request(j->request)));
-    call_str(&call, j->id);
-    call_int(&call, attempt);
-    call_str(&call, job_outcome_name(j->result));
-    call_str(&call, j->result_code);
-    call_int(&call, j->released ? 1 : 0);
-    call_int(&call, j->in_doubt ? 1 : usec_to_msec_up(s->config.finished_ttl));
-    call_int(&call, only_if_due ? 1 : 0);
-    j->busy = true;
-    sched_call(s, &call, on_completed, j);
+    store_question question = {
+        .op = STORE_COMPLETE,
+        .attempt = attempt,
+        .outcome = j->result,
+        .code = j->result_code,
+        .released = j->released,
+        .keep = j->in_doubt ? USEC_PER_MSEC : j->s->config.finished_ttl,
+        .only_if_due = only_if_due,
+    };
+    job_ask(j, question, on_completed);
 }
 
 static void complete_now(job *j) {

@@ -1,6 +1,7 @@
 /* job_flow.h - a job on its way; shared by the job_*.c files, by wait_queue.c, and by what lets jobs go on.
  *
  *     job_request.c   the request becomes a job, or is refused
+ *     job_ask.c       questions to the store of its state
  *     job_place.c     the affinity's node, else propose → (read loads) → grant
  *     job_exclude.c   nodes that a job must not be given to
  *     job_mark.c      the mark that decides
@@ -45,6 +46,7 @@ typedef enum verdict {
 } verdict;
 
 typedef void job_step(job *j);
+typedef void job_answered(job *j, const store_answer *answer);
 
 /* The jobs of one utterance, one for each language that a room wants. They go to different nodes, because existing nodes refuse a
  * second job of one (session, utterance), also after the first has ended. */
@@ -75,7 +77,7 @@ struct job {
     int listener_count;
     char affine[ID_MAX + 1]; /* the node that is asked first; "" when there is none */
 
-    job_state state; /* as Redis last told us */
+    job_state state; /* as the store last told us */
     int64_t attempt;
     char node[ID_MAX + 1];     /* of this attempt; "" while none holds a reservation */
     char owner[OWNER_MAX + 1]; /* who speaks for it, as its grant told: "instance:connection" */
@@ -84,9 +86,10 @@ struct job {
     usec_t due;                /* USEC_NEVER while none is known */
     timer_handle due_timer;
 
-    bool busy;      /* a call of the chain is out */
-    unsigned noted; /* set of note */
-    int tries;      /* repetitions of the call under way after an unknown outcome */
+    bool busy;              /* a call of the chain is out */
+    job_answered *answered; /* who reads the answer of the store */
+    unsigned noted;         /* set of note */
+    int tries;              /* repetitions of the call under way after an unknown outcome */
     job_outcome result;
     char result_code[48];
     payload *content; /* of the result; NULL when there is none */
@@ -142,11 +145,17 @@ typedef struct job_spec {
 } job_spec;
 /* Checked values. The job is created, placed and followed; the session hears of it by session_results.c. */
 void job_begin(scheduler *s, const job_spec *spec);
-void job_create_call(redis_call *call, const job *j, int64_t attempt);
+/* Asks the store to make it, or to make it again with a later attempt. */
+void job_ask_to_create(job *j, int64_t attempt, job_answered *then);
 job *job_find(scheduler *s, const char *job_id);
 void job_drop(job *j);
 /* An event about this job: its id, attempt, session, pair and utterance are filled in. */
 void job_emit(job *j, sched_event event);
+
+/* job_ask.c */
+void job_store_open(scheduler *s);
+/* The job, its request, and unless given its attempt, are filled in. `then` reads the answer; the chain is busy until then. */
+void job_ask(job *j, store_question question, job_answered *then);
 
 /* job_place.c */
 void job_place(job *j);                        /* behind those that wait for the pair already */
@@ -190,10 +199,10 @@ job *job_of_message(scheduler *s, const node_conn *n, const char *job_id, int64_
 usec_t job_attempt_limit(const job *j);
 /* Its end or its next attempt is decided, and being written; until then nothing else happens to it. */
 bool job_is_decided(const job *j);
-/* Redis could not be asked, or says that it is not due yet: look again then. */
+/* The store could not be asked, or says that it is not due yet: look again then. */
 void job_look_again(job *j, usec_t at);
-/* The deadline has not passed by Redis's clock; its answer carries the one of the index. */
-void job_not_due(job *j, const redis_reply *reply);
+/* The deadline has not passed by the store's clock; its answer carries the one that counts. */
+void job_not_due(job *j, const store_answer *answer);
 
 /* job_result.c */
 void job_take_result(job *j); /* job->result_* hold it */
@@ -206,8 +215,8 @@ void job_retry(job *j, const char *code, bool only_if_due);
 void job_next_attempt(job *j);
 
 /* job_remake.c */
-/* The answer of a script tells that Redis knows the job no more, or only as it was. */
-bool job_was_forgotten(const job *j, const redis_reply *reply);
+/* The answer tells that the store knows the job no more, or only as it was. */
+bool job_was_forgotten(const job *j, const store_answer *answer);
 /* With the next attempt, which costs none of attempts_max; or it ends, when its result is here already. */
 void job_make_again(job *j);
 

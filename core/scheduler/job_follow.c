@@ -1,8 +1,8 @@
 /* job_follow.c - what happens to a job that was sent: its node speaks, or stays silent until a deadline.
  *
- * Every transition is a compare-and-set on (state, attempt) in Redis; what we hold here is only a memory of the last answer.
+ * Every transition is a compare-and-set on (state, attempt) in the store; what we hold here is only a memory of the last answer.
  * A message of an older attempt changes nothing and is counted. Timers here only wake us: whether a deadline has passed is asked
- * of the index in Redis (only_if_due). */
+ * of the store (only_if_due). */
 #include "core/scheduler/job_flow.h"
 #include "core/scheduler/node_flow.h"
 
@@ -16,7 +16,7 @@ usec_t job_attempt_limit(const job *j) {
 
 /* ---- notes ---------------------------------------------------------------------------------------------------------- */
 
-static void advance(job *j, script_id script);
+static void advance(job *j, store_op op);
 
 static bool take(job *j, note what) {
     if (!(j->noted & what)) return false;
@@ -65,9 +65,9 @@ void job_rest(job *j) {
     } else if (take(j, NOTE_DUE)) {
         take_due(j);
     } else if (take(j, NOTE_ACK)) {
-        advance(j, SCRIPT_ACCEPT_JOB);
+        advance(j, STORE_ACCEPT);
     } else if (take(j, NOTE_STARTED)) {
-        advance(j, SCRIPT_START_JOB);
+        advance(j, STORE_START);
     }
 }
 
@@ -103,19 +103,17 @@ void job_set_due(job *j, usec_t at) {
     set_timer(j, at);
 }
 
-/* Redis could not be asked, or says that it is not due yet: look again then. */
 void job_look_again(job *j, usec_t at) {
     usec_t soonest = sched_now(j->s) + j->s->config.retry_min;
     job_set_due(j, at > soonest ? at : soonest);
     job_rest(j);
 }
 
-/* NOTDUE carries the deadline of the index. None there means that nothing will ever end the job: we do not either, because
+/* The answer carries the deadline of the index. None there means that nothing will ever end the job: we do not either, because
  * the index is the truth, and the checkers are there to find such a job. */
-void job_not_due(job *j, const redis_reply *reply) {
-    int64_t due_msec = reply_int(reply_at(reply, 1));
-    if (due_msec > 0)
-        job_look_again(j, due_msec * USEC_PER_MSEC);
+void job_not_due(job *j, const store_answer *answer) {
+    if (answer->due > 0)
+        job_look_again(j, answer->due);
     else
         job_rest(j);
 }
@@ -150,57 +148,39 @@ static bool extend_reservation(job *j) {
     return true;
 }
 
-static void on_advanced(job *j, job_state state, sched_event_kind kind, const redis_reply *reply) {
-    if (reply_says(reply, "OK")) {
-        usec_t due = reply_int(reply_at(reply, 1)) * USEC_PER_MSEC;
+static void advanced(job *j, job_state state, sched_event_kind kind, const store_answer *a) {
+    if (a->word == STORE_DONE) {
         j->state = state;
-        job_emit(j, (sched_event){.kind = kind, .node = j->node, .until = due});
-        job_set_due(j, due);
+        job_emit(j, (sched_event){.kind = kind, .node = j->node, .until = a->due});
+        job_set_due(j, a->due);
         if (state == JOB_RUNNING && extend_reservation(j)) return;
-    } else if (reply && job_was_forgotten(j, reply)) {
+    } else if (job_was_forgotten(j, a)) {
         job_make_again(j);
         return;
-    } else if (reply) {
-        job_emit(j, (sched_event){.kind = EV_STALE, .node = j->node, .code = reply_text(reply_at(reply, 0))});
+    } else if (a->status == LINK_OK) {
+        job_emit(j, (sched_event){.kind = EV_STALE, .node = j->node, .code = "STALE"});
     }
     job_rest(j);
 }
 
-static void on_accepted(void *arg, link_status status, const redis_reply *reply) {
-    job *j = arg;
-    sched_answered(j->s, SCRIPT_ACCEPT_JOB, status, reply);
-    j->busy = false;
-    on_advanced(j, JOB_ACCEPTED, EV_ACCEPTED, status == LINK_OK ? reply : NULL);
+static void on_accepted(job *j, const store_answer *a) {
+    advanced(j, JOB_ACCEPTED, EV_ACCEPTED, a);
 }
 
-static void on_started(void *arg, link_status status, const redis_reply *reply) {
-    job *j = arg;
-    sched_answered(j->s, SCRIPT_START_JOB, status, reply);
-    j->busy = false;
-    on_advanced(j, JOB_RUNNING, EV_STARTED, status == LINK_OK ? reply : NULL);
+static void on_started(job *j, const store_answer *a) {
+    advanced(j, JOB_RUNNING, EV_STARTED, a);
 }
 
 /* An acknowledged job has the whole attempt from its dispatch; a started one has it anew. */
-static void advance(job *j, script_id script) {
-    scheduler *s = j->s;
-    bool accept = script == SCRIPT_ACCEPT_JOB;
+static void advance(job *j, store_op op) {
+    bool accept = op == STORE_ACCEPT;
     if (!job_may(j->state, accept ? JOB_ACCEPTED : JOB_RUNNING)) {
         job_rest(j);
         return;
     }
-    usec_t from = accept ? j->marked : sched_now(s);
-    usec_t left = from + job_attempt_limit(j) - sched_now(s);
-    redis_key key;
-    redis_call call;
-    call_script(&call, script);
-    call_key(&call, key_job(&key, &s->config.keys, j->id));
-    call_key(&call, key_job_deadlines(&key, &s->config.keys, job_bucket_of_request(j->request)));
-    call_str(&call, j->id);
-    call_int(&call, j->attempt);
-    call_str(&call, j->node);
-    call_int(&call, left > 0 ? usec_to_msec_up(left) : 1);
-    j->busy = true;
-    sched_call(s, &call, accept ? on_accepted : on_started, j);
+    usec_t now = sched_now(j->s), left = (accept ? j->marked : now) + job_attempt_limit(j) - now;
+    store_question question = {.op = op, .node = j->node, .limit = left > 0 ? left : USEC_PER_MSEC};
+    job_ask(j, question, accept ? on_accepted : on_started);
 }
 
 /* The connection need not own the id in Redis: a node that comes back may speak before its registration is stored. */

@@ -24,54 +24,44 @@ void job_lost(job *j) {
     job_drop(j);
 }
 
-static void marked(job *j, const redis_reply *reply) {
+static void marked(job *j, usec_t due) {
     job_forget_candidates(j);
     j->state = JOB_DISPATCHED;
     j->marked = sched_now(j->s);
-    job_set_due(j, reply_int(reply_at(reply, 1)) * USEC_PER_MSEC);
+    job_set_due(j, due);
     if (j->noted & NOTE_CANCEL)
         job_rest(j);
     else
         job_send(j);
 }
 
-static void on_marked(void *arg, link_status status, const redis_reply *reply) {
-    job *j = arg;
-    sched_answered(j->s, SCRIPT_MARK_DISPATCHED, status, reply);
-    j->busy = false;
-    if (status == LINK_UNKNOWN && ++j->tries < UNKNOWN_TRIES) {
-        job_mark(j); /* the same node and attempt: if it did happen, this call answers OK again */
+static void on_marked(job *j, const store_answer *a) {
+    if (a->status == LINK_UNKNOWN && ++j->tries < UNKNOWN_TRIES) {
+        job_mark(j); /* the same node and attempt: if it did happen, this one is DONE again */
         return;
     }
     j->tries = 0;
-    if (status == LINK_OK && reply_says(reply, "OK"))
-        marked(j, reply);
-    else if (status == LINK_OK && job_was_forgotten(j, reply))
+    if (a->word == STORE_DONE)
+        marked(j, a->due);
+    else if (job_was_forgotten(j, a))
         job_make_again(j);
-    else if (status == LINK_OK)
+    else if (a->status == LINK_OK)
         job_release_then(j, job_lost);
-    else if (status == LINK_UNKNOWN)
+    else if (a->status == LINK_UNKNOWN)
         job_rest(j); /* it may be dispatched: only the deadline's compare-and-set can tell */
     else
         job_release_then(j, place_again);
 }
 
 void job_mark(job *j) {
-    scheduler *s = j->s;
     if (j->noted & NOTE_CANCEL) {
         job_rest(j);
         return;
     }
-    unsigned bucket = job_bucket_of_request(j->request);
-    redis_key key;
-    redis_call call;
-    call_script(&call, SCRIPT_MARK_DISPATCHED);
-    call_key(&call, key_job(&key, &s->config.keys, j->id));
-    call_key(&call, key_job_deadlines(&key, &s->config.keys, bucket));
-    call_str(&call, j->id);
-    call_int(&call, j->attempt);
-    call_str(&call, j->node);
-    call_int(&call, usec_to_msec_up(first_deadline(j, node_by_id(s, j->node))));
-    j->busy = true;
-    sched_call(s, &call, on_marked, j);
+    store_question question = {
+        .op = STORE_MARK,
+        .node = j->node,
+        .limit = first_deadline(j, node_by_id(j->s, j->node)),
+    };
+    job_ask(j, question, on_marked);
 }

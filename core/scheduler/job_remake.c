@@ -13,10 +13,8 @@
 
 static const char dependency_lost[] = "DEPENDENCY_LOST";
 
-bool job_was_forgotten(const job *j, const redis_reply *reply) {
-    if (reply_says(reply, "GONE")) return true;
-    bool other = reply_says(reply, "STALE") || reply_says(reply, "LOST");
-    return other && reply_int(reply_at(reply, 2)) < j->attempt;
+bool job_was_forgotten(const job *j, const store_answer *answer) {
+    return answer->word == STORE_GONE || (answer->word == STORE_STALE && answer->attempt < j->attempt);
 }
 
 static void remade(job *j) {
@@ -33,37 +31,29 @@ static void remade(job *j) {
 }
 
 /* Also when an unknown outcome was repeated, and the first call had happened after all. */
-static bool stands(const job *j, const redis_reply *reply) {
-    if (reply_says(reply, "CREATED")) return true;
-    return reply_says(reply, "EXISTS") && !strcmp(reply_text(reply_at(reply, 1)), j->id) &&
-           !strcmp(reply_text(reply_at(reply, 2)), job_state_name(JOB_CREATED)) &&
-           reply_int(reply_at(reply, 4)) == j->attempt + 1;
+static bool stands(const job *j, const store_answer *a) {
+    if (a->word == STORE_DONE) return true;
+    return a->word == STORE_EXISTS && !strcmp(a->job, j->id) && a->state == JOB_CREATED && a->attempt == j->attempt + 1;
 }
 
 static void make(job *j);
 
-static void on_made(void *arg, link_status status, const redis_reply *reply) {
-    job *j = arg;
-    sched_answered(j->s, SCRIPT_CREATE_JOB, status, reply);
-    j->busy = false;
-    if (status == LINK_UNKNOWN && ++j->tries < UNKNOWN_TRIES) {
+static void on_made(job *j, const store_answer *a) {
+    if (a->status == LINK_UNKNOWN && ++j->tries < UNKNOWN_TRIES) {
         make(j);
         return;
     }
     j->tries = 0;
-    if (status != LINK_OK)
+    if (a->status != LINK_OK)
         job_look_again(j, sched_now(j->s) + j->s->config.retry_max);
-    else if (stands(j, reply))
+    else if (stands(j, a))
         remade(j);
     else
         job_lost(j); /* the request has another job by now */
 }
 
 static void make(job *j) {
-    redis_call call;
-    job_create_call(&call, j, j->attempt + 1);
-    j->busy = true;
-    sched_call(j->s, &call, on_made, j);
+    job_ask_to_create(j, j->attempt + 1, on_made);
 }
 
 void job_make_again(job *j) {

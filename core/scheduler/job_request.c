@@ -1,7 +1,7 @@
 /* job_request.c - a request becomes a job, or is refused with a reason.
  *
- * One script binds the request id to the job and makes it, so a request never has two jobs. When its outcome is unknown the call is
- * repeated with the same job id: if the first one did happen, the answer is EXISTS with our own id. */
+ * The store binds the request id to the job when it makes it. When the outcome is unknown the question is repeated with the same job
+ * id: if the first one did happen, the answer is EXISTS with our own id. */
 #include "core/base/mem.h"
 #include "core/domain/ids.h"
 #include "core/scheduler/job_flow.h"
@@ -67,65 +67,51 @@ static void refuse_in_doubt(job *j) {
     job_finish(j, OUTCOME_CANCELLED, "refused", false);
 }
 
-static void on_created(void *arg, link_status status, const redis_reply *reply);
-
-void job_create_call(redis_call *call, const job *j, int64_t attempt) {
-    const scheduler *s = j->s;
-    redis_key key;
-    char pair[PAIR_MAX + 1];
-    unsigned bucket = job_bucket_of_request(j->request);
-    call_script(call, SCRIPT_CREATE_JOB);
-    call_key(call, key_job(&key, &s->config.keys, j->id));
-    call_key(call, key_request(&key, &s->config.keys, j->request));
-    call_key(call, key_job_deadlines(&key, &s->config.keys, bucket));
-    call_str(call, j->id);
-    call_str(call, j->request);
-    call_str(call, s->instance);
-    call_str(call, j->session);
-    call_int(call, (int64_t)j->utterance);
-    call_str(call, lang_pair_text(pair, &j->pair));
-    call_int(call, usec_to_msec_up(j->sound->duration));
-    call_int(call, usec_to_msec_up(s->config.pending_limit));
-    call_int(call, attempt);
+void job_ask_to_create(job *j, int64_t attempt, job_answered *then) {
+    store_question question = {
+        .op = STORE_CREATE,
+        .attempt = attempt,
+        .owner = j->s->instance,
+        .session = j->session,
+        .utterance = j->utterance,
+        .pair = &j->pair,
+        .audio = j->sound->duration,
+        .limit = j->s->config.pending_limit,
+    };
+    job_ask(j, question, then);
 }
 
-static void create(job *j) {
-    redis_call call;
-    job_create_call(&call, j, j->attempt);
-    j->busy = true;
-    sched_call(j->s, &call, on_created, j);
-}
-
-static void duplicate(job *j, const redis_reply *reply) {
-    sched_emit(j->s, (sched_event){.kind = EV_DUPLICATE, .job = reply_text(reply_at(reply, 1)), .session = j->session});
-    session_known_job(j, reply);
+static void duplicate(job *j, const char *job_id) {
+    sched_emit(j->s, (sched_event){.kind = EV_DUPLICATE, .job = job_id, .session = j->session});
+    session_known_job(j, job_id);
     job_drop(j);
 }
 
-static void on_created(void *arg, link_status status, const redis_reply *reply) {
-    job *j = arg;
-    sched_answered(j->s, SCRIPT_CREATE_JOB, status, reply);
-    j->busy = false;
-    if (status == LINK_UNKNOWN && ++j->tries < UNKNOWN_TRIES) {
-        create(j); /* the same job id: if the first call did happen, this one answers EXISTS with our own id */
+static void created(job *j) {
+    j->created = sched_now(j->s);
+    j->tries = 0;
+    job_emit(j, (sched_event){.kind = EV_SUBMITTED, .until = j->arrived});
+    job_emit(j, (sched_event){.kind = EV_CREATED, .until = j->created + j->s->config.pending_limit});
+    job_set_due(j, j->created + j->s->config.pending_limit);
+    affinity_take(j);
+    job_place(j);
+}
+
+static void on_created(job *j, const store_answer *a) {
+    if (a->status == LINK_UNKNOWN && ++j->tries < UNKNOWN_TRIES) {
+        /* the same job id: if the first one did happen, this one answers EXISTS with our own id */
+        job_ask_to_create(j, j->attempt, on_created);
         return;
     }
-    bool ours = reply_says(reply, "EXISTS") && !strcmp(reply_text(reply_at(reply, 1)), j->id);
-    if (status == LINK_OK && (reply_says(reply, "CREATED") || ours)) {
-        j->created = sched_now(j->s);
-        j->tries = 0;
-        job_emit(j, (sched_event){.kind = EV_SUBMITTED, .until = j->arrived});
-        job_emit(j, (sched_event){.kind = EV_CREATED, .until = j->created + j->s->config.pending_limit});
-        job_set_due(j, j->created + j->s->config.pending_limit);
-        affinity_take(j);
-        job_place(j);
-    } else if (status == LINK_OK && reply_says(reply, "EXISTS")) {
-        duplicate(j, reply);
-    } else if (status == LINK_UNKNOWN) {
+    bool ours = a->word == STORE_EXISTS && !strcmp(a->job, j->id);
+    if (a->word == STORE_DONE || ours)
+        created(j);
+    else if (a->word == STORE_EXISTS)
+        duplicate(j, a->job);
+    else if (a->status == LINK_UNKNOWN)
         refuse_in_doubt(j);
-    } else {
-        refuse_job(j, status == LINK_ERROR ? "INTERNAL_ERROR" : "SCHEDULER_DEPENDENCY_DOWN");
-    }
+    else
+        refuse_job(j, a->status == LINK_ERROR ? "INTERNAL_ERROR" : "SCHEDULER_DEPENDENCY_DOWN");
 }
 
 static void take_listeners(job *j, const job_spec *spec) {
@@ -162,5 +148,5 @@ void job_begin(scheduler *s, const job_spec *spec) {
     job_id_make(j->id, j->request, rng_u64(&s->draws));
     HASH_ADD_STR(s->jobs, id, j);
     s->counts.jobs++;
-    create(j);
+    job_ask_to_create(j, j->attempt, on_created);
 }

@@ -1,6 +1,6 @@
 /* job_retry.c - a job's next attempt, when the present one failed, or its node was lost or silent.
  *
- * Redis makes it (attempt + 1, back to CREATED); only then the reservation is given back and the search begins anew, without the
+ * The store makes it (attempt + 1, back to CREATED); only then the reservation is given back and the search begins anew, without the
  * nodes that failed. */
 #include "core/scheduler/job_flow.h"
 #include "core/scheduler/node_flow.h"
@@ -46,24 +46,21 @@ static void give_up(job *j) {
 }
 
 /* An unknown outcome was repeated, and the first call had happened after all. */
-static bool moved_by_us(const job *j, const redis_reply *reply) {
-    return (j->tries > 0 || j->moving) && reply_says(reply, "STALE") &&
-           !strcmp(reply_text(reply_at(reply, 1)), "CREATED") && reply_int(reply_at(reply, 2)) == j->attempt + 1;
+static bool moved_by_us(const job *j, const store_answer *a) {
+    return (j->tries > 0 || j->moving) && a->word == STORE_STALE && a->state == JOB_CREATED &&
+           a->attempt == j->attempt + 1;
 }
 
-static void on_reassigned(void *arg, link_status status, const redis_reply *reply) {
-    job *j = arg;
-    sched_answered(j->s, SCRIPT_FAILOVER_REASSIGN, status, reply);
-    j->busy = false;
-    if (status == LINK_UNKNOWN && ++j->tries < UNKNOWN_TRIES) {
+static void on_reassigned(job *j, const store_answer *a) {
+    if (a->status == LINK_UNKNOWN && ++j->tries < UNKNOWN_TRIES) {
         job_retry(j, j->retry_code, j->retry_if_due);
         return;
     }
-    bool again = status == LINK_OK && (reply_says(reply, "RETRY") || moved_by_us(j, reply));
+    bool again = a->word == STORE_DONE || moved_by_us(j, a);
     j->tries = 0;
-    bool full = status == LINK_ERROR && !j->moving && !strncmp(reply_text(reply), "OOM ", 4);
+    bool full = a->full && !j->moving;
     bool decided = j->moving || !j->retry_if_due; /* with a deadline, something else may happen yet */
-    j->moving = status == LINK_UNKNOWN || (status != LINK_OK && decided);
+    j->moving = a->status == LINK_UNKNOWN || (a->status != LINK_OK && decided);
     if (again) {
         blame_silence(j);
         cancel_at_node(j);
@@ -71,15 +68,15 @@ static void on_reassigned(void *arg, link_status status, const redis_reply *repl
     } else if (full) {
         j->moving = false;
         give_up(j); /* a full Redis refuses new attempts for as long as jobs hold what they have */
-    } else if (status != LINK_OK) {
+    } else if (a->status != LINK_OK) {
         job_look_again(j, sched_now(j->s) + j->s->config.retry_max); /* the deadline in the index still stands */
-    } else if (reply_says(reply, "EXHAUSTED")) {
+    } else if (a->word == STORE_EXHAUSTED) {
         blame_silence(j);
         cancel_at_node(j);
         give_up(j);
-    } else if (reply_says(reply, "NOTDUE")) {
-        job_not_due(j, reply);
-    } else if (job_was_forgotten(j, reply)) {
+    } else if (a->word == STORE_NOT_DUE) {
+        job_not_due(j, a);
+    } else if (job_was_forgotten(j, a)) {
         job_make_again(j);
     } else {
         job_release_then(j, job_lost);
@@ -87,19 +84,14 @@ static void on_reassigned(void *arg, link_status status, const redis_reply *repl
 }
 
 void job_retry(job *j, const char *code, bool only_if_due) {
-    scheduler *s = j->s;
-    redis_key key;
-    redis_call call;
+    const scheduler_config *config = &j->s->config;
     if (j->retry_code != code) snprintf(j->retry_code, sizeof j->retry_code, "%s", code);
     j->retry_if_due = only_if_due;
-    call_script(&call, SCRIPT_FAILOVER_REASSIGN);
-    call_key(&call, key_job(&key, &s->config.keys, j->id));
-    call_key(&call, key_job_deadlines(&key, &s->config.keys, job_bucket_of_request(j->request)));
-    call_str(&call, j->id);
-    call_int(&call, j->attempt);
-    call_int(&call, s->config.attempts_max + j->remade);
-    call_int(&call, usec_to_msec_up(s->config.pending_limit));
-    call_int(&call, only_if_due ? 1 : 0);
-    j->busy = true;
-    sched_call(s, &call, on_reassigned, j);
+    store_question question = {
+        .op = STORE_REASSIGN,
+        .attempts_max = config->attempts_max + j->remade,
+        .limit = config->pending_limit,
+        .only_if_due = only_if_due,
+    };
+    job_ask(j, question, on_reassigned);
 }

@@ -55,6 +55,7 @@ sched_status scheduler_new(const scheduler_config *config, const scheduler_env *
     s->env.instance_id = s->instance;
     s->place = placements[config->placement];
     equip_mechanisms(s);
+    job_store_open(s);
     rng_init(&s->draws, env->seed, "scheduler", 0);
     sweep_start(s);
     *ret_scheduler = s;
@@ -65,6 +66,7 @@ scheduler *scheduler_free(scheduler *s) {
     if (!s) return NULL;
     assert(s->counts.calls == 0);
     scheduler_stop(s);
+    s->store = job_store_free(s->store);
     job *j, *next;
     HASH_ITER (hh, s->jobs, j, next) job_drop(j);
     node_conn_free_all(s);

@@ -143,8 +143,8 @@ void session_results_free(session *one);
 /* No job was made: told at once. */
 void session_refused(job *j, const char *code);
 void session_refuse_request(scheduler *s, conn_token conn, const job_request *request, const char *code);
-/* The request id is bound to another job: `reply` is what create_job answered. */
-void session_known_job(job *j, const redis_reply *reply);
+/* The request id is bound to another job. */
+void session_known_job(job *j, const char *job_id);
 /* Its place among the results is taken, or was told: is it the same request again? `request` has an id. */
 void session_said_before(session *one, const target *t, const job_request *request);
 

@@ -1,7 +1,7 @@
 /* session_repeat.c - requests that make no job: refused ones, and those that were made before.
  *
  * A request whose place among the results is taken is the same one again, or two utterances under one number. Which of them, the
- * binding of its id tells: our own job, if it is unfinished; else a plain GET of what create_job would have found. Known: the client
+ * binding of its id tells: our own job, if it is unfinished; else the store, which knows what creation would have found. Known: the client
  * learns the job's state, and its answer comes in its turn, or has come. Unknown: INVALID_MESSAGE. So nothing is ever made that
  * nobody could be told of.
  *
@@ -92,12 +92,9 @@ static void tell_known(const repeat *r, const char *state, job_outcome outcome) 
     sched_tell(r->one->s, session_known, r->one->conn, &known);
 }
 
-static void on_read(void *arg, link_status status, const redis_reply *reply) {
+static void on_read(void *arg, const store_answer *a) {
     repeat *r = arg;
-    sched_answered(r->one->s, SCRIPT_NONE, status, reply);
-    job_outcome outcome = OUTCOME_NONE;
-    job_outcome_parse(reply_text(reply_at(reply, 1)), &outcome);
-    tell_known(r, reply_text(reply_at(reply, 0)), outcome);
+    if (a) tell_known(r, a->state == JOB_STATES ? "" : job_state_name(a->state), a->outcome);
     repeat_free(r);
 }
 
@@ -110,21 +107,16 @@ static void find_state(repeat *r) {
         repeat_free(r);
         return;
     }
-    redis_key key;
-    redis_call call;
-    call_command(&call, "HMGET");
-    call_key(&call, key_job(&key, &s->config.keys, r->job));
-    call_str(&call, "state");
-    call_str(&call, "outcome");
-    sched_call(s, &call, on_read, r);
+    store_question question = {.op = STORE_READ, .job = r->job};
+    job_store_ask(s->store, &question, on_read, r);
 }
 
-void session_known_job(job *j, const redis_reply *reply) {
+void session_known_job(job *j, const char *job_id) {
     session *one = session_by_conn(j->s, j->conn);
     job_request request = request_of(j);
     if (!one) return;
     repeat *r = repeat_new(one, &request);
-    snprintf(r->job, sizeof r->job, "%s", reply_text(reply_at(reply, 1)));
+    snprintf(r->job, sizeof r->job, "%s", job_id);
     find_state(r);
     session_leave_place(j);
 }
@@ -135,19 +127,23 @@ static void duplicate(repeat *r, const char *job_id) {
     find_state(r);
 }
 
-static void on_binding(void *arg, link_status status, const redis_reply *reply) {
+static void on_binding(void *arg, const store_answer *a) {
     repeat *r = arg;
-    scheduler *s = r->one->s;
-    sched_answered(s, SCRIPT_NONE, status, reply);
-    if (status == LINK_OK && *reply_text(reply)) {
-        duplicate(r, reply_text(reply));
+    if (!a) {
+        repeat_free(r);
         return;
     }
+    if (a->word == STORE_EXISTS) {
+        duplicate(r, a->job);
+        return;
+    }
+    scheduler *s = r->one->s;
     job_request request = {.request_id = r->request,
                            .session_id = r->one->id,
                            .utterance = r->utterance,
                            .pair = r->pair};
-    refuse(s, r->one->conn, &request, r->arrived, status == LINK_OK ? "INVALID_MESSAGE" : "SCHEDULER_DEPENDENCY_DOWN");
+    refuse(s, r->one->conn, &request, r->arrived,
+           a->status == LINK_OK ? "INVALID_MESSAGE" : "SCHEDULER_DEPENDENCY_DOWN");
     repeat_free(r);
 }
 
@@ -158,9 +154,6 @@ void session_said_before(session *one, const target *t, const job_request *reque
         duplicate(r, j->id);
         return;
     }
-    redis_key key;
-    redis_call call;
-    call_command(&call, "GET");
-    call_key(&call, key_request(&key, &one->s->config.keys, request->request_id));
-    sched_call(one->s, &call, on_binding, r);
+    store_question question = {.op = STORE_FIND, .request = r->request};
+    job_store_ask(one->s->store, &question, on_binding, r);
 }

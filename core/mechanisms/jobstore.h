@@ -1,0 +1,102 @@
+/* jobstore.h - where the state of a job is: one table of operations, whoever keeps it.
+ *
+ * The flow of a job asks a question and reads an answer; who answers is a setting. The answers mean the same everywhere, because the
+ * rules are one table (core/domain/job.h): each transition is a compare-and-set on (state, attempt).
+ *
+ *     redis    one script for each operation; the request is bound by the script that creates
+ *
+ * Time       Limits are durations from now; due times are instants: of Redis's clock in the redis store, else of the scheduler.
+ * Answers    Exactly one for each question, never from inside job_store_ask(); out of memory by env.soon.
+ * Ownership  Questions are copied as far as needed; an answer lives until its function returns.
+ * Cost       In Redis that of the script, and one call for each operation.
+ * Threads    None. */
+#ifndef CORE_MECHANISMS_JOBSTORE_H
+#define CORE_MECHANISMS_JOBSTORE_H
+
+#include "core/domain/job.h"
+#include "core/domain/lang_pair.h"
+#include "core/mechanisms/mechanism.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum store_op {
+    STORE_CREATE,   /* → CREATED; binds the request, and says so when it was bound before */
+    STORE_MARK,     /* CREATED → DISPATCHED: this attempt goes to this node. The same again is DONE too */
+    STORE_ACCEPT,   /* DISPATCHED → ACCEPTED, as this attempt's node says */
+    STORE_START,    /* DISPATCHED, ACCEPTED → RUNNING, likewise */
+    STORE_REASSIGN, /* any state before FINISHED → CREATED, with the next attempt */
+    STORE_COMPLETE, /* any state before FINISHED → FINISHED, or RELEASED when nothing is held any more */
+    STORE_FIND,     /* the job of a request */
+    STORE_READ,     /* the state of a job, whoever has it */
+    STORE_OPS
+} store_op;
+
+/* What an operation does not name is not read. */
+typedef struct store_question {
+    store_op op;
+    const char *job;     /* all but FIND */
+    const char *request; /* CREATE, COMPLETE, FIND; and wherever job is, for the bucket: the job was made for it */
+    int64_t attempt;     /* CREATE: 1, or more when it is made again; else the present one */
+    const char *owner, *session;
+    uint64_t utterance;
+    const lang_pair *pair;
+    usec_t audio;         /* CREATE: length of the speech */
+    const char *node;     /* MARK, ACCEPT, START */
+    usec_t limit;         /* CREATE, MARK, ACCEPT, START, REASSIGN: until it is due, > 0 */
+    int64_t attempts_max; /* REASSIGN */
+    bool only_if_due;     /* REASSIGN, COMPLETE */
+    job_outcome outcome;  /* COMPLETE, with the next three */
+    const char *code;
+    bool released;
+    usec_t keep; /* it is known so long yet, > 0 */
+} store_question;
+
+typedef enum store_word {
+    STORE_NOTHING,   /* the link did not say LINK_OK, or said what no script says */
+    STORE_DONE,      /* it is so now; READ: here it is */
+    STORE_EXISTS,    /* CREATE, FIND: the request's job; CREATE: of another job only the id need be known */
+    STORE_STALE,     /* another attempt, node or state: nothing was changed */
+    STORE_EXHAUSTED, /* it was the last attempt; nothing was changed */
+    STORE_NOT_DUE,   /* nothing was changed */
+    STORE_GONE,      /* no such job, or no job of that request */
+} store_word;
+
+typedef struct store_answer {
+    link_status status; /* LINK_OK when memory alone answers */
+    store_word word;
+    bool full;           /* LINK_ERROR because Redis is out of memory */
+    const char *job;     /* EXISTS; else "" */
+    job_state state;     /* DONE of COMPLETE and READ, EXISTS, STALE; JOB_STATES when it is not told */
+    int64_t attempt;     /* EXISTS, STALE; 0 when it is not told */
+    job_outcome outcome; /* READ, EXISTS, STALE of COMPLETE */
+    usec_t due;          /* DONE of CREATE, MARK, ACCEPT, START, REASSIGN; NOT_DUE: 0 when it has no deadline */
+} store_answer;
+
+/* `answer` NULL: the store is being freed; only `arg` may be looked after. */
+typedef void store_done(void *arg, const store_answer *answer);
+
+typedef struct job_store job_store;
+
+/* A store is this table in front of what it needs; only the files jobstore_*.c look inside. */
+typedef struct store_ops {
+    void (*ask)(job_store *store, const store_question *question, store_done *done, void *arg);
+    void (*free)(job_store *store);
+} store_ops;
+
+struct job_store {
+    const store_ops *ops;
+    mechanism_env env;
+};
+
+static inline void job_store_ask(job_store *store, const store_question *question, store_done *done, void *arg) {
+    store->ops->ask(store, question, done, arg);
+}
+
+/* What is in memory is lost, and answers that are still to come are NULL; calls to Redis must have come back. Takes NULL, returns
+ * NULL. */
+job_store *job_store_free(job_store *store);
+
+job_store *job_store_redis_new(const mechanism_env *env);
+
+#endif
