@@ -2,7 +2,8 @@
  *
  * What keeps the order of a slot: a call goes to a node only when no earlier call of its slot waits, and none is in the air at
  * another node. So while nothing moves a slot is one pipeline to one master, and while it moves it is drained before the first call
- * goes to the new one. Calls that wait stand in one list in the order of submission; a call that comes back takes its old place.
+ * goes to the new one. A call that has to be tried again later goes alone, or those behind it would pass it. Calls that wait stand
+ * in one list in the order of submission; a call that comes back takes its old place.
  *
  * One list for all slots because it is empty nearly always. What walks it is bounded by half the window.
  *
@@ -29,6 +30,7 @@ typedef struct flight {
     int slot;        /* ANY_SLOT: no key */
     int node;        /* in the air there, or asked to go there */
     bool asking;
+    bool alone;   /* none of its slot is sent behind it before it is answered */
     int refusals; /* how often it was turned away */
     usec_t deadline;
     usec_t not_before; /* it goes; and with ASKING not after: */
@@ -49,6 +51,7 @@ struct router_cluster {
     uint64_t submitted;
     uint16_t in_air[CLUSTER_SLOTS], waiting[CLUSTER_SLOTS];
     uint8_t at[CLUSTER_SLOTS]; /* where those in the air are */
+    bool held[CLUSTER_SLOTS];  /* by one that is alone in the air */
     uint32_t round, blocked[CLUSTER_SLOTS];
     int64_t flying; /* in the air */
     router_counts counts;
@@ -75,7 +78,7 @@ static flight *take_flight(router_cluster *r, link_callback *done, void *arg) {
     }
     f->router = r;
     f->number = r->submitted++;
-    f->asking = false;
+    f->asking = f->alone = false;
     f->refusals = 0;
     f->not_before = 0;
     f->done = done;
@@ -160,8 +163,8 @@ static int place_of(const flight *f) {
                : f->slot == ANY_SLOT ? cluster_nodes_any(r->nodes)
                                      : cluster_nodes_master(r->nodes, f->slot);
     if (node == CLUSTER_NO_NODE || !cluster_nodes_is_ready(r->nodes, node)) return CLUSTER_NO_NODE;
-    if (f->slot != ANY_SLOT && r->in_air[f->slot] && r->at[f->slot] != node) return CLUSTER_NO_NODE;
-    return node;
+    if (f->slot == ANY_SLOT || !r->in_air[f->slot]) return node;
+    return f->alone || r->held[f->slot] || r->at[f->slot] != node ? CLUSTER_NO_NODE : node;
 }
 
 static void send_flight(flight *f, int node, usec_t now) {
@@ -171,6 +174,7 @@ static void send_flight(flight *f, int node, usec_t now) {
     if (f->slot != ANY_SLOT) {
         r->in_air[f->slot]++;
         r->at[f->slot] = (uint8_t)node;
+        r->held[f->slot] = f->alone;
     }
     usec_t patience = f->deadline == USEC_NEVER ? USEC_NEVER : f->deadline > now ? f->deadline - now : 1;
     link_uv_submit_written(cluster_nodes_link(r->nodes, node), &f->request, f->script, f->asking, patience, on_answer,
@@ -241,7 +245,10 @@ static bool turn_away(flight *f, const redis_reply *reply) {
         f->ask_until = now_usec() + ASK_PATIENCE;
         break;
     case CLUSTER_LATER:
-    case CLUSTER_NO_REFUSAL: r->counts.later++; break;
+    case CLUSTER_NO_REFUSAL:
+        r->counts.later++;
+        f->alone = true;
+        break;
     }
     if (refusal != CLUSTER_ASK) cluster_nodes_want_map(r->nodes);
     wait_here(f);
