@@ -9,6 +9,7 @@ enum { HOST_VERSION_MAX = 32 };
 typedef struct redis_host_kind {
     void (*close)(redis_host *host);
     redis_link (*link)(redis_host *host, int32_t number);
+    redis_link (*reader)(redis_host *host, int32_t number);
     void (*issue_at)(redis_host *host, int32_t number, usec_t at); /* may be NULL, as may `late` */
     sched_status (*run)(redis_host *host, usec_t until, sched_error *err);
     void (*settle)(redis_host *host);
@@ -35,6 +36,8 @@ struct redis_host {
     char version[HOST_VERSION_MAX];
     int64_t cpu_of_killed; /* usec */
     int32_t instances;
+    bool readers;       /* there are any */
+    bool share_readers; /* they are the other links */
 };
 
 /* Asks the server for its version. */

@@ -13,7 +13,8 @@ typedef struct host_virtual {
     scripts *scripts;
     virtual_redis *redis;
     virtual_server *server;
-    link_virtual **links; /* one of each instance */
+    link_virtual **links; /* one of each instance, and behind them the readers */
+    int32_t link_count;
     bool way_is_cut;
 } host_virtual;
 
@@ -23,7 +24,7 @@ static host_virtual *of(redis_host *host) {
 
 static void close_host(redis_host *host) {
     host_virtual *h = of(host);
-    for (int32_t i = 0; h->links && i < host->instances; i++) link_virtual_free(h->links[i]);
+    for (int32_t i = 0; i < h->link_count; i++) link_virtual_free(h->links[i]);
     free(h->links);
     virtual_server_free(h->server);
     virtual_redis_stop(h->redis);
@@ -34,8 +35,13 @@ static redis_link link_of(redis_host *host, int32_t number) {
     return link_virtual_interface(of(host)->links[number]);
 }
 
+static redis_link reader_of(redis_host *host, int32_t number) {
+    return link_virtual_interface(of(host)->links[host->instances + number]);
+}
+
 static void issue_at(redis_host *host, int32_t number, usec_t at) {
-    link_virtual_issue_at(of(host)->links[number], at);
+    const host_virtual *h = of(host);
+    for (int32_t i = number; i < h->link_count; i += host->instances) link_virtual_issue_at(h->links[i], at);
 }
 
 static sched_status run(redis_host *host, usec_t until, sched_error *err) {
@@ -91,13 +97,13 @@ static void flush_scripts(redis_host *host) {
 }
 
 static void cut_links(host_virtual *h, bool died) {
-    for (int32_t i = 0; i < h->host.instances; i++) link_virtual_cut(h->links[i], died);
+    for (int32_t i = 0; i < h->link_count; i++) link_virtual_cut(h->links[i], died);
 }
 
 /* Whether connections could be made: a server that is there, and a way. */
 static void reach(host_virtual *h) {
     if (h->way_is_cut || !virtual_redis_lives(h->redis)) return;
-    for (int32_t i = 0; i < h->host.instances; i++) link_virtual_mend(h->links[i]);
+    for (int32_t i = 0; i < h->link_count; i++) link_virtual_mend(h->links[i]);
 }
 
 /* Links first: their tickets are of the connection that ends with the server. */
@@ -127,6 +133,7 @@ static void mend(redis_host *host) {
 static const redis_host_kind kind = {
     .close = close_host,
     .link = link_of,
+    .reader = reader_of,
     .issue_at = issue_at,
     .run = run,
     .settle = settle,
@@ -148,6 +155,8 @@ sched_status redis_host_open_virtual(const redis_host_options *options, redis_ho
     host_virtual *h = mem_zalloc(1, sizeof *h);
     h->host.kind = &kind;
     h->host.instances = options->instances;
+    h->host.readers = options->readers;
+    h->host.share_readers = options->share_readers;
     h->engine = options->engine;
     h->scripts = options->scripts;
     virtual_redis_options redis = virtual_redis_defaults;
@@ -162,9 +171,11 @@ sched_status redis_host_open_virtual(const redis_host_options *options, redis_ho
         close_host(&h->host);
         return status;
     }
-    h->links = mem_zalloc((size_t)options->instances, sizeof *h->links);
-    for (int32_t i = 0; i < options->instances; i++) {
-        line.instance = (uint64_t)i;
+    h->link_count = options->instances * (options->readers && !options->share_readers ? 2 : 1);
+    h->links = mem_zalloc((size_t)h->link_count, sizeof *h->links);
+    for (int32_t i = 0; i < h->link_count; i++) {
+        bool reader = i >= options->instances;
+        line.instance = (uint64_t)reader << 32 | (uint64_t)(i % options->instances);
         h->links[i] = link_virtual_new(h->engine, h->server, &line);
     }
     h->host.url = redis_url_of_socket(virtual_redis_socket(h->redis));

@@ -46,7 +46,8 @@ typedef struct host_wall {
     keyspace keys;
     private_server *server; /* NULL: a given one */
     clock_wall *clock;
-    line *lines; /* one of each instance */
+    line *lines; /* one of each instance, and behind them the readers */
+    int32_t line_count;
     sync_client *client;
     answer_to *free;
     char reason[REASON_MAX]; /* why there is no connection */
@@ -85,6 +86,10 @@ static redis_link link_of(redis_host *host, int32_t number) {
     return (redis_link){.submit = submit, .ctx = &of(host)->lines[number]};
 }
 
+static redis_link reader_of(redis_host *host, int32_t number) {
+    return (redis_link){.submit = submit, .ctx = &of(host)->lines[host->instances + number]};
+}
+
 static void on_state(void *ctx, link_uv_state state, const char *text) {
     host_wall *h = ctx;
     snprintf(h->reason, sizeof h->reason, "%s", state == LINK_UV_READY ? "" : text);
@@ -102,7 +107,7 @@ static sched_status run(redis_host *host, usec_t until, sched_error *err) {
 
 static int64_t in_flight(const host_wall *h) {
     int64_t sum = 0;
-    for (int32_t i = 0; i < h->host.instances; i++) sum += link_uv_count(h->lines[i].link).in_flight;
+    for (int32_t i = 0; i < h->line_count; i++) sum += link_uv_count(h->lines[i].link).in_flight;
     return sum;
 }
 
@@ -130,7 +135,8 @@ static void add_traffic(redis_traffic *t, const link_uv *link) {
 
 static redis_traffic traffic(const redis_host *host) {
     redis_traffic t = {0};
-    for (int32_t i = 0; i < host->instances; i++) add_traffic(&t, ((const host_wall *)host)->lines[i].link);
+    const host_wall *h = (const host_wall *)host;
+    for (int32_t i = 0; i < h->line_count; i++) add_traffic(&t, h->lines[i].link);
     return t;
 }
 
@@ -258,7 +264,7 @@ static void revive(redis_host *host, bool with_data) {
 
 static void close_host(redis_host *host) {
     host_wall *h = of(host);
-    for (int32_t i = 0; h->lines && i < host->instances; i++) link_uv_free(h->lines[i].link);
+    for (int32_t i = 0; i < h->line_count; i++) link_uv_free(h->lines[i].link);
     free(h->lines);
     if (h->client && !h->server) delete_keys(h, "all", NULL);
     sync_client_close(h->client);
@@ -274,6 +280,7 @@ static void close_host(redis_host *host) {
 static const redis_host_kind kind = {
     .close = close_host,
     .link = link_of,
+    .reader = reader_of,
     .run = run,
     .settle = settle,
     .ask = ask,
@@ -315,7 +322,7 @@ static sched_status compare_clocks(host_wall *h, sched_error *err) {
 }
 
 static bool all_ready(const host_wall *h) {
-    for (int32_t i = 0; i < h->host.instances; i++)
+    for (int32_t i = 0; i < h->line_count; i++)
         if (!link_uv_ready(h->lines[i].link)) return false;
     return true;
 }
@@ -335,8 +342,9 @@ static sched_status open_links(host_wall *h, const redis_host_options *options, 
     how.window = options->window;
     how.on_state = on_state;
     how.ctx = h;
-    h->lines = mem_zalloc((size_t)options->instances, sizeof *h->lines);
-    for (int32_t i = 0; i < options->instances; i++) {
+    h->line_count = options->instances * (options->readers && !options->share_readers ? 2 : 1);
+    h->lines = mem_zalloc((size_t)h->line_count, sizeof *h->lines);
+    for (int32_t i = 0; i < h->line_count; i++) {
         how.seed = options->seed + (uint64_t)i;
         line *l = &h->lines[i];
         l->host = h;
@@ -350,6 +358,8 @@ sched_status redis_host_open_wall(const redis_host_options *options, redis_host 
     host_wall *h = mem_zalloc(1, sizeof *h);
     h->host.kind = &kind;
     h->host.instances = options->instances;
+    h->host.readers = options->readers;
+    h->host.share_readers = options->share_readers;
     h->engine = options->engine;
     h->keys = *options->keys;
     sched_status status = SCHED_OK;

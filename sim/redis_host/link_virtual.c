@@ -23,7 +23,8 @@ typedef enum flight_state {
     FREE,      /* in the list of free flights */
     REFUSED,   /* `event` is its callback */
     OUTBOUND,  /* `event` is its arrival at the server */
-    AT_SERVER, /* in line */
+    AT_DOOR,   /* at the server, behind a read that waits */
+    AT_SERVER, /* in line, or waiting aside */
     HOMEWARD,  /* executed; `event` is the arrival of the answer */
     HERE,      /* the answer is here, but not yet those to earlier calls */
 } flight_state;
@@ -32,13 +33,15 @@ typedef struct flight flight;
 struct flight {
     service service; /* first: the server hands back a pointer to it */
     link_virtual *link;
-    flight *next; /* in the air, or free */
+    flight *next;   /* in the air, or free */
+    flight *behind; /* at the door */
     flight_state state;
     bool forgotten;
     usec_t issued;
     timer_handle event, deadline;
     link_callback *done;
     void *arg;
+    blocking_read *read; /* of a read that waits; NULL: none */
     resp request;
 };
 
@@ -52,6 +55,8 @@ struct link_virtual {
     usec_t issue_at; /* of the handler that is at work */
     usec_t last_arrival;
     flight *first, **end; /* in the air, by submission; *end is the link behind the last */
+    flight *reading;      /* the read that waits at the server */
+    flight *door, **door_end;
     flight *free;
     flight **all;
     size_t all_count, all_capacity;
@@ -96,6 +101,8 @@ static flight *take_flight(link_virtual *link, link_callback *done, void *arg) {
 }
 
 static void give_flight(flight *f) {
+    free(f->read);
+    f->read = NULL;
     f->state = FREE;
     f->next = f->link->free;
     f->link->free = f;
@@ -118,11 +125,54 @@ static flight *leave_air(link_virtual *link) {
 
 /* ---- answers ----------------------------------------------------------------------------------------------------- */
 
+static void enter(flight *f) {
+    f->state = AT_SERVER;
+    if (f->read) f->link->reading = f;
+    virtual_server_arrive(f->link->server, &f->service);
+}
+
 static void on_arrival(void *arg) {
     flight *f = arg;
+    link_virtual *link = f->link;
     f->event = 0;
-    f->state = AT_SERVER;
-    virtual_server_arrive(f->link->server, &f->service);
+    if (f->forgotten && f->read) { /* its connection has ended */
+        give_flight(f);
+        return;
+    }
+    if (f->forgotten || !link->reading) {
+        enter(f);
+        return;
+    }
+    f->state = AT_DOOR;
+    f->behind = NULL;
+    *link->door_end = f;
+    link->door_end = &f->behind;
+}
+
+/* Those behind it go in, up to the next read that waits. */
+static void read_is_over(link_virtual *link) {
+    link->reading = NULL;
+    while (link->door && !link->reading) {
+        flight *f = link->door;
+        link->door = f->behind;
+        if (!link->door) link->door_end = &link->door;
+        enter(f);
+    }
+}
+
+static redis_reply *take_answer(flight *f) {
+    if (!f->read) return virtual_redis_take(f->link->redis, f->service.ticket);
+    redis_reply *answer = f->service.answer;
+    f->service.answer = NULL;
+    return answer;
+}
+
+/* Executed, and nobody wants to know. */
+static void drop_answer(flight *f) {
+    if (f->read)
+        virtual_redis_reply_free(take_answer(f));
+    else
+        virtual_redis_drop(f->link->redis, f->service.ticket);
 }
 
 /* One connection: nothing overtakes. */
@@ -141,7 +191,7 @@ static bool lost_script(const flight *f, const redis_reply *reply) {
 /* Answers the first call in the air; false when it has to be sent again. */
 static bool answer_first(link_virtual *link) {
     flight *f = link->first;
-    redis_reply *reply = virtual_redis_take(link->redis, f->service.ticket);
+    redis_reply *reply = take_answer(f);
     if (reply && lost_script(f, reply)) {
         virtual_redis_reply_free(reply);
         f->service.load_first = true;
@@ -174,23 +224,37 @@ static void on_answer(void *arg) {
 static void on_started(service *s, usec_t end) {
     flight *f = (flight *)s;
     link_virtual *link = f->link;
+    bool read = f->read && link->reading == f;
     if (f->forgotten) {
-        virtual_redis_drop(link->redis, s->ticket);
+        drop_answer(f);
         give_flight(f);
         return;
     }
     f->state = HOMEWARD;
     f->event = engine_at(link->engine, end + dist_draw_usec(&link->delay, &link->stream), on_answer, f);
+    if (read) read_is_over(link);
 }
 
 /* ---- deadlines --------------------------------------------------------------------------------------------------- */
 
+/* The server drops whoever waits when the connection ends. */
+static void leave_server(flight *f) {
+    virtual_server_withdraw(f->link->server, &f->service);
+    drop_answer(f);
+    give_flight(f);
+}
+
+/* With its connection; what stands at the door is lost, since nobody reads it any more. */
 static void forget(flight *f) {
     link_virtual *link = f->link;
     engine_cancel(link->engine, f->deadline);
     if (f->state == HOMEWARD || f->state == HERE) {
         engine_cancel(link->engine, f->event);
-        virtual_redis_drop(link->redis, f->service.ticket);
+        drop_answer(f);
+        give_flight(f);
+    } else if (f->read && f->state == AT_SERVER) {
+        leave_server(f);
+    } else if (f->state == AT_DOOR) {
         give_flight(f);
     } else {
         f->forgotten = true;
@@ -201,6 +265,9 @@ static void forget(flight *f) {
 static flight *cut_issued(link_virtual *link) {
     usec_t now = engine_now(link->engine);
     flight *cut = NULL, **end = &cut;
+    link->reading = NULL;
+    link->door = NULL;
+    link->door_end = &link->door;
     while (link->first && link->first->issued <= now) {
         flight *f = leave_air(link);
         *end = f;
@@ -329,6 +396,13 @@ static void submit(void *ctx, const redis_call *call, usec_t patience, link_call
         f->event = engine_at(link->engine, now, on_refused, f);
         return;
     }
+    redis_call plain;
+    blocking_read read;
+    if (blocking_read_parse(call, &read, &plain)) {
+        f->read = mem_alloc(sizeof read);
+        *f->read = read;
+        call = &plain;
+    }
     resp_write(&f->request, call,
                call->script == SCRIPT_NONE ? "" : scripts_sha(virtual_server_scripts(link->server), call->script));
     f->service = (service){
@@ -336,6 +410,8 @@ static void submit(void *ctx, const redis_call *call, usec_t patience, link_call
         .request_len = f->request.len,
         .script = call->script,
         .started = on_started,
+        .read = f->read,
+        .adds = call_adds_entry(call),
     };
     f->issued = later_of(now, link->issue_at);
     enter_air(f);
@@ -365,6 +441,7 @@ link_virtual *link_virtual_new(engine *e, virtual_server *server, const link_vir
     link->delay = options->delay;
     link->window = options->window;
     link->end = &link->first;
+    link->door_end = &link->door;
     rng_init(&link->stream, options->seed, "redis.network", options->instance);
     rng_init(&link->pauses, options->seed, "redis.backoff", options->instance);
     return link;
@@ -375,7 +452,8 @@ static void abandon(flight *f) {
     engine_cancel(link->engine, f->event);
     engine_cancel(link->engine, f->deadline);
     if (f->state == AT_SERVER) virtual_server_withdraw(link->server, &f->service);
-    if (f->state == HOMEWARD || f->state == HERE) virtual_redis_drop(link->redis, f->service.ticket);
+    if (f->state == HOMEWARD || f->state == HERE || (f->read && f->state == AT_SERVER)) drop_answer(f);
+    free(f->read);
     resp_free(&f->request);
     free(f);
 }

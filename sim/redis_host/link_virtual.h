@@ -5,6 +5,8 @@
  * The link is one TCP connection: what it sends arrives in the order of submission, answers come back in that
  * order, each way after a delay drawn from the link's own stream. `patience` runs from the issue.
  *
+ * A read that waits (blocking_read.h) holds up what comes behind it on the same connection, as Redis does: use a link of its own.
+ *
  * When a call's patience runs out, the link closes its connection, as the daemon's does: all calls that have been
  * issued and not answered are LINK_UNKNOWN at that instant, in order; they still reach the server and execute. The
  * new connection takes one round trip. LINK_REFUSED comes at the instant of submission, by an event of its own, so
@@ -22,7 +24,7 @@ typedef struct link_virtual_options {
     dist delay;        /* one way, usec */
     int64_t window;    /* calls in flight, >= 1 */
     uint64_t seed;     /* of the run */
-    uint64_t instance; /* number of the scheduler instance: its stream of delays */
+    uint64_t instance; /* number of the scheduler instance, and of the link among its links: its stream of delays */
 } link_virtual_options;
 
 link_virtual *link_virtual_new(engine *e, virtual_server *server, const link_virtual_options *options);

@@ -15,6 +15,12 @@ redis_link redis_host_link(redis_host *host, int32_t number) {
     return host->kind->link(host, number);
 }
 
+redis_link redis_host_reader(redis_host *host, int32_t number) {
+    assert(number >= 0 && number < host->instances);
+    if (!host->readers) return (redis_link){0};
+    return host->share_readers ? host->kind->link(host, number) : host->kind->reader(host, number);
+}
+
 void redis_host_issue_at(void *host, int32_t number, usec_t at) {
     redis_host *h = host;
     if (h->kind->issue_at) h->kind->issue_at(h, number, at);

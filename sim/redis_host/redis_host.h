@@ -30,6 +30,8 @@ typedef struct redis_host_options {
     const char *binary; /* of a private server; NULL: redis-server on PATH */
     int64_t window;     /* calls in flight on one link */
     int32_t instances;  /* >= 1: so many links */
+    bool readers;       /* and as many for reads that wait */
+    bool share_readers; /* which are the others, then */
     uint64_t seed;
     /* virtual only */
     cost_kind costs;
@@ -50,7 +52,9 @@ sched_status redis_host_open_wall(const redis_host_options *options, redis_host 
 redis_host *redis_host_close(redis_host *host);
 
 redis_link redis_host_link(redis_host *host, int32_t number);
-/* As link_virtual_issue_at(); does nothing where the processor is a real one. */
+/* For its reads that wait; `submit` is NULL when none were asked for. */
+redis_link redis_host_reader(redis_host *host, int32_t number);
+/* As link_virtual_issue_at(), of both; does nothing where the processor is a real one. */
 void redis_host_issue_at(void *host, int32_t number, usec_t at);
 
 /* Lets time pass up to `until`; in real time it may be a little more. SCHED_EIO when Redis is gone for good. */

@@ -7,6 +7,8 @@
 #include <assert.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
 
 #include "core/base/mem.h"
 #include "core/redis/resp.h"
@@ -17,6 +19,7 @@ struct virtual_server {
     scripts *scripts;
     cost_model costs;
     service *first, **end; /* the line; *end is the link behind the last */
+    service *aside;        /* reads that wait for an entry, the longest first */
     uint64_t waiting;
     usec_t free_at;
     timer_handle wake;
@@ -45,7 +48,7 @@ sched_status virtual_server_new(engine *e, virtual_redis *redis, scripts *s, con
 virtual_server *virtual_server_free(virtual_server *server) {
     if (!server) return NULL;
     if (server->flushes) virtual_server_withdraw(server, &server->flush);
-    assert(!server->first && "a link still has a call in line");
+    assert(!server->first && !server->aside && "a link still has a call in line");
     engine_cancel(server->engine, server->wake);
     resp_free(&server->load);
     free(server);
@@ -91,6 +94,64 @@ static usec_t load_script(virtual_server *server, script_id script) {
     return cost;
 }
 
+/* ---- reads that wait ------------------------------------------------------------------------------------------------ */
+
+static void wait_is_over(void *arg) {
+    service *s = arg;
+    virtual_server *server = s->server;
+    s->over = 0;
+    s->aside = false;
+    DL_DELETE(server->aside, s);
+    usec_t now = engine_now(server->engine);
+    s->started(s, server->free_at > now ? server->free_at : now);
+}
+
+/* True when there is nothing to read, and time to wait. */
+static bool step_aside(virtual_server *server, service *s) {
+    usec_t now = engine_now(server->engine);
+    virtual_redis_reply_free(s->answer);
+    s->answer = virtual_redis_take(server->redis, s->ticket);
+    if (!s->until) s->until = s->read->block < USEC_NEVER - now ? now + s->read->block : USEC_NEVER;
+    if (!s->answer || !reply_is_nil(s->answer) || s->until <= now) return false;
+    s->aside = true;
+    s->server = server;
+    s->over = s->until < USEC_NEVER ? engine_at(server->engine, s->until, wait_is_over, s) : 0;
+    DL_APPEND(server->aside, s);
+    return true;
+}
+
+static void leave_aside(virtual_server *server, service *s) {
+    engine_cancel(server->engine, s->over);
+    s->over = 0;
+    s->aside = false;
+    DL_DELETE(server->aside, s);
+}
+
+/* Arguments are written as they are, each behind its length. */
+static bool names(const service *s, const char *key) {
+    size_t len = strlen(key);
+    const char *at = s->request, *end = s->request + s->request_len;
+    while ((at = memmem(at, (size_t)(end - at), key, len))) {
+        if (at[-1] == '\n' && at[len] == '\r') return true;
+        at++;
+    }
+    return false;
+}
+
+/* Those that wait longest stand first, ahead of all others. */
+static void let_read(virtual_server *server, const service *adder) {
+    service *s, *next, **at = &server->first;
+    DL_FOREACH_SAFE(server->aside, s, next) {
+        if (!names(adder, s->read->key)) continue;
+        leave_aside(server, s);
+        s->next = *at;
+        *at = s;
+        if (server->end == at) server->end = &s->next;
+        at = &s->next;
+        server->waiting++;
+    }
+}
+
 static void start(virtual_server *server, service *s) {
     usec_t cost = s->load_first ? load_script(server, s->script) : 0;
     cost += execute(server, s->script, s->request, s->request_len, &s->ticket);
@@ -99,7 +160,8 @@ static void start(virtual_server *server, service *s) {
         server->counts.by_script[s->script]++;
     }
     server->free_at = engine_now(server->engine) + cost;
-    s->started(s, server->free_at);
+    if (s->adds && server->aside) let_read(server, s);
+    if (!s->read || !step_aside(server, s)) s->started(s, server->free_at);
 }
 
 static void on_wake(void *arg);
@@ -132,6 +194,10 @@ void virtual_server_arrive(virtual_server *server, service *s) {
 }
 
 void virtual_server_withdraw(virtual_server *server, service *s) {
+    if (s->aside) {
+        leave_aside(server, s);
+        return;
+    }
     service **at = &server->first;
     while (*at != s) {
         assert(*at && "it is not in line");

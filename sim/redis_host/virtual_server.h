@@ -4,11 +4,16 @@
  * executes calls in the simulated order, whoever sent them. How long the service takes says the cost model; what
  * the answer is, is read later.
  *
+ * A read that waits for an entry of a stream (blocking_read.h) is served like any other call; when there is nothing it steps aside, and
+ * whoever adds an entry to that stream lets it be served again, ahead of the line, as Redis does. When its time is over it
+ * is answered with nothing.
+ *
  * Bounds: the line is as long as the windows of the links together, and what their broken connections left behind.
  * Threads: none. */
 #ifndef SIM_REDIS_HOST_VIRTUAL_SERVER_H
 #define SIM_REDIS_HOST_VIRTUAL_SERVER_H
 
+#include "sim/redis_host/blocking_read.h"
 #include "sim/redis_host/cost_model.h"
 #include "sim/redis_host/virtual_redis.h"
 
@@ -49,11 +54,19 @@ struct service {
     /* Runs when the service starts: its ticket is there, and it will end at `end`. */
     void (*started)(service *s, usec_t end);
     redis_ticket ticket;
-    service *next; /* in line; the server's */
+    bool adds; /* maybe an entry to a stream */
+    /* Of a read that waits; NULL: none. Then there is an answer instead of a ticket, which is the link's in the end. */
+    const blocking_read *read;
+    redis_reply *answer;
+    virtual_server *server; /* the server's, as are the rest */
+    usec_t until;
+    timer_handle over;
+    bool aside;
+    service *next, *prev; /* in line, or aside */
 };
 
 void virtual_server_arrive(virtual_server *server, service *s);
-/* Takes a call out of the line. */
+/* Takes a call out of the line, also one that has stepped aside. */
 void virtual_server_withdraw(virtual_server *server, service *s);
 const scripts *virtual_server_scripts(const virtual_server *server);
 virtual_redis *virtual_server_redis(const virtual_server *server);

@@ -153,6 +153,7 @@ typedef struct redis_settings {
     int costs;       /* redis_costs */
     usec_t max_skew; /* a batch holds commands that start within this time */
     int64_t window;  /* commands in flight per link */
+    bool shared_blocking_connection;
 } redis_settings;
 
 typedef struct measure_settings {

@@ -234,6 +234,8 @@ static const setting redis_rows[] = {
               "service times of Redis: from a profile, none, or as measured (not reproducible)"),
     ROW_DURATION(redis_settings, "max_skew", max_skew, 1, SEC, "100us", "commands of one batch start within this time"),
     ROW_COUNT(redis_settings, "window", window, 1, 1000000, "10000", "commands in flight on one link"),
+    ROW_BOOL(redis_settings, "shared_blocking_connection", shared_blocking_connection, "no",
+             "does an instance read its inbox over the connection of its commands? Then these wait while it waits for an entry"),
     {.name = NULL},
 };
 

@@ -56,11 +56,21 @@ static void answered(void *arg, link_status status, const redis_reply *reply) {
     handler_end(made.p);
 }
 
-static void submit(void *ctx, const redis_call *asked, usec_t patience, link_callback *done, void *arg) {
-    process *p = ctx;
+static void submit_over(process *p, const redis_link *link, const redis_call *asked, usec_t patience,
+                        link_callback *done, void *arg) {
     call *c = pool_take(p->calls);
     *c = (call){p, done, arg};
-    link_submit(&p->redis, asked, patience, answered, c);
+    link_submit(link, asked, patience, answered, c);
+}
+
+static void submit(void *ctx, const redis_call *asked, usec_t patience, link_callback *done, void *arg) {
+    process *p = ctx;
+    submit_over(p, &p->redis, asked, patience, done, arg);
+}
+
+static void submit_read(void *ctx, const redis_call *asked, usec_t patience, link_callback *done, void *arg) {
+    process *p = ctx;
+    submit_over(p, &p->reader, asked, patience, done, arg);
 }
 
 /* ---- the instance --------------------------------------------------------------------------------------------------- */
@@ -84,6 +94,7 @@ static sched_status start(process *p, sched_error *err) {
         .timers = process_timers(p),
         .seed = seed_of(p),
         .redis = {submit, p},
+        .reader = {p->reader.submit ? submit_read : NULL, p},
         .peer = process_peers(p),
         .net = process_transport(p),
         .observer = {on_event, p},
@@ -98,6 +109,7 @@ static void process_init(process *p, world *w, int32_t number) {
     p->w = w;
     p->number = number;
     p->redis = w->env.redis[number];
+    if (w->env.readers) p->reader = w->env.readers[number];
     snprintf(p->id, sizeof p->id, "i%d", (int)number);
     rng_init(&p->cpu, w->seed, "instance cpu", (uint64_t)number);
     p->calls = pool_new(sizeof(call));

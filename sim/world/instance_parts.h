@@ -36,7 +36,7 @@ struct process {
     int32_t number;
     char id[ID_MAX + 1];
     scheduler *scheduler;
-    redis_link redis;
+    redis_link redis, reader;
     rng cpu;
     usec_t begins, leaves; /* of the handler under way, or of the latest */
     usec_t spent;

@@ -94,6 +94,8 @@ static sched_status open_redis(simulation *s, sched_error *err) {
         .binary = s->options->redis_binary,
         .window = s->sc.redis.window,
         .instances = (int32_t)s->sc.instances.count,
+        .readers = scheduler_config_is_shared(&s->sc.scheduler),
+        .share_readers = s->sc.redis.shared_blocking_connection,
         .seed = (uint64_t)s->sc.seed,
         .costs = costs_of(s),
         .max_skew = s->sc.redis.max_skew,
@@ -113,14 +115,16 @@ static sched_status open_redis(simulation *s, sched_error *err) {
 
 static sched_status open_world(simulation *s, sched_error *err) {
     const simulation_options *options = s->options;
-    redis_link links[INSTANCES_MAX];
+    redis_link links[INSTANCES_MAX], readers[INSTANCES_MAX];
     for (int32_t i = 0; i < s->sc.instances.count; i++) {
         redis_link link = redis_host_link(s->redis, i);
+        readers[i] = redis_host_reader(s->redis, i);
         links[i] = options->wrap_link ? options->wrap_link(options->ctx, link) : link;
     }
     world_env env = {
         .engine = s->engine,
         .redis = links,
+        .readers = readers,
         .issue_at = redis_host_issue_at,
         .issue_ctx = s->redis,
         .host = s->redis,

@@ -16,7 +16,8 @@ typedef struct world world;
 
 typedef struct world_env {
     engine *engine;
-    const redis_link *redis; /* one of each instance; copied */
+    const redis_link *redis;   /* one of each instance; copied, as are the next */
+    const redis_link *readers; /* for their reads that wait; NULL: there are none */
     /* Told in each handler of an instance, before the core runs: what it sends to Redis leaves at that time. May be NULL. */
     void (*issue_at)(void *ctx, int32_t number, usec_t at);
     void *issue_ctx;
