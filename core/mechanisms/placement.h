@@ -6,30 +6,15 @@
 #ifndef CORE_MECHANISMS_PLACEMENT_H
 #define CORE_MECHANISMS_PLACEMENT_H
 
-#include "core/base/limits.h"
 #include "core/base/rng.h"
+#include "core/domain/candidate.h"
 
 #include <stdint.h>
-
-enum {
-    CANDIDATES_MAX = 8,   /* that a sample holds, and that one round asks */
-    CANDIDATES_FIRST = 4, /* of the first proposal: enough nearly always, and half the cost in a large pool */
-    SHARD_MAX = 100,      /* that a shard holds */
-};
 
 typedef enum proposal_kind {
     PROPOSE_SAMPLE, /* select_node: distinct members, uniform */
     PROPOSE_SHARD,  /* select_shard: all members of a random shard */
 } proposal_kind;
-
-#define LOAD_UNKNOWN    INT64_MAX       /* not read yet */
-#define LOAD_UNREADABLE (INT64_MAX - 1) /* Redis did not tell: asked last */
-
-typedef struct candidate {
-    char node[ID_MAX + 1];
-    int64_t version; /* of the registration under which it stands in the pool */
-    int64_t load;    /* its unexpired reservations, or LOAD_UNKNOWN, LOAD_UNREADABLE */
-} candidate;
 
 typedef struct placement {
     proposal_kind proposes;

@@ -326,6 +326,11 @@ bool scheduler_config_is_shared(const scheduler_config *config) {
     return config->delivery != DELIVERY_LOCAL;
 }
 
+bool scheduler_config_keeps_limit(const scheduler_config *config) {
+    bool by_report = remembers(config) && config->load == LOAD_REPORTED;
+    return config->limit && !by_report && !config->incidents.counted_reservations;
+}
+
 static bool delivers_to_unknown_nodes(const scheduler_config *c) {
     return remembers(c) && c->delivery != DELIVERY_LOCAL;
 }
@@ -357,7 +362,7 @@ static bool has_no_inbox(const scheduler_config *c) {
 
 /* The mechanisms of the earlier phases. */
 static bool is_not_there(const scheduler_config *c) {
-    return c->registry != REGISTRY_POOLS || c->job_store != JOB_STORE_REDIS;
+    return c->registry == REGISTRY_COPY || c->job_store != JOB_STORE_REDIS;
 }
 
 static const struct {

@@ -10,25 +10,13 @@
 #include "core/base/settings.h"
 #include "core/base/status.h"
 #include "core/instance/config.h"
+#include "core/mechanisms/registry_kind.h"
 #include "core/redis/keys.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Where candidates come from, and who grants: this process, or the node's record in Redis. */
-typedef enum registry_kind {
-    REGISTRY_TABLE,      /* in memory: every node is looked at; granted here */
-    REGISTRY_CANDIDATES, /* in memory: the nodes of the pair are looked at; granted here */
-    REGISTRY_COPY,       /* of all nodes, refreshed from Redis; granted in Redis */
-    REGISTRY_POOLS,      /* in Redis, chosen there; granted there */
-} registry_kind;
 typedef enum placement_kind { PLACEMENT_RANDOM, PLACEMENT_BEST_OF, PLACEMENT_LEAST } placement_kind;
-/* How busy a node is taken to be. */
-typedef enum load_kind {
-    LOAD_REPORTED,     /* as its last heartbeat said */
-    LOAD_OWN,          /* the same, or what this instance gave it and did not get back, whichever is more */
-    LOAD_RESERVATIONS, /* its reservations in Redis: as the copy has them with what was placed since, or asked for */
-} load_kind;
 typedef enum on_full_kind { ON_FULL_WAIT, ON_FULL_REFUSE } on_full_kind;
 /* Where the state of a job is. */
 typedef enum job_store_kind {
@@ -137,6 +125,8 @@ sched_status scheduler_config_preset(const char *phase, scheduler_config *ret_co
 sched_status scheduler_config_check(const scheduler_config *config, sched_error *err);
 /* Whether its nodes and jobs can be those of other instances; else a run has one instance only. */
 bool scheduler_config_is_shared(const scheduler_config *config);
+/* Whether no node ever holds more than its slots: the grant counts what was granted, not what the node last said. */
+bool scheduler_config_keeps_limit(const scheduler_config *config);
 /* The rows of `incidents:`; offsets are into scheduler_incidents. */
 extern const setting scheduler_incident_settings[];
 /* The rows of the `scheduler:` section, closed by a row without a name; offsets are into scheduler_config. A section

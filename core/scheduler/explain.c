@@ -3,11 +3,8 @@
  * A placement asks one node after the other until one takes the job; here all are asked at once, because their answers do not change
  * anything. One struct holds the whole, so that a run of them is bounded by their number alone. */
 #include "core/base/mem.h"
-#include "core/mechanisms/grant_call.h"
 #include "core/scheduler/internal.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,12 +45,11 @@ static void forgive_full(const scheduler *s, grant_verdict *v) {
     v->value++;
 }
 
-static void on_verdict(void *arg, link_status status, const redis_reply *reply) {
+static void on_verdict(void *arg, const grant_answer *answer) {
     const explain_step *step = arg;
     explain *x = step->of;
-    sched_answered(x->s, SCRIPT_RESERVE_NODE, status, reply);
     grant_verdict *verdict = &x->result.nodes[step->index].verdict;
-    *verdict = grant_verdict_of(status == LINK_OK ? reply : NULL);
+    *verdict = answer->verdict;
     forgive_full(x->s, verdict);
     if (--x->out == 0) tell(x);
 }
@@ -66,17 +62,17 @@ static void ask_all(explain *x) {
         explained_node *one = &x->result.nodes[i];
         memcpy(one->node, c->node, sizeof one->node);
         one->load = c->load < LOAD_UNREADABLE ? c->load : -1;
-        redis_call call;
-        grant_call(&call, &s->config.keys,
-                   &(grant_question){.node = c->node,
-                                     .job_id = "explain",
-                                     .attempt = 1,
-                                     .version = c->version,
-                                     .pair = &x->pair,
-                                     .mode = GRANT_DRY,
-                                     .hold_msec = DRY_HOLD_MSEC,
-                                     .resource_limit = s->config.resource_limit});
-        sched_call(s, &call, on_verdict, &x->steps[i]);
+        grant_question question = {
+            .node = c->node,
+            .job_id = "explain",
+            .attempt = 1,
+            .version = c->version,
+            .pair = &x->pair,
+            .mode = GRANT_DRY,
+            .hold_msec = DRY_HOLD_MSEC,
+            .resource_limit = s->config.resource_limit,
+        };
+        s->registry->ops->grant(s->registry, &question, on_verdict, &x->steps[i]);
     }
     if (x->out == 0) tell(x);
 }
@@ -94,24 +90,17 @@ static void put_in_order(explain *x) {
     ask_all(x);
 }
 
-static void on_load(void *arg, link_status status, const redis_reply *reply) {
+static void on_load(void *arg, int64_t load) {
     const explain_step *step = arg;
     explain *x = step->of;
-    sched_answered(x->s, SCRIPT_NONE, status, reply);
-    x->candidates[step->index].load = status == LINK_OK ? reply_int(reply) : LOAD_UNREADABLE;
+    x->candidates[step->index].load = load;
     if (--x->out == 0) put_in_order(x);
 }
 
 static void read_load(explain *x, int index) {
-    scheduler *s = x->s;
-    redis_key key;
-    redis_call call;
-    call_command(&call, "ZCOUNT");
-    call_key(&call, key_node_reservations(&key, &s->config.keys, x->candidates[index].node));
-    call_int(&call, sched_now(s) / USEC_PER_MSEC);
-    call_str(&call, "+inf");
+    registry *r = x->s->registry;
     x->out++;
-    sched_call(s, &call, on_load, &x->steps[index]);
+    r->ops->load(r, x->candidates[index].node, on_load, &x->steps[index]);
 }
 
 static void read_loads(explain *x) {
@@ -122,44 +111,30 @@ static void read_loads(explain *x) {
 
 /* ---- the proposal --------------------------------------------------------------------------------------------------- */
 
-static void take_candidates(explain *x, const redis_reply *reply) {
-    x->result.pool_size = reply_int(reply_at(reply, 0));
-    for (size_t i = 1; i < reply_count(reply) && x->candidate_count < SHARD_MAX; i++) {
-        candidate *c = &x->candidates[x->candidate_count];
-        c->load = LOAD_UNKNOWN;
-        if (sscanf(reply_text(reply_at(reply, i)), "%64s %" SCNd64, c->node, &c->version) == 2) x->candidate_count++;
-    }
-}
-
-static void proposed(explain *x, script_id script, link_status status, const redis_reply *reply) {
-    sched_answered(x->s, script, status, reply);
-    x->result.answered = status == LINK_OK;
-    if (status == LINK_OK) take_candidates(x, reply);
-    if (script == SCRIPT_SELECT_SHARD) candidates_shuffle(x->candidates, x->candidate_count, &x->draws);
-    read_loads(x);
-}
-
-static void on_sample(void *arg, link_status status, const redis_reply *reply) {
-    proposed(arg, SCRIPT_SELECT_NODE, status, reply);
-}
-
-static void on_shard(void *arg, link_status status, const redis_reply *reply) {
-    proposed(arg, SCRIPT_SELECT_SHARD, status, reply);
+static void on_proposed(void *arg, const proposal *p) {
+    explain *x = arg;
+    const scheduler *s = x->s;
+    x->result.answered = p->status == LINK_OK;
+    x->result.pool_size = p->members;
+    x->candidate_count = p->count;
+    memcpy(x->candidates, p->candidates, (size_t)p->count * sizeof *p->candidates);
+    if (s->registry->ops->pools && s->place->proposes == PROPOSE_SHARD)
+        candidates_shuffle(x->candidates, x->candidate_count, &x->draws);
+    if (s->registry->ops->loads)
+        read_loads(x);
+    else
+        put_in_order(x);
 }
 
 static void propose(explain *x) {
     scheduler *s = x->s;
-    bool shard = s->place->proposes == PROPOSE_SHARD;
-    redis_key key;
-    redis_call call;
-    call_script(&call, shard ? SCRIPT_SELECT_SHARD : SCRIPT_SELECT_NODE);
-    call_key(&call, key_pool_members(&key, &s->config.keys, x->pair.src, x->pair.tgt));
-    if (!shard) {
-        call_int(&call, EXPLAINED_MAX);
-        call_int(&call, 0);
-    }
-    for (int i = 0; i < (shard ? 1 : EXPLAINED_MAX); i++) call_int(&call, rng_u32(&x->draws));
-    sched_call(s, &call, shard ? on_shard : on_sample, x);
+    proposal_question question = {
+        .pair = &x->pair,
+        .shard = s->place->proposes == PROPOSE_SHARD,
+        .want = EXPLAINED_MAX,
+        .draws = &x->draws,
+    };
+    s->registry->ops->propose(s->registry, &question, on_proposed, x);
 }
 
 sched_status scheduler_explain(scheduler *s, const lang_pair *pair, explain_done *done, void *arg, sched_error *err) {

@@ -8,6 +8,7 @@
 #include "core/mechanisms/jobstore.h"
 #include "core/mechanisms/mechanism.h"
 #include "core/mechanisms/placement.h"
+#include "core/mechanisms/registry.h"
 #include "core/scheduler/scheduler.h"
 
 #include <uthash.h>
@@ -36,6 +37,7 @@ struct scheduler {
     mechanism_env mech; /* what mechanisms are handed */
     const placement *place;
     job_store *store;
+    registry *registry;
     rng draws;               /* job ids, candidates, node ids */
     int explains;            /* under way */
     uint64_t explains_begun; /* each has random numbers of its own */

@@ -38,13 +38,6 @@ typedef enum note {
     NOTE_EMPTY = 128,   /* an empty result was held long enough */
 } note;
 
-/* What an attempt says about its node; told when its reservation is given back. */
-typedef enum verdict {
-    VERDICT_NONE,
-    VERDICT_SUCCESS,
-    VERDICT_FAILURE,
-} verdict;
-
 typedef void job_step(job *j);
 typedef void job_answered(job *j, const store_answer *answer);
 
@@ -92,13 +85,13 @@ struct job {
     int tries;              /* repetitions of the call under way after an unknown outcome */
     job_outcome result;
     char result_code[48];
-    payload *content; /* of the result; NULL when there is none */
-    bool in_doubt;    /* it was refused, and may have been made: its record is being removed */
-    bool told;        /* the session has its answer: it gets no other */
-    bool released;    /* the reservation of this attempt was given back, or there was none */
-    bool sent;        /* this attempt's assignment has left */
-    verdict says;     /* of this attempt */
-    bool finishing;   /* the outcome is decided and being written; result and result_code hold it */
+    payload *content;     /* of the result; NULL when there is none */
+    bool in_doubt;        /* it was refused, and may have been made: its record is being removed */
+    bool told;            /* the session has its answer: it gets no other */
+    bool released;        /* the reservation of this attempt was given back, or there was none */
+    bool sent;            /* this attempt's assignment has left */
+    attempt_verdict says; /* of this attempt */
+    bool finishing;       /* the outcome is decided and being written; result and result_code hold it */
 
     bool empty_held;          /* the result is an empty one, and a full one may follow */
     timer_handle empty_timer; /* of that */
@@ -115,7 +108,7 @@ struct job {
         moving; /* the next attempt is decided, and Redis may have made it or not: nothing else happens before it has */
 
     candidate *candidates; /* owned, while a placement is tried */
-    int candidate_count, candidate_next, asked, loads_out, round;
+    int candidate_count, candidate_next, candidate_ordered, asked, loads_out, round;
     bool stale;    /* this round has found members that are none */
     int cleanings; /* rounds that may still do so without being counted */
     char tried[TRIED_MAX][ID_MAX + 1];
@@ -186,7 +179,7 @@ void job_lost(job *j);
 /* job_send.c: marked */
 void job_send(job *j);
 /* Is the reservation held, and is `owner` still who speaks for the node? Extends it to what is left until `deadline`, and the grace. */
-void job_confirm_call(redis_call *call, const job *j, const char *owner, usec_t deadline);
+void job_confirm(job *j, const char *owner, usec_t deadline, confirm_done *done);
 /* The node, if it was sent this attempt, need not go on with it. */
 void job_cancel_at_node(const job *j, const char *code);
 

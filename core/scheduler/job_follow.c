@@ -120,12 +120,11 @@ void job_not_due(job *j, const store_answer *answer) {
 
 /* ---- what the node says --------------------------------------------------------------------------------------------- */
 
-static void on_extended(void *arg, link_status status, const redis_reply *reply) {
+static void on_extended(void *arg, const confirm_answer *answer) {
     job *j = arg;
-    sched_answered(j->s, SCRIPT_CONFIRM_RESERVATION, status, reply);
     j->busy = false;
-    if (status == LINK_OK && reply_says(reply, "OK")) {
-        j->held_until = reply_int(reply_at(reply, 1)) * USEC_PER_MSEC;
+    if (answer->held) {
+        j->held_until = answer->expiry;
         job_emit(j, (sched_event){.kind = EV_EXTENDED, .node = j->node, .until = j->held_until});
     }
     job_rest(j);
@@ -141,10 +140,7 @@ static bool extend_reservation(job *j) {
     else
         memcpy(owner, j->owner, sizeof owner);
     if (!*owner || j->due + j->s->config.reservation_grace / 2 <= j->held_until) return false;
-    redis_call call;
-    job_confirm_call(&call, j, owner, j->due);
-    j->busy = true;
-    sched_call(j->s, &call, on_extended, j);
+    job_confirm(j, owner, j->due, on_extended);
     return true;
 }
 

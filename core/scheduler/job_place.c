@@ -6,12 +6,10 @@
  *
  * All candidates full, twice: the job waits (wait_queue.c) until there is room or its pending deadline passes. */
 #include "core/base/mem.h"
-#include "core/mechanisms/grant_call.h"
 #include "core/scheduler/job_flow.h"
 #include "core/scheduler/node_flow.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +48,7 @@ static void new_candidates(job *j, size_t most) {
     j->candidates = most ? mem_zalloc(most, sizeof *j->candidates) : NULL;
     j->candidate_count = 0;
     j->candidate_next = 0;
+    j->candidate_ordered = 0;
     j->asked = 0;
 }
 
@@ -85,49 +84,44 @@ static int to_compare(const job *j) {
     return j->s->place->compares((int)j->s->config.placement_d, j->candidate_count - j->candidate_next);
 }
 
-static void on_load(void *arg, link_status status, const redis_reply *reply) {
-    job *j = arg;
-    sched_answered(j->s, SCRIPT_NONE, status, reply);
-    candidate *compared = &j->candidates[j->candidate_next];
+/* The next ones stand in the order in which they are asked. */
+static void put_in_order(job *j) {
     int count = to_compare(j);
-    compared[count - j->loads_out].load = status == LINK_OK ? reply_int(reply) : LOAD_UNREADABLE; /* in call order */
+    j->s->place->order(&j->candidates[j->candidate_next], count);
+    j->candidate_ordered = j->candidate_next + count;
+}
+
+static void on_load(void *arg, int64_t load) {
+    job *j = arg;
+    int count = to_compare(j);
+    j->candidates[j->candidate_next + count - j->loads_out].load = load; /* in call order */
     if (--j->loads_out > 0) return;
-    j->s->place->order(compared, count);
+    put_in_order(j);
     j->busy = false;
     ask_next(j);
 }
 
 static void read_loads(job *j) {
-    const scheduler *s = j->s;
+    registry *r = j->s->registry;
     j->busy = true;
     j->loads_out = to_compare(j);
-    for (int i = 0, count = j->loads_out; i < count; i++) {
-        redis_key key;
-        redis_call call;
-        call_command(&call, "ZCOUNT");
-        call_key(&call, key_node_reservations(&key, &s->config.keys, j->candidates[j->candidate_next + i].node));
-        call_int(&call, sched_now(s) / USEC_PER_MSEC);
-        call_str(&call, "+inf");
-        sched_call(j->s, &call, on_load, j);
-    }
+    for (int i = 0, count = j->loads_out; i < count; i++)
+        r->ops->load(r, j->candidates[j->candidate_next + i].node, on_load, j);
 }
 
-/* Members come as "node version", behind the size of the pool. */
-static void take_candidates(job *j, const redis_reply *reply) {
-    size_t count = reply_count(reply);
-    new_candidates(j, count);
-    for (size_t i = 1; i < count; i++) {
-        char node[ID_MAX + 1];
-        int64_t version;
-        if (sscanf(reply_text(reply_at(reply, i)), "%64s %" SCNd64, node, &version) != 2) continue;
-        if (!job_excludes(j, node)) add_candidate(j, node, version);
-    }
-    if (j->s->place->proposes == PROPOSE_SHARD) candidates_shuffle(j->candidates, j->candidate_count, &j->s->draws);
+static void take_candidates(job *j, const proposal *p) {
+    const scheduler *s = j->s;
+    new_candidates(j, (size_t)p->count);
+    for (int i = 0; i < p->count; i++)
+        if (!job_excludes(j, p->candidates[i].node)) j->candidates[j->candidate_count++] = p->candidates[i];
+    if (s->registry->ops->pools && s->place->proposes == PROPOSE_SHARD && !s->config.incidents.first_of_equals)
+        candidates_shuffle(j->candidates, j->candidate_count, &j->s->draws);
 }
 
-static void proposed(job *j, link_status status, const redis_reply *reply) {
+static void on_proposed(void *arg, const proposal *p) {
+    job *j = arg;
     j->busy = false;
-    take_candidates(j, status == LINK_OK ? reply : NULL);
+    take_candidates(j, p);
     job_emit(j, (sched_event){.kind = EV_PROPOSED, .value = j->candidate_count});
     if (j->candidate_count == 0)
         job_wait_for_room(j);
@@ -135,41 +129,20 @@ static void proposed(job *j, link_status status, const redis_reply *reply) {
         ask_next(j);
 }
 
-static void on_sample(void *arg, link_status status, const redis_reply *reply) {
-    job *j = arg;
-    sched_answered(j->s, SCRIPT_SELECT_NODE, status, reply);
-    proposed(j, status, reply);
-}
-
-static void on_shard(void *arg, link_status status, const redis_reply *reply) {
-    job *j = arg;
-    sched_answered(j->s, SCRIPT_SELECT_SHARD, status, reply);
-    proposed(j, status, reply);
-}
-
-static void sample_arguments(redis_call *call, const job *j) {
-    const char *excluded[EXCLUDED_MAX];
-    bool first = j->round == 0 && j->cleanings == CLEANINGS_MAX;
-    int want = first ? CANDIDATES_FIRST : CANDIDATES_MAX, count = job_exclusions(j, excluded);
-    call_int(call, want);
-    call_int(call, count);
-    for (int i = 0; i < count; i++) call_str(call, excluded[i]);
-    for (int i = 0; i < want + count; i++) call_int(call, rng_u32(&j->s->draws));
-}
-
 static void propose(job *j) {
     scheduler *s = j->s;
-    bool shard = s->place->proposes == PROPOSE_SHARD;
-    redis_key key;
-    redis_call call;
-    call_script(&call, shard ? SCRIPT_SELECT_SHARD : SCRIPT_SELECT_NODE);
-    call_key(&call, key_pool_members(&key, &s->config.keys, j->pair.src, j->pair.tgt));
-    if (shard)
-        call_int(&call, rng_u32(&s->draws));
-    else
-        sample_arguments(&call, j);
+    const char *excluded[EXCLUDED_MAX];
+    bool first = j->round == 0 && j->cleanings == CLEANINGS_MAX;
+    proposal_question question = {
+        .pair = &j->pair,
+        .shard = s->place->proposes == PROPOSE_SHARD,
+        .want = first ? CANDIDATES_FIRST : CANDIDATES_MAX,
+        .excluded = excluded,
+        .excluded_count = job_exclusions(j, excluded),
+        .draws = &s->draws,
+    };
     j->busy = true;
-    sched_call(s, &call, shard ? on_shard : on_sample, j);
+    s->registry->ops->propose(s->registry, &question, on_proposed, j);
 }
 
 /* ---- the grant ------------------------------------------------------------------------------------------------------ */
@@ -208,7 +181,7 @@ static void grant_refused(job *j, const candidate *c, const grant_verdict *v) {
                               .value = v->value,
                               .limit = v->limit});
     bool gone = v->word == GRANT_GONE || v->word == GRANT_NOTSERVED;
-    if (gone && c->version > VERSION_UNKNOWN) {
+    if (gone && c->version > VERSION_UNKNOWN && j->s->registry->ops->pools) {
         pool_drop_member(j->s, &j->pair, c->node, c->version);
         j->stale = true;
     }
@@ -238,27 +211,26 @@ static void granted(job *j, const candidate *c, const grant_verdict *v, usec_t e
     job_mark(j);
 }
 
-static void on_granted(void *arg, link_status status, const redis_reply *reply) {
+static void on_granted(void *arg, const grant_answer *answer) {
     job *j = arg;
-    sched_answered(j->s, SCRIPT_RESERVE_NODE, status, reply);
     j->busy = false;
     const candidate *c = &j->candidates[j->candidate_next++];
-    grant_verdict v = grant_verdict_of(status == LINK_OK ? reply : NULL);
-    if (v.word == GRANT_OK) {
-        granted(j, c, &v, reply_int(reply_at(reply, 3)) * USEC_PER_MSEC);
-    } else if (status == LINK_UNKNOWN) {
+    const grant_verdict *v = &answer->verdict;
+    if (v->word == GRANT_OK) {
+        granted(j, c, v, answer->expiry);
+    } else if (answer->status == LINK_UNKNOWN) {
         take_node(j, c);
         job_release_then(j, grant_unknown);
     } else {
         job_unclaim_node(j, c->node);
-        if (status == LINK_OK) grant_refused(j, c, &v);
-        ask_another(j, v.word);
+        if (answer->status == LINK_OK) grant_refused(j, c, v);
+        ask_another(j, v->word);
     }
 }
 
 /* Its load was read, and the node is one of ours, so that its limit is known: the grant would refuse. */
 static bool known_full(scheduler *s, const candidate *c) {
-    if (!s->config.limit || c->load >= LOAD_UNREADABLE) return false;
+    if (!s->config.limit || !s->registry->ops->loads || c->load >= LOAD_UNREADABLE) return false;
     const node_conn *n = node_by_id(s, c->node);
     return n && c->load >= n->slots;
 }
@@ -294,10 +266,14 @@ static void ask_next(job *j) {
         propose_again(j);
         return;
     }
-    if (j->candidates[j->candidate_next].load == LOAD_UNKNOWN && to_compare(j) > 0)
-        read_loads(j);
-    else
-        ask(j);
+    if (j->candidate_next >= j->candidate_ordered && to_compare(j) > 0) {
+        if (j->s->registry->ops->loads) {
+            read_loads(j);
+            return;
+        }
+        put_in_order(j);
+    }
+    ask(j);
 }
 
 static void ask(job *j) {
@@ -305,20 +281,18 @@ static void ask(job *j) {
     const candidate *c = &j->candidates[j->candidate_next];
     j->asked++;
     job_claim_node(j, c->node);
-    redis_call call;
-    grant_call(&call, &s->config.keys,
-               &(grant_question){
-                   .node = c->node,
-                   .job_id = j->id,
-                   .attempt = j->attempt,
-                   .version = c->version,
-                   .pair = &j->pair,
-                   .mode = s->config.limit ? GRANT_ENFORCE : GRANT_COUNT,
-                   .hold_msec = usec_to_msec_up(job_attempt_limit(j) + s->config.reservation_grace),
-                   .resource_limit = s->config.resource_limit,
-               });
+    grant_question question = {
+        .node = c->node,
+        .job_id = j->id,
+        .attempt = j->attempt,
+        .version = c->version,
+        .pair = &j->pair,
+        .mode = s->config.limit ? GRANT_ENFORCE : GRANT_COUNT,
+        .hold_msec = usec_to_msec_up(job_attempt_limit(j) + s->config.reservation_grace),
+        .resource_limit = s->config.resource_limit,
+    };
     j->busy = true;
-    sched_call(s, &call, on_granted, j);
+    s->registry->ops->grant(s->registry, &question, on_granted, j);
 }
 
 /* Before any proposal: the node keeps the tail of the sentence. It may have registered again since then, so the grant reads the

@@ -14,12 +14,6 @@ void job_leave_node(job *j) {
     j->says = VERDICT_NONE;
 }
 
-static const char *const verdict_names[] = {
-    [VERDICT_NONE] = "none",
-    [VERDICT_SUCCESS] = "success",
-    [VERDICT_FAILURE] = "failure",
-};
-
 /* Only a verdict changes the status, and only what we saw ourselves is told. */
 static void judge_node(const job *j, const char *status) {
     node_conn *n = j->says == VERDICT_NONE ? NULL : node_by_id(j->s, j->node);
@@ -32,35 +26,16 @@ static void judge_node(const job *j, const char *status) {
     n->degraded = degraded;
 }
 
-static void on_unreserved(job *j, link_status status, const redis_reply *reply) {
-    sched_answered(j->s, SCRIPT_RELEASE_RESERVATION, status, reply);
-    j->busy = false;
-    if (status != LINK_OK) return;
-    j->released = true;
-    job_emit(j, (sched_event){.kind = EV_UNRESERVED, .node = j->node});
-    judge_node(j, reply_text(reply_at(reply, 2)));
-    node_released(j->s, j->node, reply_int(reply_at(reply, 1)), reply_text(reply_at(reply, 2)));
-}
-
-static void submit_release(job *j, link_callback *done) {
-    scheduler *s = j->s;
-    redis_key key;
-    redis_call call;
-    call_script(&call, SCRIPT_RELEASE_RESERVATION);
-    call_key(&call, key_node_reservations(&key, &s->config.keys, j->node));
-    call_key(&call, key_node(&key, &s->config.keys, j->node));
-    call_str(&call, j->id);
-    call_int(&call, j->attempt);
-    call_str(&call, verdict_names[j->says]);
-    call_int(&call, usec_to_msec_up(s->config.trial_pause));
-    j->busy = true;
-    sched_call(s, &call, done, j);
-}
-
-static void on_released_then(void *arg, link_status status, const redis_reply *reply) {
+static void on_released(void *arg, const release_answer *answer) {
     job *j = arg;
     job_step *then = j->then;
-    on_unreserved(j, status, reply);
+    j->busy = false;
+    if (answer->status == LINK_OK) {
+        j->released = true;
+        job_emit(j, (sched_event){.kind = EV_UNRESERVED, .node = j->node});
+        judge_node(j, answer->node_status);
+        node_released(j->s, j->node, answer->load, answer->node_status);
+    }
     then(j);
 }
 
@@ -70,6 +45,8 @@ void job_release_then(job *j, job_step *then) {
         return;
     }
     assert(j->node[0]);
+    registry *r = j->s->registry;
     j->then = then;
-    submit_release(j, on_released_then);
+    j->busy = true;
+    r->ops->release(r, &(release_question){j->node, j->id, j->attempt, j->says}, on_released, j);
 }

@@ -6,7 +6,6 @@
  *
  * DUPLICATE_JOB_ID says that the node has this very job. Where the node holds the attempt, and never failed the job, that is so: the true
  * result follows, and the message is only counted. */
-#include "core/base/mem.h"
 #include "core/scheduler/job_flow.h"
 #include "core/scheduler/node_flow.h"
 
@@ -38,7 +37,7 @@ static void hold_empty(job *j) {
 static const char *const blameless[] = {"DUPLICATE_JOB_ID", "DUPLICATE_UTTERANCE_INDEX", MODEL_MISSING,
                                         "NODE_OVERLOADED"};
 
-static verdict verdict_of(const job *j) {
+static attempt_verdict verdict_of(const job *j) {
     if (j->result != OUTCOME_FAILED) return VERDICT_SUCCESS;
     for (size_t i = 0; i < sizeof blameless / sizeof *blameless; i++)
         if (!strcmp(j->result_code, blameless[i])) return VERDICT_NONE;
@@ -59,25 +58,14 @@ void job_take_result(job *j) {
 
 /* ---- a model that a node lacks -------------------------------------------------------------------------------------- */
 
-enum { MARKS_MAX = 30, MARKS_WINDOW_MSEC = 10000 };
-
-typedef struct marking {
-    scheduler *s;
-    char node[ID_MAX + 1];
-    lang_pair pair;
-    char service[SERVICE_MAX + 1];
-} marking;
-
-static void on_service_marked(void *arg, link_status status, const redis_reply *reply) {
-    marking *m = arg;
-    sched_answered(m->s, SCRIPT_MARK_SERVICE, status, reply);
-    if (status == LINK_OK && reply_says(reply, "MARKED"))
-        sched_emit(m->s, (sched_event){.kind = EV_NODE_MARKED,
-                                       .node = m->node,
-                                       .pair = &m->pair,
-                                       .code = m->service,
-                                       .until = reply_int(reply_at(reply, 1)) * USEC_PER_MSEC});
-    free(m);
+static void on_service_marked(void *arg, const mark_answer *answer) {
+    const mark_question *asked = answer->question;
+    if (!answer->marked) return;
+    sched_emit(arg, (sched_event){.kind = EV_NODE_MARKED,
+                                  .node = asked->node,
+                                  .pair = asked->pair,
+                                  .code = asked->service,
+                                  .until = answer->until});
 }
 
 /* What the node names must fit into the mark; one that names nothing lacks something all the same. */
@@ -86,26 +74,11 @@ static bool is_service(const char *text) {
     return len > 0 && len <= SERVICE_MAX && len == strcspn(text, " \t\r\n\v\f");
 }
 
-/* Beside the job's chain: nothing waits for it, and it reaches Redis before the next attempt's grant. */
+/* Beside the job's chain: nothing waits for it, and it is told before the next attempt's grant is asked for. */
 static void mark_service(const job *j, const char *service) {
-    scheduler *s = j->s;
-    redis_key key;
-    redis_call call;
-    marking *m = mem_zalloc(1, sizeof *m);
-    m->s = s;
-    m->pair = j->pair;
-    memcpy(m->node, j->node, sizeof m->node);
-    snprintf(m->service, sizeof m->service, "%s", is_service(service) ? service : "unknown");
-    call_script(&call, SCRIPT_MARK_SERVICE);
-    call_key(&call, key_node(&key, &s->config.keys, j->node));
-    call_key(&call, key_node_marks(&key, &s->config.keys, j->node));
-    call_str(&call, j->pair.src);
-    call_str(&call, j->pair.tgt);
-    call_str(&call, m->service);
-    call_int(&call, usec_to_msec_up(s->config.mark_ttl));
-    call_int(&call, MARKS_MAX);
-    call_int(&call, MARKS_WINDOW_MSEC);
-    sched_call(s, &call, on_service_marked, m);
+    registry *r = j->s->registry;
+    mark_question question = {j->node, &j->pair, is_service(service) ? service : "unknown"};
+    r->ops->mark(r, &question, on_service_marked, j->s);
 }
 
 /* ---- what is let through to it -------------------------------------------------------------------------------------- */

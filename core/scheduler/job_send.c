@@ -6,17 +6,18 @@
 #include "core/scheduler/node_flow.h"
 #include "core/scheduler/session_flow.h"
 
-void job_confirm_call(redis_call *call, const job *j, const char *owner, usec_t deadline) {
-    const scheduler *s = j->s;
+void job_confirm(job *j, const char *owner, usec_t deadline, confirm_done *done) {
+    scheduler *s = j->s;
     usec_t hold = deadline + s->config.reservation_grace - sched_now(s);
-    redis_key key;
-    call_script(call, SCRIPT_CONFIRM_RESERVATION);
-    call_key(call, key_node(&key, &s->config.keys, j->node));
-    call_key(call, key_node_reservations(&key, &s->config.keys, j->node));
-    call_str(call, j->id);
-    call_int(call, j->attempt);
-    call_str(call, owner);
-    call_int(call, hold > 0 ? usec_to_msec_up(hold) : 1);
+    confirm_question question = {
+        .node = j->node,
+        .job_id = j->id,
+        .attempt = j->attempt,
+        .owner = owner,
+        .hold_msec = hold > 0 ? usec_to_msec_up(hold) : 1,
+    };
+    j->busy = true;
+    s->registry->ops->confirm(s->registry, &question, done, j);
 }
 
 static usec_t padding_of(const scheduler_config *config, cut_reason cut) {
@@ -56,26 +57,25 @@ static void confirm_refused(job *j, const char *why) {
     job_release_then(j, attempt_again);
 }
 
-static void on_confirmed(void *arg, link_status status, const redis_reply *reply) {
+static void on_confirmed(void *arg, const confirm_answer *answer) {
     job *j = arg;
-    sched_answered(j->s, SCRIPT_CONFIRM_RESERVATION, status, reply);
     j->busy = false;
-    if (status == LINK_UNKNOWN && ++j->tries < UNKNOWN_TRIES) {
+    if (answer->status == LINK_UNKNOWN && ++j->tries < UNKNOWN_TRIES) {
         job_send(j);
         return;
     }
     j->tries = 0;
     const node_conn *n = node_by_id(j->s, j->node);
-    if (status != LINK_OK)
-        confirm_refused(j, link_status_name(status));
-    else if (!reply_says(reply, "OK"))
-        confirm_refused(j, reply_text(reply_at(reply, 1)));
+    if (answer->status != LINK_OK)
+        confirm_refused(j, link_status_name(answer->status));
+    else if (!answer->held)
+        confirm_refused(j, answer->why);
     else if (!n)
         confirm_refused(j, "owner");
     else if (j->noted & (NOTE_NODE_LOST | NOTE_CANCEL))
         job_rest(j);
     else {
-        j->held_until = reply_int(reply_at(reply, 1)) * USEC_PER_MSEC;
+        j->held_until = answer->expiry;
         send_assignment(j, n);
     }
 }
@@ -89,11 +89,8 @@ void job_send(job *j) {
         return;
     }
     char owner[OWNER_MAX + 1];
-    redis_call call;
     sched_owner(s, n->conn, owner);
-    job_confirm_call(&call, j, owner, j->marked + job_attempt_limit(j));
-    j->busy = true;
-    sched_call(s, &call, on_confirmed, j);
+    job_confirm(j, owner, j->marked + job_attempt_limit(j), on_confirmed);
 }
 
 void job_cancel_at_node(const job *j, const char *code) {

@@ -76,11 +76,6 @@ void node_conn_free_all(scheduler *s) {
     }
 }
 
-void node_call(node_conn *n, const redis_call *call, link_callback *done) {
-    n->calls++;
-    sched_call(n->s, call, done, n);
-}
-
 void node_close(node_conn *n, const char *reason) {
     n->closed = true;
     sched_tell(n->s, node_close, n->conn, reason);

@@ -67,10 +67,10 @@ void node_released(scheduler *s, const char *node_id, int64_t load, const char *
 
 /* ---- the node wants it ---------------------------------------------------------------------------------------------- */
 
-static void drain_answered(node_conn *n, const redis_reply *reply) {
-    if (reply_says(reply, "NOTOWNER")) {
+static void drain_answered(node_conn *n, const node_answer *answer) {
+    if (answer->word == NODE_NOT_OWNER) {
         node_lost_id(n);
-    } else if (reply_says(reply, "GONE") || !strcmp(reply_text(reply_at(reply, 1)), "offline")) {
+    } else if (answer->word == NODE_GONE || answer->was_offline) {
         node_end_drain(n);
     } else {
         n->wants_drain = false;
@@ -79,26 +79,19 @@ static void drain_answered(node_conn *n, const redis_reply *reply) {
     }
 }
 
-static void on_drained(void *arg, link_status status, const redis_reply *reply) {
+static void on_drained(void *arg, const node_answer *answer) {
     node_conn *n = arg;
-    sched_answered(n->s, SCRIPT_DRAIN_NODE, status, reply);
-    if (status == LINK_OK && n->registered) drain_answered(n, reply); /* if not, the next heartbeat asks again */
+    if (answer->status == LINK_OK && n->registered)
+        drain_answered(n, answer); /* if not, the next heartbeat asks again */
     node_unref(n);
 }
 
 void node_send_drain(node_conn *n) {
-    const keyspace *ks = &n->s->config.keys;
+    registry *r = n->s->registry;
     char owner[OWNER_MAX + 1];
-    redis_key key;
-    redis_call call;
     sched_owner(n->s, n->conn, owner);
-    call_script(&call, SCRIPT_DRAIN_NODE);
-    call_key(&call, key_node(&key, ks, n->node));
-    call_key(&call, key_node_hold(&key, ks, n->node));
-    call_str(&call, owner);
-    call_int(&call, 0);
-    call_str(&call, "");
-    node_call(n, &call, on_drained);
+    node_ref(n);
+    r->ops->drain(r, n->node, owner, on_drained, n);
 }
 
 void scheduler_node_drain(scheduler *s, conn_token conn) {

@@ -22,7 +22,7 @@ struct node_conn {
     char *services;
     int64_t slots, version;
     int64_t changing_to; /* the version whose pools are being joined, or left to drain; 0: no change is under way */
-    node_load load;      /* of the last heartbeat */
+    node_report load;    /* of the last heartbeat */
     usec_t heard;        /* when that came; 0: none has */
     unsigned repaired;   /* by which repair after an outage it was beaten for */
     bool held_back;      /* by what that said, it got no job */
@@ -49,8 +49,7 @@ void node_claim_id(node_conn *n);
 void node_give_up_id(node_conn *n);
 /* Redis says that another connection has the id. */
 void node_lost_id(node_conn *n);
-/* A call whose callback gets the connection: it lives until node_unref(). */
-void node_call(node_conn *n, const redis_call *call, link_callback *done);
+/* Before each question whose callback gets the connection: it lives until node_unref(). */
 void node_ref(node_conn *n);
 /* One callback less names this connection; the last one frees it when it has ended. */
 void node_unref(node_conn *n);
@@ -61,11 +60,11 @@ void node_conn_free_all(scheduler *s);
 /* node_register.c */
 /* Its registration, or what else it said, is refused. */
 void node_refuse(scheduler *s, conn_token conn, const char *node_id, const char *code, const char *message);
-/* How calls of a live node begin: its record, its languages, the expiry index, `last_key`, its name and who speaks for it. */
-void node_begin_call(redis_call *call, script_id script, const node_conn *n, const char *last_key);
 void node_register_again(node_conn *n); /* Redis has forgotten it */
 
 /* node_beat.c */
+/* It gets jobs from now on. */
+void node_is_ready(node_conn *n);
 void node_send_heartbeat(node_conn *n);
 
 /* node_drain.c */

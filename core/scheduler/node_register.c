@@ -16,31 +16,16 @@ void node_refuse(scheduler *s, conn_token conn, const char *node_id, const char 
     sched_tell(s, node_refused, conn, code, message);
 }
 
-void node_begin_call(redis_call *call, script_id script, const node_conn *n, const char *last_key) {
-    const scheduler *s = n->s;
-    const keyspace *ks = &s->config.keys;
-    char owner[OWNER_MAX + 1];
-    redis_key key;
-    sched_owner(s, n->conn, owner);
-    call_script(call, script);
-    call_key(call, key_node(&key, ks, n->node));
-    call_key(call, key_node_langs(&key, ks, n->node));
-    call_key(call, key_node_expiry(&key, ks, node_bucket(n->node)));
-    call_key(call, last_key);
-    call_str(call, n->node);
-    call_str(call, owner);
-}
+/* ---- what the registry answers -------------------------------------------------------------------------------------- */
 
-/* ---- what Redis answers --------------------------------------------------------------------------------------------- */
-
-static void registered(node_conn *n, const redis_reply *reply) {
+static void registered(node_conn *n, const node_answer *answer) {
     scheduler *s = n->s;
-    int64_t version = reply_int(reply_at(reply, 1));
-    if (version != n->version) n->degraded = false; /* a new offer begins anew */
-    n->version = version;
+    if (answer->version != n->version) n->degraded = false; /* a new offer begins anew */
+    n->version = answer->version;
     node_claim_id(n);
     sched_emit(s, (sched_event){.kind = EV_NODE_REGISTERED, .node = n->node, .value = n->pairs});
     if (!n->silent) sched_tell(s, node_registered, n->conn, n->node);
+    if (answer->ready) node_is_ready(n);
     if (n->wants_drain)
         node_send_drain(n);
     else if (n->beats)
@@ -67,47 +52,43 @@ static void held(node_conn *n, int64_t msec) {
     if (!n->registered) node_close(n, "out of service");
 }
 
-static void not_registered(node_conn *n, link_status status, const redis_reply *reply) {
+static void not_registered(node_conn *n, const node_answer *answer) {
     n->silent = n->beats = false;
-    if (status == LINK_OK && reply_says(reply, "HELD")) {
-        held(n, reply_int(reply_at(reply, 1)));
+    if (answer->word == NODE_HELD) {
+        held(n, answer->hold_msec);
         return;
     }
-    if (status == LINK_OK)
+    if (answer->status == LINK_OK)
         node_refuse(n->s, n->conn, n->node, "NODE_OVERLOADED",
                     "too many registrations of this node are still being applied; try again later");
     else
         node_refuse(n->s, n->conn, n->node, "SCHEDULER_DEPENDENCY_DOWN",
                     "the registration could not be stored; try again later");
-    if (status == LINK_UNKNOWN && !n->registered) withdraw(n); /* it may have been stored all the same */
+    if (answer->status == LINK_UNKNOWN && !n->registered) withdraw(n); /* it may have been stored all the same */
     node_close(n, "registration failed");
 }
 
-static void on_registered(void *arg, link_status status, const redis_reply *reply) {
+static void on_registered(void *arg, const node_answer *answer) {
     node_conn *n = arg;
-    sched_answered(n->s, SCRIPT_REGISTER_NODE, status, reply);
     n->registering--;
     if (n->gone) { /* it left while we wrote its record: the record must go too */
         withdraw(n);
-    } else if (status == LINK_OK && reply_says(reply, "OK")) {
-        registered(n, reply);
+    } else if (answer->word == NODE_OK) {
+        registered(n, answer);
     } else {
-        not_registered(n, status, reply);
+        not_registered(n, answer);
     }
     node_unref(n);
 }
 
 static void register_node(node_conn *n) {
-    redis_key key;
-    redis_call call;
-    node_begin_call(&call, SCRIPT_REGISTER_NODE, n, key_node_hold(&key, &n->s->config.keys, n->node));
-    call_str(&call, n->sources);
-    call_str(&call, n->targets);
-    call_int(&call, n->slots);
-    call_int(&call, usec_to_msec_up(n->s->config.node_ttl));
-    call_str(&call, n->services);
+    registry *r = n->s->registry;
+    char owner[OWNER_MAX + 1];
+    sched_owner(n->s, n->conn, owner);
+    node_offer offer = {n->node, owner, n->sources, n->targets, n->slots, n->services};
     n->registering++;
-    node_call(n, &call, on_registered);
+    node_ref(n);
+    r->ops->enrol(r, &offer, on_registered, n);
 }
 
 void node_register_again(node_conn *n) {

@@ -42,6 +42,24 @@ static void equip_mechanisms(scheduler *s) {
     };
 }
 
+static registry *open_registry(const scheduler *s) {
+    const scheduler_config *c = &s->config;
+    registry_settings settings = {
+        .kind = (registry_kind)c->registry,
+        .load = (load_kind)c->load,
+        .limit = c->limit,
+        .node_ttl = c->node_ttl,
+        .ready_limit = c->ready_limit,
+        .trial_pause = c->trial_pause,
+        .mark_ttl = c->mark_ttl,
+        .resource_limit = c->resource_limit,
+        .copy_refresh = c->copy_refresh,
+        .reap_batch = c->reap_batch,
+        .first_of_equals = c->incidents.first_of_equals,
+    };
+    return registry_new(&s->mech, &settings);
+}
+
 sched_status scheduler_new(const scheduler_config *config, const scheduler_env *env, scheduler **ret_scheduler,
                            sched_error *err) {
     assert(config && env && ret_scheduler && env->clock.now && env->timers.set && env->redis.submit);
@@ -56,6 +74,7 @@ sched_status scheduler_new(const scheduler_config *config, const scheduler_env *
     s->place = placements[config->placement];
     equip_mechanisms(s);
     job_store_open(s);
+    s->registry = open_registry(s);
     rng_init(&s->draws, env->seed, "scheduler", 0);
     sweep_start(s);
     *ret_scheduler = s;
@@ -72,6 +91,7 @@ scheduler *scheduler_free(scheduler *s) {
     node_conn_free_all(s);
     session_free_all(s);
     stats_free(s);
+    registry_free(s->registry);
     soon_free(s->soon);
     free(s);
     return NULL;
@@ -79,6 +99,7 @@ scheduler *scheduler_free(scheduler *s) {
 
 void scheduler_stop(scheduler *s) {
     sweep_stop(s);
+    s->registry->ops->stop(s->registry);
     outage_stop(s);
     session_record_stop(s);
     room_stop(s);

@@ -125,29 +125,30 @@ static void on_due_jobs(void *arg, link_status status, const redis_reply *reply)
     }
 }
 
-static void on_expired_nodes(void *arg, link_status status, const redis_reply *reply) {
+static void on_expired_nodes(void *arg, const char *const *nodes, size_t count) {
     scheduler *s = arg;
-    sched_answered(s, SCRIPT_NONE, status, reply);
     if (outage_deadlines_rest(s)) return;
-    for (size_t i = 0; i < reply_count(reply); i++) node_take_offline(s, reply_text(reply_at(reply, i)), "", "expired");
+    for (size_t i = 0; i < count; i++) node_take_offline(s, nodes[i], "", "expired");
 }
 
-static void visit(scheduler *s, unsigned bucket) {
-    bool jobs = bucket < JOB_BUCKETS;
-    const keyspace *ks = &s->config.keys;
+static void visit_jobs(scheduler *s, unsigned bucket) {
     redis_key key;
     redis_call call;
     call_command(&call, "ZRANGEBYSCORE");
-    if (jobs)
-        call_key(&call, key_job_deadlines(&key, ks, bucket));
-    else
-        call_key(&call, key_node_expiry(&key, ks, bucket - JOB_BUCKETS));
+    call_key(&call, key_job_deadlines(&key, &s->config.keys, bucket));
     call_str(&call, "-inf");
-    call_int(&call, sched_now(s) / USEC_PER_MSEC - (jobs ? GRACE_MSEC : 0));
+    call_int(&call, sched_now(s) / USEC_PER_MSEC - GRACE_MSEC);
     call_str(&call, "LIMIT");
     call_int(&call, 0);
     call_int(&call, s->config.reap_batch);
-    sched_call(s, &call, jobs ? on_due_jobs : on_expired_nodes, s);
+    sched_call(s, &call, on_due_jobs, s);
+}
+
+static void visit(scheduler *s, unsigned bucket) {
+    if (bucket < JOB_BUCKETS)
+        visit_jobs(s, bucket);
+    else
+        s->registry->ops->due(s->registry, bucket - JOB_BUCKETS, on_expired_nodes, s);
 }
 
 static void on_timer(void *arg) {

@@ -295,7 +295,7 @@ static void make_instruments(run_state *all, simulation_clock clock) {
     run->checker = checker_new(&(checker_rules){
         .start = sc->start,
         .bin = sc->measure.bin,
-        .limit = sc->scheduler.limit,
+        .limit = scheduler_config_keeps_limit(&sc->scheduler),
         .pending_limit = sc->scheduler.pending_limit,
         .patience = sc->scheduler.redis_patience,
         .gap_limit = sc->scheduler.gap_limit,

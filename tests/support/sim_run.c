@@ -68,7 +68,7 @@ static checker *checker_for(const scenario *sc) {
     checker_rules rules = {
         .start = sc->start,
         .bin = sc->measure.bin,
-        .limit = sc->scheduler.limit,
+        .limit = scheduler_config_keeps_limit(&sc->scheduler),
         .pending_limit = sc->scheduler.pending_limit,
         .patience = sc->scheduler.redis_patience,
         .gap_limit = sc->scheduler.gap_limit,
