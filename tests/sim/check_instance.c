@@ -11,19 +11,19 @@
 static redis_key key;
 
 static int64_t entries_of(const char *id) {
-    return ask_int("XLEN", key_instance_inbox(&key, &keys, id));
+    return fellow_ask_int("XLEN", key_instance_inbox(&key, &keys, id));
 }
 
 static int64_t dead_letters_of(const char *id) {
-    return ask_int("XLEN", key_instance_dead(&key, &keys, id));
+    return fellow_ask_int("XLEN", key_instance_dead(&key, &keys, id));
 }
 
 static bool is_present(const char *id) {
-    return ask_int("EXISTS", key_instance_presence(&key, &keys, id)) == 1;
+    return fellow_ask_int("EXISTS", key_instance_presence(&key, &keys, id)) == 1;
 }
 
 static int64_t listed(void) {
-    return ask_int("ZCARD", key_instances(&key, &keys));
+    return fellow_ask_int("ZCARD", key_instances(&key, &keys));
 }
 
 static void start_fellows(int count) {
@@ -36,10 +36,10 @@ static void start_fellows(int count) {
 START_TEST(an_instance_is_present_as_long_as_it_lives_and_not_longer) {
     start_fellows(1);
     ck_assert_str_eq(all_keys(), "lingua:v1:{i:i0}:inbox lingua:v1:{i:i0}:presence lingua:v1:{instances}:all");
-    pass(300 * second);
+    fellow_pass(300 * fellow_second);
     ck_assert(is_present("i0"));
     fellow_crash(0);
-    pass(31 * second);
+    fellow_pass(31 * fellow_second);
     ck_assert(!is_present("i0"));
     close_fellows();
 }
@@ -48,7 +48,7 @@ END_TEST
 START_TEST(who_leaves_in_good_order_leaves_nothing) {
     start_fellows(1);
     fellow_leave(0);
-    pass(2 * second);
+    fellow_pass(2 * fellow_second);
     ck_assert(fellow_left(0));
     ck_assert_str_eq(all_keys(), "");
     close_fellows();
@@ -59,7 +59,7 @@ START_TEST(a_leave_ends_also_when_redis_does_not_answer) {
     start_fellows(1);
     fellow_cut(0);
     fellow_leave(0);
-    pass(5 * second);
+    fellow_pass(5 * fellow_second);
     ck_assert(fellow_left(0));
     close_fellows();
 }
@@ -68,7 +68,7 @@ END_TEST
 START_TEST(in_peace_an_instance_costs_few_calls) {
     start_fellows(1);
     uint64_t before = fellow_commands();
-    pass(100 * second);
+    fellow_pass(100 * fellow_second);
     uint64_t calls = fellow_commands() - before;
     /* 10 beats, 20 looks, 20 walks over what is pending */
     ck_assert_msg(calls >= 48 && calls <= 52, "%" PRIu64 " calls in 100 s", calls);
@@ -79,9 +79,9 @@ END_TEST
 START_TEST(a_short_pause_changes_nothing) {
     start_fellows(2);
     fellow_pause(0);
-    pass(15 * second);
+    fellow_pass(15 * fellow_second);
     fellow_resume(0);
-    pass(60 * second);
+    fellow_pass(60 * fellow_second);
     ck_assert_str_eq(fellow_lost(0), "");
     ck_assert_int_eq(fellow_send(1, "i0", "j1"), SEND_OK);
     ck_assert_int_eq(told_of("j1", 0), 1);
@@ -91,16 +91,16 @@ END_TEST
 
 START_TEST(who_slept_too_long_was_buried_and_is_told_so) {
     start_fellows(2);
-    pass(15 * second);
+    fellow_pass(15 * fellow_second);
     fellow_pause(0);
-    pass(60 * second);
+    fellow_pass(60 * fellow_second);
     ck_assert_int_eq(fellow_deaths(1), 1);
     ck_assert_str_eq(fellow_death(1, 0), "i0");
     fellow_resume(0);
-    pass(2 * second);
+    fellow_pass(2 * fellow_second);
     ck_assert_str_eq(fellow_lost(0), "taken for dead by i1");
     ck_assert(!is_present("i0"));
-    pass(120 * second);
+    fellow_pass(120 * fellow_second);
     ck_assert_int_eq(listed(), 1);
     ck_assert_int_eq(fellow_deaths(1), 1);
     close_fellows();
@@ -110,9 +110,9 @@ END_TEST
 START_TEST(who_slept_too_long_is_lost_also_when_nobody_noticed) {
     start_fellows(1);
     fellow_pause(0);
-    pass(60 * second);
+    fellow_pass(60 * fellow_second);
     fellow_resume(0);
-    pass(2 * second);
+    fellow_pass(2 * fellow_second);
     ck_assert_str_eq(fellow_lost(0), "asleep for longer than its presence lives");
     close_fellows();
 }
@@ -120,12 +120,12 @@ END_TEST
 
 START_TEST(who_slept_handles_nothing_before_it_knows_whether_it_is_dead) {
     start_fellows(2);
-    pass(15 * second);
+    fellow_pass(15 * fellow_second);
     fellow_pause(0);
     ck_assert_int_eq(fellow_send(1, "i0", "j1"), SEND_OK);
-    pass(60 * second);
+    fellow_pass(60 * fellow_second);
     fellow_resume(0);
-    pass(10 * second);
+    fellow_pass(10 * fellow_second);
     ck_assert_int_eq(told_of("j1", 0), 0);
     ck_assert_int_eq(told_of("j1", 1), 1);
     close_fellows();
@@ -134,12 +134,12 @@ END_TEST
 
 START_TEST(an_outage_of_redis_buries_nobody) {
     start_fellows(3);
-    pass(20 * second);
+    fellow_pass(20 * fellow_second);
     for (int i = 0; i < 3; i++) fellow_cut(i);
-    pass(90 * second);
+    fellow_pass(90 * fellow_second);
     ck_assert(!is_present("i0"));
     for (int i = 0; i < 3; i++) fellow_mend(i);
-    pass(60 * second);
+    fellow_pass(60 * fellow_second);
     for (int i = 0; i < 3; i++) {
         ck_assert_str_eq(fellow_lost(i), "");
         ck_assert_int_eq(fellow_deaths(i), 0);
@@ -152,9 +152,9 @@ END_TEST
 
 START_TEST(redis_without_its_data_buries_nobody) {
     start_fellows(3);
-    pass(20 * second);
-    ask_int("FLUSHALL", "ASYNC");
-    pass(60 * second);
+    fellow_pass(20 * fellow_second);
+    fellow_ask_int("FLUSHALL", "ASYNC");
+    fellow_pass(60 * fellow_second);
     for (int i = 0; i < 3; i++) {
         ck_assert_str_eq(fellow_lost(i), "");
         ck_assert_int_eq(fellow_deaths(i), 0);
@@ -168,12 +168,12 @@ END_TEST
 
 START_TEST(who_alone_was_cut_off_is_buried_and_told_so) {
     start_fellows(2);
-    pass(20 * second);
+    fellow_pass(20 * fellow_second);
     fellow_cut(0);
-    pass(90 * second);
+    fellow_pass(90 * fellow_second);
     ck_assert_int_eq(fellow_deaths(1), 1);
     fellow_mend(0);
-    pass(30 * second);
+    fellow_pass(30 * fellow_second);
     ck_assert_str_eq(fellow_lost(0), "taken for dead by i1");
     close_fellows();
 }
@@ -202,11 +202,11 @@ END_TEST
 
 START_TEST(nothing_is_left_for_who_is_gone_and_nothing_where_it_is_full) {
     start_fellows(2);
-    config.inbox_max = 2;
+    fellow_config.inbox_max = 2;
     int third = fellow_start();
     ck_assert_int_eq(fellow_send(third, "nobody", "j1"), SEND_GONE);
     fellow_pause(1);
-    pass(2 * second);
+    fellow_pass(2 * fellow_second);
     ck_assert_int_eq(fellow_send(third, "i1", "j1"), SEND_OK);
     ck_assert_int_eq(fellow_send(third, "i1", "j2"), SEND_OK);
     ck_assert_int_eq(fellow_send(third, "i1", "j3"), SEND_FULL);
@@ -221,15 +221,15 @@ START_TEST(what_is_not_handled_is_delivered_again_and_then_a_dead_letter) {
     start_fellows(2);
     fellow_handles(1, HANDLE_BADLY);
     fellow_send(0, "i1", "j1");
-    pass(4 * second);
+    fellow_pass(4 * fellow_second);
     ck_assert_int_eq(told_of("j1", 1), 1);
-    pass(8 * second);
+    fellow_pass(8 * fellow_second);
     ck_assert_int_ge(told_of("j1", 1), 2);
-    pass(58 * second);
+    fellow_pass(58 * fellow_second);
     ck_assert_int_eq(entries_of("i1"), 0);
     ck_assert_int_eq(dead_letters_of("i1"), 1);
     int count = told_count;
-    pass(60 * second);
+    fellow_pass(60 * fellow_second);
     ck_assert_int_eq(told_count, count);
     ck_assert_int_eq(instance_count(fellow(1)).dead_letters, 1);
     close_fellows();
@@ -238,11 +238,11 @@ END_TEST
 
 START_TEST(many_deliveries_make_a_dead_letter_before_its_time) {
     open_fellows();
-    config.dead_deliveries = 3;
+    fellow_config.dead_deliveries = 3;
     fellow_start();
     fellow_handles(0, HANDLE_BADLY);
     fellow_send(0, "i0", "j1");
-    pass(30 * second);
+    fellow_pass(30 * fellow_second);
     ck_assert_int_eq(told_of("j1", 0), 3);
     ck_assert_int_eq(dead_letters_of("i0"), 1);
     close_fellows();
@@ -253,9 +253,9 @@ START_TEST(a_handler_that_recovers_loses_nothing) {
     start_fellows(1);
     fellow_handles(0, HANDLE_BADLY);
     fellow_send(0, "i0", "j1");
-    pass(12 * second);
+    fellow_pass(12 * fellow_second);
     fellow_handles(0, HANDLE_WELL);
-    pass(12 * second);
+    fellow_pass(12 * fellow_second);
     ck_assert_int_eq(entries_of("i0"), 0);
     ck_assert_int_eq(dead_letters_of("i0"), 0);
     close_fellows();
@@ -272,12 +272,12 @@ START_TEST(no_entry_behind_many_others_starves) {
         snprintf(job, sizeof job, "j%d", n);
         fellow_send_soon(0, "i0", job, NULL);
     }
-    pass(25 * second);
+    fellow_pass(25 * fellow_second);
     for (int n = 0; n < ENTRIES; n++) {
         snprintf(job, sizeof job, "j%d", n);
         ck_assert_msg(told_of(job, 0) >= 3, "%s was delivered %d times in 25 s", job, told_of(job, 0));
     }
-    pass(60 * second);
+    fellow_pass(60 * fellow_second);
     ck_assert_int_eq(dead_letters_of("i0"), ENTRIES);
     ck_assert_int_eq(entries_of("i0"), 0);
     close_fellows();
@@ -292,12 +292,12 @@ START_TEST(no_more_are_open_than_there_is_room_for) {
         snprintf(job, sizeof job, "j%d", n);
         fellow_send_soon(0, "i0", job, NULL);
     }
-    pass(30 * second);
-    ck_assert_int_eq(instance_count(fellow(0)).open, config.inbox_batch);
-    ck_assert_int_eq(told_count, config.inbox_batch); /* what is open is not delivered again */
+    fellow_pass(30 * fellow_second);
+    ck_assert_int_eq(instance_count(fellow(0)).open, fellow_config.inbox_batch);
+    ck_assert_int_eq(told_count, fellow_config.inbox_batch); /* what is open is not delivered again */
     instance_handled(fellow(0), &tellings[0].token, true, NULL);
-    pass(2 * second);
-    ck_assert_int_eq(told_count, config.inbox_batch + 1);
+    fellow_pass(2 * fellow_second);
+    ck_assert_int_eq(told_count, fellow_config.inbox_batch + 1);
     close_fellows();
 }
 END_TEST
@@ -311,9 +311,9 @@ START_TEST(an_entry_that_nobody_can_read_is_a_dead_letter_at_once) {
     call_str(&call, "*");
     call_str(&call, "kind");
     call_str(&call, "poem");
-    ck_assert(!virtual_redis_sync(redis, &call, &reply, &err));
+    ck_assert(!virtual_redis_sync(fellow_redis, &call, &reply, &fellow_err));
     virtual_redis_reply_free(reply);
-    pass(2 * second);
+    fellow_pass(2 * fellow_second);
     ck_assert_int_eq(told_count, 0);
     ck_assert_int_eq(dead_letters_of("i0"), 1);
     close_fellows();
@@ -328,10 +328,10 @@ START_TEST(a_lost_group_is_made_again_and_misses_nothing) {
     call_str(&call, "DESTROY");
     call_key(&call, key_instance_inbox(&key, &keys, "i1"));
     call_str(&call, "scheduler");
-    ck_assert(!virtual_redis_sync(redis, &call, &reply, &err));
+    ck_assert(!virtual_redis_sync(fellow_redis, &call, &reply, &fellow_err));
     virtual_redis_reply_free(reply);
     ck_assert_int_eq(fellow_send(0, "i1", "j1"), SEND_OK);
-    pass(3 * second);
+    fellow_pass(3 * fellow_second);
     ck_assert_int_eq(told_of("j1", 1), 1);
     ck_assert_int_eq(entries_of("i1"), 0);
     close_fellows();
@@ -342,11 +342,11 @@ END_TEST
 
 START_TEST(a_survivor_gets_the_entries_of_the_dead_and_all_learn_of_the_death) {
     start_fellows(3);
-    pass(20 * second);
+    fellow_pass(20 * fellow_second);
     fellow_pause(0);
     fellow_send(1, "i0", "j1");
     fellow_send(2, "i0", "j2");
-    pass(50 * second);
+    fellow_pass(50 * fellow_second);
     ck_assert_int_eq(told_of("j1", -1), 1);
     ck_assert_int_eq(told_of("j2", -1), 1);
     ck_assert_int_eq(told_count, 2);
@@ -358,19 +358,19 @@ START_TEST(a_survivor_gets_the_entries_of_the_dead_and_all_learn_of_the_death) {
     }
     ck_assert_int_eq(entries_of("i0"), 0);
     ck_assert_int_eq(listed(), 2);
-    ck_assert_int_eq(ask_int("EXISTS", key_instance_inbox(&key, &keys, "i0")), 0);
+    ck_assert_int_eq(fellow_ask_int("EXISTS", key_instance_inbox(&key, &keys, "i0")), 0);
     close_fellows();
 }
 END_TEST
 
 START_TEST(what_the_dead_had_read_and_not_handled_is_adopted_too) {
     start_fellows(2);
-    pass(20 * second);
+    fellow_pass(20 * fellow_second);
     fellow_handles(0, HANDLE_NEVER);
     fellow_send(1, "i0", "j1");
     ck_assert_int_eq(told_of("j1", 0), 1);
     fellow_crash(0);
-    pass(60 * second);
+    fellow_pass(60 * fellow_second);
     ck_assert_int_eq(told_of("j1", 1), 1);
     close_fellows();
 }
@@ -380,13 +380,13 @@ START_TEST(more_than_a_page_is_adopted) {
     enum { ENTRIES = 50 };
     char job[16];
     start_fellows(2);
-    pass(20 * second);
+    fellow_pass(20 * fellow_second);
     fellow_pause(0);
     for (int n = 0; n < ENTRIES; n++) {
         snprintf(job, sizeof job, "j%d", n);
         fellow_send_soon(1, "i0", job, NULL);
     }
-    pass(60 * second);
+    fellow_pass(60 * fellow_second);
     ck_assert_int_eq(told_count, ENTRIES);
     ck_assert_int_eq(instance_count(fellow(1)).orphans, ENTRIES);
     ck_assert_int_eq(listed(), 1);
@@ -396,17 +396,17 @@ END_TEST
 
 START_TEST(when_the_adopter_dies_the_next_one_goes_on) {
     start_fellows(3);
-    pass(20 * second);
+    fellow_pass(20 * fellow_second);
     fellow_handles(1, HANDLE_NEVER);
     fellow_handles(2, HANDLE_NEVER);
     fellow_pause(0);
     fellow_send(1, "i0", "j1");
-    pass(50 * second);
+    fellow_pass(50 * fellow_second);
     ck_assert_int_eq(told_count, 1);
     int adopter = tellings[0].who, heir = 3 - adopter;
     fellow_crash(adopter);
     fellow_handles(heir, HANDLE_WELL);
-    pass(80 * second);
+    fellow_pass(80 * fellow_second);
     ck_assert_int_eq(told_of("j1", heir), 1);
     ck_assert_int_eq(fellow_deaths(heir), 2);
     ck_assert_int_eq(listed(), 1);
@@ -416,13 +416,13 @@ END_TEST
 
 START_TEST(an_orphan_that_nobody_can_handle_is_a_dead_letter_of_the_dead) {
     start_fellows(2);
-    pass(20 * second);
+    fellow_pass(20 * fellow_second);
     fellow_handles(1, HANDLE_BADLY);
     fellow_pause(0);
     fellow_send(1, "i0", "j1");
-    pass(60 * second);
+    fellow_pass(60 * fellow_second);
     ck_assert_int_ge(told_of("j1", 1), 2);
-    pass(120 * second);
+    fellow_pass(120 * fellow_second);
     ck_assert_int_eq(dead_letters_of("i0"), 1);
     ck_assert_int_eq(listed(), 1);
     close_fellows();
@@ -431,11 +431,11 @@ END_TEST
 
 START_TEST(who_leaves_with_entries_left_is_adopted_at_once) {
     start_fellows(2);
-    pass(20 * second);
+    fellow_pass(20 * fellow_second);
     fellow_handles(0, HANDLE_BADLY);
     fellow_send(1, "i0", "j1");
     fellow_leave(0);
-    pass(8 * second);
+    fellow_pass(8 * fellow_second);
     ck_assert(fellow_left(0));
     ck_assert_int_eq(told_of("j1", 1), 1);
     ck_assert_int_eq(listed(), 1);
@@ -446,9 +446,9 @@ END_TEST
 
 START_TEST(others_learn_that_one_has_left) {
     start_fellows(2);
-    pass(20 * second);
+    fellow_pass(20 * fellow_second);
     fellow_leave(0);
-    pass(8 * second);
+    fellow_pass(8 * fellow_second);
     ck_assert_int_eq(fellow_deaths(1), 1);
     ck_assert_str_eq(fellow_death(1, 0), "i0");
     close_fellows();
@@ -461,7 +461,7 @@ START_TEST(without_a_survivor_everything_ends_by_its_ttl) {
     fellow_send(1, "i0", "j1");
     fellow_crash(0);
     fellow_crash(1);
-    pass(3700 * second);
+    fellow_pass(3700 * fellow_second);
     ck_assert_str_eq(all_keys(), "");
     close_fellows();
 }
@@ -482,7 +482,7 @@ static const char *ask_alive(int who, const char *id) {
     heard[0] = '\0';
     instance_ask_alive(fellow(who), id, hear_alive, arg);
     ck_assert_str_eq(heard, ""); /* never from inside */
-    pass(50 * USEC_PER_MSEC);
+    fellow_pass(50 * USEC_PER_MSEC);
     return heard;
 }
 
@@ -495,10 +495,10 @@ START_TEST(presence_tells_who_lives_and_where) {
     ck_assert_str_eq(ask_alive(0, "i1"), alive);
     ck_assert_str_eq(ask_alive(0, "nobody"), dead);
     fellow_crash(1);
-    pass(31 * second);
+    fellow_pass(31 * fellow_second);
     ck_assert_str_eq(ask_alive(0, "i1"), dead);
     fellow_cut(0);
-    pass(2 * second);
+    fellow_pass(2 * fellow_second);
     ck_assert_str_eq(ask_alive(0, "i1"), away);
     close_fellows();
 }
@@ -520,14 +520,14 @@ START_TEST(many_questions_within_a_second_are_one_call) {
     static char a[] = "a", b[] = "b", c[] = "c";
     start_fellows(2);
     fellow_pause(1);
-    pass(2 * second);
+    fellow_pass(2 * fellow_second);
     heard[0] = '\0';
     uint64_t before = fellow_commands();
     instance_ask_alive(fellow(0), "i1", hear_alive, a);
     instance_ask_alive(fellow(0), "i1", hear_alive, b);
-    pass(USEC_PER_MSEC);
+    fellow_pass(USEC_PER_MSEC);
     instance_ask_alive(fellow(0), "i1", hear_alive, c);
-    pass(USEC_PER_MSEC);
+    fellow_pass(USEC_PER_MSEC);
     ck_assert_uint_eq(fellow_commands() - before, 1);
     ck_assert_ptr_nonnull(strstr(heard, "c:"));
     ck_assert_ptr_nonnull(strstr(heard, "b:"));
@@ -537,12 +537,12 @@ END_TEST
 
 START_TEST(who_is_found_dead_is_adopted_without_waiting_for_the_list) {
     start_fellows(2);
-    pass(25 * second); /* beats at 10 and 20 */
+    fellow_pass(25 * fellow_second); /* beats at 10 and 20 */
     fellow_pause(1);
     fellow_send(0, "i1", "j1");
-    ask_int("DEL", key_instance_presence(&key, &keys, "i1"));
+    fellow_ask_int("DEL", key_instance_presence(&key, &keys, "i1"));
     ask_alive(0, "i1");
-    pass(6 * second);
+    fellow_pass(6 * fellow_second);
     ck_assert_int_eq(told_of("j1", 0), 1);
     close_fellows();
 }

@@ -32,12 +32,12 @@ struct fellow_state {
     deferred *waiting, **waiting_end;
 };
 
-engine *e;
-virtual_redis *redis;
+engine *fellow_engine;
+virtual_redis *fellow_redis;
 keyspace keys;
-instance_config config;
-sched_error err;
-const usec_t second = USEC_PER_SEC;
+instance_config fellow_config;
+sched_error fellow_err;
+const usec_t fellow_second = USEC_PER_SEC;
 told tellings[TOLD_MAX];
 int told_count;
 
@@ -96,7 +96,8 @@ static timer_handle timer_set(void *ctx, usec_t at, void (*fire)(void *arg), voi
     timer *t = mem_alloc(sizeof *t);
     *t = (timer){.f = ctx, .fire = fire, .arg = arg, .handle = ++timer_number, .next = timers};
     timers = t;
-    t->pending = engine_at(e, at > engine_now(e) ? at : engine_now(e), on_timer_due, t);
+    t->pending =
+        engine_at(fellow_engine, at > engine_now(fellow_engine) ? at : engine_now(fellow_engine), on_timer_due, t);
     return t->handle;
 }
 
@@ -106,7 +107,7 @@ static void timer_cancel(void *ctx, timer_handle handle) {
         if (t->handle != handle) continue;
         t->cancelled = true;
         if (!t->pending) return; /* it waits for its process */
-        engine_cancel(e, t->pending);
+        engine_cancel(fellow_engine, t->pending);
         forget_timer(t);
         return;
     }
@@ -157,9 +158,9 @@ static void ask_again(void *arg);
 
 static void on_read(void *arg, link_status status, const redis_reply *reply) {
     flight *w = arg;
-    bool nothing = status == LINK_OK && reply_is_nil(reply) && engine_now(e) < w->until && !w->f->crashed;
+    bool nothing = status == LINK_OK && reply_is_nil(reply) && engine_now(fellow_engine) < w->until && !w->f->crashed;
     if (nothing)
-        engine_at(e, engine_now(e) + poll, ask_again, w);
+        engine_at(fellow_engine, engine_now(fellow_engine) + poll, ask_again, w);
     else
         on_answer(w, status, reply);
 }
@@ -173,7 +174,7 @@ static void ask_again(void *arg) {
 /* The same call without "BLOCK ms". */
 static void submit_read(void *ctx, const redis_call *call, usec_t wait, link_callback *done, void *arg) {
     flight *w = mem_alloc(sizeof *w);
-    *w = (flight){.f = ctx, .done = done, .arg = arg, .until = engine_now(e) + wait - patience};
+    *w = (flight){.f = ctx, .done = done, .arg = arg, .until = engine_now(fellow_engine) + wait - patience};
     call_command(&w->call, call_arg(call, 0));
     for (int i = 1; i < call->args; i++) {
         if (!strcmp(call_arg(call, i), "BLOCK"))
@@ -189,7 +190,7 @@ static void submit_read(void *ctx, const redis_call *call, usec_t wait, link_cal
 static void tell(fellow_state *f, bool orphan, const inbox_entry *entry, const entry_token *token) {
     ck_assert_int_lt(told_count, TOLD_MAX);
     told *t = &tellings[told_count++];
-    *t = (told){.who = f->number, .orphan = orphan, .at = engine_now(e), .token = *token};
+    *t = (told){.who = f->number, .orphan = orphan, .at = engine_now(fellow_engine), .token = *token};
     snprintf(t->job, sizeof t->job, "%s", entry->job);
     if (f->handles != HANDLE_NEVER) instance_handled(f->me, token, f->handles == HANDLE_WELL, "NOT_HERE");
 }
@@ -223,39 +224,41 @@ int told_of(const char *job, int who) {
 
 /* ---- the world ------------------------------------------------------------------------------------------------------ */
 
-void pass(usec_t time) {
-    engine_run(e, engine_now(e) + time);
+void fellow_pass(usec_t time) {
+    engine_run(fellow_engine, engine_now(fellow_engine) + time);
 }
 
 void open_fellows(void) {
     virtual_server_options options = {.costs = COST_ZERO, .seed = 1};
-    e = engine_new(start);
+    fellow_engine = engine_new(start);
     fellow_count = told_count = 0;
     commands = 0;
-    ck_assert_msg(!virtual_redis_start(e, &virtual_redis_defaults, &redis, &err), "%s", err.message);
-    ck_assert_msg(!scripts_new(NULL, &lua, &err), "%s", err.message);
-    ck_assert_msg(!virtual_server_new(e, redis, lua, &options, &server, &err), "%s", err.message);
-    ck_assert_msg(!keyspace_init(&keys, NULL, &err), "%s", err.message);
-    config = (instance_config){.presence_ttl = 30 * second,
-                               .presence_refresh = 10 * second,
-                               .inbox_block = second,
-                               .inbox_max = 1000,
-                               .inbox_batch = 16,
-                               .inbox_ttl = 3600 * second,
-                               .reclaim_idle = 5 * second,
-                               .dead_deliveries = 10,
-                               .dead_after = 60 * second,
-                               .dead_ttl = 3600 * second,
-                               .dead_max = 1000,
-                               .adopt_every = 5 * second,
-                               .lease_ttl = 30 * second,
-                               .tombstone_ttl = 3600 * second,
-                               .peer_patience = second};
+    ck_assert_msg(!virtual_redis_start(fellow_engine, &virtual_redis_defaults, &fellow_redis, &fellow_err), "%s",
+                  fellow_err.message);
+    ck_assert_msg(!scripts_new(NULL, &lua, &fellow_err), "%s", fellow_err.message);
+    ck_assert_msg(!virtual_server_new(fellow_engine, fellow_redis, lua, &options, &server, &fellow_err), "%s",
+                  fellow_err.message);
+    ck_assert_msg(!keyspace_init(&keys, NULL, &fellow_err), "%s", fellow_err.message);
+    fellow_config = (instance_config){.presence_ttl = 30 * fellow_second,
+                                      .presence_refresh = 10 * fellow_second,
+                                      .inbox_block = fellow_second,
+                                      .inbox_max = 1000,
+                                      .inbox_batch = 16,
+                                      .inbox_ttl = 3600 * fellow_second,
+                                      .reclaim_idle = 5 * fellow_second,
+                                      .dead_deliveries = 10,
+                                      .dead_after = 60 * fellow_second,
+                                      .dead_ttl = 3600 * fellow_second,
+                                      .dead_max = 1000,
+                                      .adopt_every = 5 * fellow_second,
+                                      .lease_ttl = 30 * fellow_second,
+                                      .tombstone_ttl = 3600 * fellow_second,
+                                      .peer_patience = fellow_second};
 }
 
 static link_virtual *open_link(void) {
     link_virtual_options options = {.delay = {.kind = DIST_CONSTANT}, .window = 1000, .seed = 1};
-    return link_virtual_new(e, server, &options);
+    return link_virtual_new(fellow_engine, server, &options);
 }
 
 int fellow_start(void) {
@@ -267,7 +270,7 @@ int fellow_start(void) {
     snprintf(f->id, sizeof f->id, "i%d", f->number);
     f->wire = open_link();
     f->read_wire = open_link();
-    instance_env env = {.clock = engine_clock(e),
+    instance_env env = {.clock = engine_clock(fellow_engine),
                         .timers = {timer_set, timer_cancel, f},
                         .seed = (uint64_t)f->number + 1,
                         .redis = {submit, f},
@@ -278,9 +281,9 @@ int fellow_start(void) {
                         .host = "here",
                         .pid = 1};
     instance_events events = {on_entry, on_orphan, on_died, on_lost, f};
-    f->me = instance_open(&config, &keys, &env, &events);
+    f->me = instance_open(&fellow_config, &keys, &env, &events);
     instance_start(f->me);
-    pass(100 * USEC_PER_MSEC);
+    fellow_pass(100 * USEC_PER_MSEC);
     return f->number;
 }
 
@@ -349,14 +352,14 @@ void fellow_send_soon(int from, const char *to, const char *job, send_result *re
                          .session = "s-1",
                          .node = "n1",
                          .attempt = 1,
-                         .deadline_msec = engine_now(e) / USEC_PER_MSEC + 10000};
+                         .deadline_msec = engine_now(fellow_engine) / USEC_PER_MSEC + 10000};
     instance_send(fellows[from].me, to, &entry, on_sent, result);
 }
 
 send_result fellow_send(int from, const char *to, const char *job) {
     send_result result = SEND_UNKNOWN;
     fellow_send_soon(from, to, job, &result);
-    pass(50 * USEC_PER_MSEC);
+    fellow_pass(50 * USEC_PER_MSEC);
     return result;
 }
 
@@ -392,7 +395,7 @@ void close_fellows(void) {
         fellow_mend(i);
         instance_stop(fellows[i].me);
     }
-    pass(5 * second);
+    fellow_pass(5 * fellow_second);
     for (int i = 0; i < fellow_count; i++) {
         ck_assert_int_eq(instance_calls(fellows[i].me), 0);
         instance_close(fellows[i].me);
@@ -402,8 +405,8 @@ void close_fellows(void) {
     while (timers) forget_timer(timers);
     virtual_server_free(server);
     scripts_free(lua);
-    virtual_redis_stop(redis);
-    engine_free(e);
+    virtual_redis_stop(fellow_redis);
+    engine_free(fellow_engine);
 }
 
 uint64_t fellow_commands(void) {
@@ -412,12 +415,12 @@ uint64_t fellow_commands(void) {
 
 /* ---- asking Redis --------------------------------------------------------------------------------------------------- */
 
-int64_t ask_int(const char *command, const char *key) {
+int64_t fellow_ask_int(const char *command, const char *key) {
     redis_call call;
     redis_reply *reply;
     call_command(&call, command);
     call_key(&call, key);
-    ck_assert_msg(!virtual_redis_sync(redis, &call, &reply, &err), "%s", err.message);
+    ck_assert_msg(!virtual_redis_sync(fellow_redis, &call, &reply, &fellow_err), "%s", fellow_err.message);
     int64_t value = reply_int(reply);
     virtual_redis_reply_free(reply);
     return value;
@@ -433,10 +436,10 @@ const char *all_keys(void) {
     const char *names[MOST];
     redis_call call;
     redis_reply *reply;
-    ck_assert_msg(!virtual_redis_expire_all(redis, &err), "%s", err.message);
+    ck_assert_msg(!virtual_redis_expire_all(fellow_redis, &fellow_err), "%s", fellow_err.message);
     call_command(&call, "KEYS");
     call_str(&call, "*");
-    ck_assert_msg(!virtual_redis_sync(redis, &call, &reply, &err), "%s", err.message);
+    ck_assert_msg(!virtual_redis_sync(fellow_redis, &call, &reply, &fellow_err), "%s", fellow_err.message);
     size_t count = reply_count(reply) < MOST ? reply_count(reply) : MOST, used = 0;
     for (size_t i = 0; i < count; i++) names[i] = reply_text(reply_at(reply, i));
     qsort(names, count, sizeof *names, by_text);

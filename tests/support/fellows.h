@@ -11,12 +11,12 @@
 
 enum { FELLOWS_MAX = 64, TOLD_MAX = 4096 };
 
-extern engine *e;
-extern virtual_redis *redis;
+extern engine *fellow_engine;
+extern virtual_redis *fellow_redis;
 extern keyspace keys;
-extern instance_config config; /* to be changed between open_fellows() and fellow_start() */
-extern sched_error err;
-extern const usec_t second;
+extern instance_config fellow_config; /* to be changed between open_fellows() and fellow_start() */
+extern sched_error fellow_err;
+extern const usec_t fellow_second;
 
 typedef enum handling { HANDLE_WELL, HANDLE_BADLY, HANDLE_NEVER } handling;
 
@@ -37,7 +37,7 @@ int told_of(const char *job, int who);
 void open_fellows(void);
 /* Those that live leave; calls come back. */
 void close_fellows(void);
-void pass(usec_t time);
+void fellow_pass(usec_t time);
 
 /* Starts one more; its number, which is also that of its id "i0", "i1", ... */
 int fellow_start(void);
@@ -66,7 +66,7 @@ int fellow_deaths(int who);       /* told to it */
 const char *fellow_death(int who, int n);
 
 /* The reply of a plain command, as a number; "XLEN". */
-int64_t ask_int(const char *command, const char *key);
+int64_t fellow_ask_int(const char *command, const char *key);
 /* Commands that the server has executed for all of them, without the many small reads of this world. */
 uint64_t fellow_commands(void);
 /* All keys of the namespace, sorted, by one space. */
