@@ -61,6 +61,7 @@ static const struct {
     {"seen", true, is_whole, "an instant"},
     {"running", false, is_whole, "a number from 0"},
     {"up", false, is_truth, "0 or 1"},
+    {"pools", false, is_truth, "0 or 1"},
     {"hist", false, is_history, "one to five of '.' and 'x'"},
     {"trial", false, is_whole, "an instant"},
     {"since", false, is_whole, "an instant"},
@@ -81,6 +82,8 @@ static void judge_fields(fsck *f, const char *key, const redis_reply *node) {
 static bool is_placed(const redis_reply *node) {
     const char *status = record_field(node, "status");
     const char *ver = record_field(node, "ver"), *aver = record_field(node, "aver");
+    const char *pools = record_field(node, "pools");
+    if (pools && !strcmp(pools, "0")) return false; /* instances keep copies instead */
     return status && ver && aver && !strcmp(ver, aver) && (!strcmp(status, "ready") || !strcmp(status, "degraded"));
 }
 

@@ -84,6 +84,7 @@ struct known_node {
     int64_t soonest; /* no hold of it expires before */
     pair_place *places;
     uint32_t place_count;
+    known_node *before, *behind; /* copy: of the same bucket */
     known_node *older, *newer; /* by `heard` */
     UT_hash_handle hh;
 };

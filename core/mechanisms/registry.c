@@ -8,6 +8,7 @@ registry *registry_new(const mechanism_env *env, const registry_settings *settin
     switch (settings->kind) {
     case REGISTRY_TABLE: return registry_table_new(env, settings);
     case REGISTRY_CANDIDATES: return registry_candidates_new(env, settings);
+    case REGISTRY_COPY: return registry_copy_new(env, settings);
     default: return registry_pools_new(env, settings);
     }
 }

@@ -260,6 +260,7 @@ void registry_redis_beat(registry *r, const char *node, const char *owner, const
     call_int(&call, report->running_jobs);
     call_int(&call, report->unready ? 0 : 1);
     call_int(&call, registry_msec_up(r->set.ready_limit));
+    if (!r->ops->pools) call_int(&call, 0);
     mechanism_call(&r->env, &call, on_beat, a);
 }
 
@@ -280,6 +281,7 @@ void registry_redis_assigned(registry *r, const char *node, const char *owner, i
     call_key(&call, key_node_langs(&key, r->env.keys, node));
     call_str(&call, owner);
     call_int(&call, version);
+    if (!r->ops->pools) call_int(&call, 0);
     mechanism_call(&r->env, &call, on_assigned, a);
 }
 

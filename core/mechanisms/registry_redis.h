@@ -20,6 +20,7 @@ void registry_redis_offline(registry *r, const char *node, const char *owner, co
 void registry_redis_forget(registry *r, const char *node, int64_t version);
 void registry_redis_due(registry *r, unsigned bucket, due_done *done, void *arg);
 
+registry *registry_copy_new(const mechanism_env *env, const registry_settings *settings);
 registry *registry_pools_new(const mechanism_env *env, const registry_settings *settings);
 
 int64_t registry_msec_up(usec_t usec);

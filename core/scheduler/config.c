@@ -362,7 +362,7 @@ static bool has_no_inbox(const scheduler_config *c) {
 
 /* The mechanisms of the earlier phases. */
 static bool is_not_there(const scheduler_config *c) {
-    return c->registry == REGISTRY_COPY || c->job_store != JOB_STORE_REDIS;
+    return c->job_store != JOB_STORE_REDIS;
 }
 
 static const struct {
@@ -381,7 +381,7 @@ static const struct {
     {biases_what_has_no_shards, "incidents.biased_shards needs registry: pools and placement: random"},
     {counts_reservations_of_nobody, "incidents.counted_reservations needs a registry whose nodes are in Redis"},
     {has_no_inbox, "incidents of inboxes and owners need delivery: inbox or peer"},
-    {is_not_there, "this registry or job store is not there yet"},
+    {is_not_there, "this job store is not there yet"},
     {pauses_backwards, "retry_min is longer than retry_max"},
     {never_retries, "retry_min is not below pending_limit, so that no waiting job would ever be tried again"},
     {acks_too_late, "ack_limit is longer than attempt_base, so that an attempt could end before its ack is missed"},

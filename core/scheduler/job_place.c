@@ -181,8 +181,8 @@ static void grant_refused(job *j, const candidate *c, const grant_verdict *v) {
                               .value = v->value,
                               .limit = v->limit});
     bool gone = v->word == GRANT_GONE || v->word == GRANT_NOTSERVED;
-    if (gone && c->version > VERSION_UNKNOWN && j->s->registry->ops->pools) {
-        pool_drop_member(j->s, &j->pair, c->node, c->version);
+    if (gone && c->version > VERSION_UNKNOWN) {
+        if (j->s->registry->ops->pools) pool_drop_member(j->s, &j->pair, c->node, c->version);
         j->stale = true;
     }
     if (v->word == GRANT_NOTREADY && !strcmp(v->detail, "draining")) node_seen_draining(j->s, c->node);

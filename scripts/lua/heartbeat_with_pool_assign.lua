@@ -2,7 +2,7 @@
 --[[ heartbeat_with_pool_assign.lua - a node lives; if its pools are not as registered, say which to leave and join.
 The language lists are read in that case only: an unchanged node costs the same with 1 pair and with 1,000.
 A node whose services are not up yet joins no pool; one that is draining leaves them all.
-KEYS[1]  node    HASH  owner, ver, aver, status, since, up, cpu, gpu, mem, running, seen, ...
+KEYS[1]  node    HASH  owner, ver, aver, status, since, up, pools, cpu, gpu, mem, running, seen, ...
 KEYS[2]  langs   HASH  ver -> "sources|targets"
 KEYS[3]  expiry  ZSET  node id -> instant when it is offline, ms
 KEYS[4]  resv    ZSET  "job attempt" -> expiry, ms
@@ -15,6 +15,7 @@ ARGV[6]  mem       the same
 ARGV[7]  running   jobs, 0..1000000
 ARGV[8]  up        1: its services are ready; 0: not, or not yet
 ARGV[9]  ready     ms, 1..86400000: a node that is registering and not up for so long becomes degraded
+ARGV[10] pools     0: whoever asks keeps none; 1 or absent: a node that is ready without them (node_assigned) is told REASSIGN
 Time     TIME, read once at the top
 Returns  {"OK"}               it is in the pools that it registered for; or it is not up, and its new pools can wait
          {"OK", "DEGRADED"}   the latter, and this made it degraded
@@ -61,10 +62,11 @@ number(6, 'mem', 0, 100000)
 number(7, 'running', 0, 1000000)
 local up = word(8, 'up', 1, '[^01]')
 local ready_limit = number(9, 'ready_ms', 1, 86400000)
+if ARGV[10] and ARGV[10] ~= '0' and ARGV[10] ~= '1' then return redis.error_reply('BADARG pools') end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local node = redis.call('HMGET', KEYS[1], 'owner', 'ver', 'aver', 'status', 'since')
+local node = redis.call('HMGET', KEYS[1], 'owner', 'ver', 'aver', 'status', 'since', 'pools')
 if not node[2] or node[4] == 'offline' then return {'GONE'} end
 if node[1] ~= owner then return {'NOTOWNER', node[1]} end
 redis.call('HSET', KEYS[1], 'cpu', ARGV[4], 'gpu', ARGV[5], 'mem', ARGV[6], 'running', ARGV[7], 'up', up,
@@ -75,7 +77,7 @@ if node[4] == 'draining' then
   local load = redis.call('ZCOUNT', KEYS[4], string.format('(%.0f', now), '+inf')
   return {'DRAINING', node[2], load, generations()}
 end
-if node[2] == node[3] then return {'OK'} end
+if node[2] == node[3] and (node[6] ~= '0' or ARGV[10] == '0') then return {'OK'} end
 if up == '0' then
   local never_ready = node[4] == 'registering' and now >= tonumber(node[5] or '0') + ready_limit
   if not never_ready then return {'OK'} end

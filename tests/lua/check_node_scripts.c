@@ -243,6 +243,26 @@ START_TEST(an_assigned_node_is_ready_and_forgets_older_generations) {
 }
 END_TEST
 
+/* Instances that keep copies of the records read no pools; those that do put the node into them when they come to speak for it. */
+START_TEST(a_node_may_be_ready_without_pools_until_somebody_keeps_them) {
+    int64_t ver = enrolled("i:1", "de", "en");
+    lua_node(db, SCRIPT_HEARTBEAT, "n1", "n1|i:1|45000|10|20|30|2|1|60000|0");
+    ck_assert(reply_says(lua_reply(db), "REASSIGN"));
+    ck_assert_str_eq(lua_node(db, SCRIPT_NODE_ASSIGNED, "n1", "i:1|%" PRId64 "|0", ver), "READY");
+    record("status|pools");
+    ck_assert_str_eq(reply_text(reply_at(lua_reply(db), 0)), "ready");
+    ck_assert_str_eq(reply_text(reply_at(lua_reply(db), 1)), "0");
+    lua_expect_whole(db, 0);
+    ck_assert_str_eq(lua_node(db, SCRIPT_HEARTBEAT, "n1", "n1|i:1|45000|10|20|30|2|1|60000|0"), "OK");
+    beat("i:1");
+    ck_assert(reply_says(lua_reply(db), "REASSIGN"));
+    ck_assert_str_eq(assigned("i:1", ver), "READY");
+    ck_assert_str_eq(beat("i:1"), "OK");
+    record("pools");
+    ck_assert(reply_is_nil(reply_at(lua_reply(db), 0)));
+}
+END_TEST
+
 START_TEST(an_assignment_of_an_older_version_is_stale) {
     int64_t first = enrolled("i:1", "de", "en");
     int64_t second = enrolled("i:1", "fr", "en");
@@ -417,6 +437,8 @@ static const lua_bad bad[] = {
     {SCRIPT_HEARTBEAT, "n1|i|45000|1|1|1|1", "BADARG up"},
     {SCRIPT_HEARTBEAT, "n1|i|45000|1|1|1|1|1|0", "BADARG ready_ms"},
     {SCRIPT_HEARTBEAT, "n1|i|45000|1|1|1|1|1", "BADARG ready_ms"},
+    {SCRIPT_HEARTBEAT, "n1|i|45000|1|1|1|1|1|60000|2", "BADARG pools"},
+    {SCRIPT_NODE_ASSIGNED, "i|1|no", "BADARG pools"},
     {SCRIPT_NODE_ASSIGNED, "|1", "BADARG owner"},
     {SCRIPT_NODE_ASSIGNED, "i|0", "BADARG ver"},
     {SCRIPT_NODE_OFFLINE, "|i|5000|10", "BADARG node_id"},
@@ -459,6 +481,7 @@ static void add_life(Suite *suite) {
     tcase_add_test(tests, a_heartbeat_of_another_connection_changes_nothing);
     tcase_add_test(tests, an_assigned_node_is_ready_and_forgets_older_generations);
     tcase_add_test(tests, an_assignment_of_an_older_version_is_stale);
+    tcase_add_test(tests, a_node_may_be_ready_without_pools_until_somebody_keeps_them);
     tcase_add_test(tests, a_draining_node_is_not_assigned);
     tcase_add_test(tests, assigning_keeps_a_node_degraded_that_has_failed);
     tcase_add_test(tests, only_the_owner_assigns_a_node_that_lives);
