@@ -200,7 +200,7 @@ static void on_map(void *arg, link_status status, const redis_reply *reply) {
     sched_error err = {0};
     n->map_under_way = false;
     look_again(n);
-    if (status == LINK_REFUSED || status == LINK_UNKNOWN) return;
+    if (status != LINK_OK && status != LINK_ERROR) return;
     if (cluster_map_read(reply, n->of[n->asked]->at.host, n->fresh, &err)) {
         tell(n, LINK_UV_FAILED, err.message);
         return;

@@ -6,6 +6,7 @@ const char *link_status_name(link_status status) {
     case LINK_OK: return "ok";
     case LINK_ERROR: return "error";
     case LINK_REFUSED: return "refused";
+    case LINK_FULL: return "full";
     case LINK_UNKNOWN: return "unknown";
     }
     return "?";

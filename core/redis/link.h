@@ -5,7 +5,7 @@
  *  - the call is copied; nothing of the caller's is kept but `arg`;
  *  - the callback runs exactly once, never from inside link_submit();
  *  - calls of one link reach one server in the order of submission, and their callbacks come in that order;
- *  - in flight are at most as many calls as the link's window: the next is answered LINK_REFUSED;
+ *  - in flight are at most as many calls as the link's window: the next is answered LINK_FULL;
  *  - a script that the server has lost (NOSCRIPT) is loaded again and the call repeated, unseen by the caller.
  * Over a Redis Cluster (core/redis/router_cluster.h) order is promised for calls of one hash slot: they are executed, and their
  * callbacks come, in the order of submission; of a slot that changes its master, those that were sent to the old one and not
@@ -20,11 +20,12 @@
 typedef enum link_status {
     LINK_OK,      /* `reply` is there and is no error */
     LINK_ERROR,   /* the server answered with an error; `reply` is that error, its first word is a stable code */
-    LINK_REFUSED, /* it was not sent and did not happen: no connection, or the window is full */
+    LINK_REFUSED, /* it was not sent and did not happen: there is no connection */
+    LINK_FULL,    /* the same: the window is full. Says nothing about the server */
     LINK_UNKNOWN, /* it was sent, but no answer came by the deadline: it may have happened */
 } link_status;
 
-/* `reply` is NULL for LINK_REFUSED and LINK_UNKNOWN, and lives until the callback returns. */
+/* `reply` is NULL unless it is LINK_OK or LINK_ERROR, and lives until the callback returns. */
 typedef void link_callback(void *arg, link_status status, const redis_reply *reply);
 
 typedef struct redis_link {

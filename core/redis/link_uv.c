@@ -35,6 +35,7 @@ typedef struct flight {
     script_id script;
     bool asking;   /* ASKING goes before it */
     bool repeated; /* after NOSCRIPT */
+    bool full;     /* refused because of the window */
     bool here;     /* answered, but one before it is not; `reply` is ours */
     usec_t deadline;
     link_callback *done;
@@ -132,7 +133,8 @@ static void answer(flight *f, link_status status, const redis_reply *reply) {
     switch (status) {
     case LINK_OK:
     case LINK_ERROR: link->counts.answered++; break;
-    case LINK_REFUSED: link->counts.refused++; break;
+    case LINK_REFUSED:
+    case LINK_FULL: link->counts.refused++; break;
     case LINK_UNKNOWN: link->counts.unknown++; break;
     }
     bool nested = link->in_callback;
@@ -165,7 +167,7 @@ static void on_refusing(uv_idle_t *handle) {
     uv_idle_stop(&link->refusing);
     for (flight *f = now.first, *next; f; f = next) {
         next = f->next;
-        answer(f, LINK_REFUSED, NULL);
+        answer(f, f->full ? LINK_FULL : LINK_REFUSED, NULL);
     }
 }
 
@@ -436,7 +438,8 @@ static flight *admit(link_uv *link, script_id script, bool asking, link_callback
     f->script = script;
     f->asking = asking;
     link->counts.calls++;
-    if (link->stage == READY && link->counts.in_flight < link->options.window) return f;
+    f->full = link->stage == READY && link->counts.in_flight >= link->options.window;
+    if (link->stage == READY && !f->full) return f;
     list_put(&link->refused, f);
     uv_idle_start(&link->refusing, on_refusing);
     return NULL;

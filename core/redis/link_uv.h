@@ -7,7 +7,7 @@
  * Patience    Runs from link_submit(). Answers that have arrived count, also when the process was late to look. When the patience of
  *             one call is over, the connection is closed: all calls in flight are LINK_UNKNOWN, in order, except those whose
  *             answer was here and waited for one before it.
- * Refusals    LINK_REFUSED comes in the next turn of the loop, ahead of answers to earlier calls.
+ * Refusals    LINK_REFUSED and LINK_FULL come in the next turn of the loop, ahead of answers to earlier calls.
  * Window      Counts calls without an answer. A call that had to be repeated keeps its place.
  * Bounds      Memory: one flight (its call in RESP; the buffers are reused) for each call of the window or refused in one turn.
  * Cost        One write for all calls of a turn. The client library allocates once per call and once or more per reply.

@@ -18,6 +18,7 @@ enum { OWNER_MAX = GRANT_OWNER_MAX };
 typedef struct job job;
 typedef struct node_conn node_conn;
 typedef struct dashboard dashboard;
+typedef struct pool_change pool_change;
 typedef struct room room;
 typedef struct session session;
 typedef struct target target;
@@ -52,6 +53,11 @@ struct scheduler {
     wait_queue *queues;
     dashboard *dashboard; /* NULL before anybody asked */
     scheduler_counts counts;
+    usec_t full_said; /* that the link's window is full */
+    struct {
+        pool_change *first, **end; /* that wait for their turn */
+        int out;                   /* calls of all changes */
+    } pool_changes;
     timer_handle sweep_timer;
     unsigned sweep_bucket;
     struct {

@@ -82,13 +82,14 @@ void node_released(scheduler *s, const char *node_id, int64_t load, const char *
 void node_take_offline(scheduler *s, const char *node_id, const char *owner, const char *why);
 
 /* pool_change.c: a node joins and leaves the pools of many pairs, a few calls at a time */
-typedef struct pool_change pool_change;
 pool_change *pool_change_new(scheduler *s, const char *node_id, int64_t version);
 void pool_change_join(pool_change *c, const char *sources, const char *targets);
 /* Pairs that are joined in the same change are not left. */
 void pool_change_leave(pool_change *c, const char *sources, const char *targets);
 /* Runs and frees the change; `done` learns whether every call was answered as hoped. */
 void pool_change_run(pool_change *c, void (*done)(void *arg, bool complete), void *arg);
+/* Those that wait for their turn end incomplete; no call to Redis is made. */
+void pool_changes_drop(scheduler *s);
 /* A member that turned out not to serve the pair any more. */
 void pool_drop_member(scheduler *s, const lang_pair *pair, const char *node_id, int64_t version);
 

@@ -1,7 +1,8 @@
 /* outage.c - Redis does not answer, and is back.
  *
  * Who notices: every callback tells here what came of its call. CALLS_IN_A_ROW without an answer are an outage; the first answer ends
- * it. The sweep goes on asking, so an instance without any work finds out as well.
+ * it. The sweep goes on asking, so an instance without any work finds out as well. A full window of the link is none: calls that
+ * were not sent say nothing about the server, and a repair would add to them.
  *
  * Meanwhile new requests are refused (session_utterance.c), jobs that run go on, and ends that were decided are told at once and kept
  * (job_end.c); jobs are bounded, so these are. No deadline is acted upon: silence of Redis says nothing about nodes.
@@ -105,6 +106,7 @@ static void came_back(scheduler *s) {
 }
 
 void outage_answered(scheduler *s, link_status status, const redis_reply *reply) {
+    if (status == LINK_FULL) return; /* the server was not asked */
     if (!is_absent(status, reply)) {
         s->outage.unanswered = 0;
         if (s->counts.redis_down) came_back(s);

@@ -1,6 +1,7 @@
 /* pool_change.c - a registration changes what a node serves: one call per pair, since each pair is a hash slot of its own.
  *
- * At most WINDOW calls of one change are out at a time, so that a node of a thousand pairs does not fill the link. A change
+ * At most WINDOW calls of one change are out at a time, so that a node of a thousand pairs does not fill the link, and OUT_MAX of all
+ * changes together, so that a thousand nodes that come at once do not either: the others wait in line and take turns. A change
  * that is cut short (lost connection, crash) does no harm: the node's record keeps its generations of languages until
  * node_assigned, and the next heartbeat answers REASSIGN. */
 #include "core/base/mem.h"
@@ -9,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { WINDOW = 16, TOMBSTONE_MSEC = 60000 };
+enum { WINDOW = 16, OUT_MAX = 512, TOMBSTONE_MSEC = 60000 };
 
 typedef struct pool_step {
     lang_pair pair;
@@ -24,6 +25,8 @@ struct pool_change {
     pool_step *steps;
     size_t count, capacity, next, out;
     bool complete;
+    bool in_line;
+    pool_change *next_in_line;
     void (*done)(void *arg, bool complete);
     void *arg;
 };
@@ -79,7 +82,45 @@ static void member_call(redis_call *call, scheduler *s, script_id script, const 
     if (script == SCRIPT_POOL_LEAVE) call_int(call, TOMBSTONE_MSEC);
 }
 
+/* ---- the line ------------------------------------------------------------------------------------------------------- */
+
 static void drive(pool_change *c);
+
+static void stand_in_line(pool_change *c) {
+    scheduler *s = c->s;
+    if (c->in_line) return;
+    if (!s->pool_changes.first) s->pool_changes.end = &s->pool_changes.first;
+    c->in_line = true;
+    c->next_in_line = NULL;
+    *s->pool_changes.end = c;
+    s->pool_changes.end = &c->next_in_line;
+}
+
+static pool_change *leave_line(scheduler *s) {
+    pool_change *c = s->pool_changes.first;
+    s->pool_changes.first = c->next_in_line;
+    c->in_line = false;
+    return c;
+}
+
+/* There is room for calls: whoever waits longest has it. */
+static void call_next(scheduler *s) {
+    while (s->pool_changes.first && s->pool_changes.out < OUT_MAX) drive(leave_line(s));
+}
+
+static void end_change(pool_change *c, bool complete) {
+    void (*done)(void *, bool) = c->done;
+    void *arg = c->arg;
+    free(c->steps);
+    free(c);
+    done(arg, complete);
+}
+
+void pool_changes_drop(scheduler *s) {
+    while (s->pool_changes.first) end_change(leave_line(s), false);
+}
+
+/* ---- one change ----------------------------------------------------------------------------------------------------- */
 
 /* A pool that is full does not keep the node from its other ones: such a change is complete, too. */
 static bool is_done(const redis_reply *reply) {
@@ -94,7 +135,10 @@ static void on_step(pool_change *c, script_id script, link_status status, const 
                   reply_text(reply_at(reply, 0)));
     c->complete = c->complete && good;
     c->out--;
+    scheduler *s = c->s;
+    s->pool_changes.out--;
     drive(c);
+    call_next(s);
 }
 
 static void on_joined(void *arg, link_status status, const redis_reply *reply) {
@@ -106,20 +150,21 @@ static void on_left(void *arg, link_status status, const redis_reply *reply) {
 }
 
 static void drive(pool_change *c) {
+    scheduler *s = c->s;
     while (c->next < c->count && c->out < WINDOW) {
+        if (s->pool_changes.out >= OUT_MAX) {
+            stand_in_line(c);
+            return;
+        }
         const pool_step *step = &c->steps[c->next++];
         redis_call call;
-        member_call(&call, c->s, step->leave ? SCRIPT_POOL_LEAVE : SCRIPT_POOL_JOIN, &step->pair, c->node, c->version);
+        member_call(&call, s, step->leave ? SCRIPT_POOL_LEAVE : SCRIPT_POOL_JOIN, &step->pair, c->node, c->version);
         c->out++;
-        sched_call(c->s, &call, step->leave ? on_left : on_joined, c);
+        s->pool_changes.out++;
+        sched_call(s, &call, step->leave ? on_left : on_joined, c);
     }
-    if (c->out > 0) return;
-    void (*done)(void *, bool) = c->done;
-    void *arg = c->arg;
-    bool complete = c->complete;
-    free(c->steps);
-    free(c);
-    done(arg, complete);
+    if (c->out > 0 || c->in_line) return;
+    end_change(c, c->complete);
 }
 
 void pool_change_run(pool_change *c, void (*done)(void *arg, bool complete), void *arg) {

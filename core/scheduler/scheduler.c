@@ -88,6 +88,7 @@ scheduler *scheduler_free(scheduler *s) {
     s->store = job_store_free(s->store);
     job *j, *next;
     HASH_ITER (hh, s->jobs, j, next) job_drop(j);
+    pool_changes_drop(s);
     node_conn_free_all(s);
     session_free_all(s);
     stats_free(s);
@@ -137,6 +138,15 @@ void sched_call(scheduler *s, const redis_call *call, link_callback *done, void 
     link_submit(&s->env.redis, call, s->config.redis_patience, done, arg);
 }
 
+/* A full window refuses by the thousand: it is said once a second. */
+static bool may_be_said(scheduler *s, link_status status) {
+    if (status != LINK_FULL) return true;
+    usec_t now = sched_now(s);
+    if (now - s->full_said < USEC_PER_SEC) return false;
+    s->full_said = now;
+    return true;
+}
+
 void sched_answered(scheduler *s, script_id script, link_status status, const redis_reply *reply) {
     assert(s->counts.calls > 0);
     s->counts.calls--;
@@ -147,7 +157,7 @@ void sched_answered(scheduler *s, script_id script, link_status status, const re
     snprintf(code, sizeof code, "%.*s", (int)strcspn(reply_text(reply), " "), reply_text(reply));
     const char *what = status == LINK_ERROR ? code : link_status_name(status);
     bool known = s->counts.redis_down && status != LINK_ERROR; /* that Redis is down was said once */
-    if (!known)
+    if (!known && may_be_said(s, status))
         log_write(&s->env.log, LOG_WARN, "redis_call", "script=%s status=%s reply=\"%s\"", name,
                   link_status_name(status), reply_text(reply));
     sched_emit(s, (sched_event){.kind = EV_REDIS, .code = what, .value = script});

@@ -37,6 +37,7 @@ struct flight {
     flight *behind; /* at the door */
     flight_state state;
     bool forgotten;
+    bool full; /* refused because of the window */
     usec_t issued;
     timer_handle event, deadline;
     link_callback *done;
@@ -303,9 +304,10 @@ static void on_refused(void *arg) {
     flight *f = arg;
     link_callback *done = f->done;
     void *done_arg = f->arg;
+    link_status status = f->full ? LINK_FULL : LINK_REFUSED;
     f->link->counts.refused++;
     give_flight(f);
-    done(done_arg, LINK_REFUSED, NULL);
+    done(done_arg, status, NULL);
 }
 
 /* ---- cuts -------------------------------------------------------------------------------------------------------- */
@@ -391,7 +393,9 @@ static void submit(void *ctx, const redis_call *call, usec_t patience, link_call
     usec_t now = engine_now(link->engine);
     flight *f = take_flight(link, done, arg);
     link->counts.calls++;
-    if (link->counts.in_flight >= link->window || link->down || virtual_redis_status(link->redis, NULL)) {
+    bool absent = link->down || virtual_redis_status(link->redis, NULL);
+    f->full = !absent && link->counts.in_flight >= link->window;
+    if (absent || f->full) {
         f->state = REFUSED;
         f->event = engine_at(link->engine, now, on_refused, f);
         return;

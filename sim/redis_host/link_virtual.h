@@ -9,8 +9,8 @@
  *
  * When a call's patience runs out, the link closes its connection, as the daemon's does: all calls that have been
  * issued and not answered are LINK_UNKNOWN at that instant, in order; they still reach the server and execute. The
- * new connection takes one round trip. LINK_REFUSED comes at the instant of submission, by an event of its own, so
- * ahead of answers to earlier calls. */
+ * new connection takes one round trip. LINK_REFUSED and LINK_FULL come at the instant of submission, by an event of
+ * their own, so ahead of answers to earlier calls. */
 #ifndef SIM_REDIS_HOST_LINK_VIRTUAL_H
 #define SIM_REDIS_HOST_LINK_VIRTUAL_H
 

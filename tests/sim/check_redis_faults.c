@@ -236,7 +236,8 @@ START_TEST(the_time_that_a_server_worked_counts_over_its_death) {
     keyspace ks;
     ck_assert_msg(!keyspace_init(&ks, "t:", &err), "%s", err.message);
     ck_assert_msg(!scripts_new(NULL, &registry, &err), "%s", err.message);
-    redis_host_options options = {.engine = e, .scripts = registry, .window = 1, .instances = 1, .seed = 1, .keys = &ks};
+    redis_host_options options =
+        {.engine = e, .scripts = registry, .window = 1, .instances = 1, .seed = 1, .keys = &ks};
     ck_assert_msg(!redis_host_open_virtual(&options, &host, &err), "%s", err.message);
     redis_call call;
     redis_reply *reply = NULL;

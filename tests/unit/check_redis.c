@@ -271,6 +271,7 @@ START_TEST(link_outcomes_have_names) {
     ck_assert_str_eq(link_status_name(LINK_OK), "ok");
     ck_assert_str_eq(link_status_name(LINK_ERROR), "error");
     ck_assert_str_eq(link_status_name(LINK_REFUSED), "refused");
+    ck_assert_str_eq(link_status_name(LINK_FULL), "full");
     ck_assert_str_eq(link_status_name(LINK_UNKNOWN), "unknown");
 }
 END_TEST
