@@ -69,7 +69,11 @@ static void walk(asker *a, const char *command, const char *key, const char *pat
 }
 
 void asker_scan(asker *a, const char *pattern, asker_visit *visit, void *ctx) {
-    walk(a, "SCAN", NULL, pattern, visit, ctx);
+    for (int i = 0; i < sync_client_masters(a->client) && !a->status; i++) {
+        sync_client_turn_to(a->client, i);
+        walk(a, "SCAN", NULL, pattern, visit, ctx);
+    }
+    sync_client_turn_to(a->client, 0);
 }
 
 void asker_scan_entries(asker *a, const char *command, const char *key, asker_visit *visit, void *ctx) {

@@ -32,7 +32,7 @@ redis_reply *asker_call_about(asker *a, const char *command, const char *key, co
 /* Gives `visit` what each step of the walk answered; it may ask further questions, and takes their answers. An element may come
  * twice while the server moves it. */
 typedef void asker_visit(void *ctx, const redis_reply *batch);
-/* Keys of this pattern. */
+/* Keys of this pattern, of all masters of a cluster. */
 void asker_scan(asker *a, const char *pattern, asker_visit *visit, void *ctx);
 /* Entries of a key, flat: name, value, ... `command` is HSCAN or ZSCAN. */
 void asker_scan_entries(asker *a, const char *command, const char *key, asker_visit *visit, void *ctx);

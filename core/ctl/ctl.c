@@ -35,7 +35,7 @@ int ctl_begin(ctl *c, const ctl_usage *usage, const ctl_option *options, int arg
 }
 
 void ctl_connect(ctl *c) {
-    c->ask.status = sync_client_open_url(&c->url, patience, &c->client, &c->err);
+    c->ask.status = sync_client_find(&c->url, patience, &c->client, &c->err);
     c->ask.client = c->client;
 }
 

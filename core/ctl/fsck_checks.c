@@ -117,7 +117,8 @@ void fsck_ask_later(fsck *f, fsck_judge_later *judge, const char *key, const cha
 static void put_later(fsck *f, const fsck_later *later) {
     redis_call call;
     call_command(&call, later->words[0]);
-    for (int i = 1; i < LATER_WORDS && *later->words[i]; i++) call_str(&call, later->words[i]);
+    call_key(&call, later->words[1]);
+    for (int i = 2; i < LATER_WORDS && *later->words[i]; i++) call_str(&call, later->words[i]);
     fsck_ask(f, &call);
 }
 

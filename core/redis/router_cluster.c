@@ -49,7 +49,7 @@ struct router_cluster {
     flight *refused, **refused_end;
     flight *free, *made;
     uint64_t submitted;
-    uint16_t in_air[CLUSTER_SLOTS], waiting[CLUSTER_SLOTS];
+    uint32_t in_air[CLUSTER_SLOTS], waiting[CLUSTER_SLOTS];
     uint8_t at[CLUSTER_SLOTS]; /* where those in the air are */
     bool held[CLUSTER_SLOTS];  /* by one that is alone in the air */
     uint32_t round, blocked[CLUSTER_SLOTS];
@@ -326,7 +326,7 @@ router_counts router_cluster_count(const router_cluster *r) {
 }
 
 router_cluster *router_cluster_new(uv_loop_t *loop, const redis_url *url, scripts *s, const link_uv_options *options) {
-    assert(options->window > 0 && options->window <= UINT16_MAX);
+    assert(options->window > 0 && options->window <= UINT32_MAX);
     router_cluster *r = mem_zalloc(1, sizeof *r);
     r->scripts = s;
     r->window = options->window;

@@ -16,7 +16,7 @@
  *             of the window: masters that are there are not starved by one that is not.
  * Moves       While a slot moves, a script some of whose keys are not (yet) there waits for the end of the move (TRYAGAIN), and one
  *             that deletes a key and reads it again fails with an error of the server: move slots that are at rest.
- * Bounds      Memory: one call in RESP for each of the window, here and in a node's link; 200 KB for the slots; CLUSTER_NODES_MAX nodes.
+ * Bounds      Memory: one call in RESP for each of the window, here and in a node's link; 260 KB for the slots; CLUSTER_NODES_MAX nodes.
  * Threads     All from the thread of the loop. SIGPIPE must be ignored by the program. */
 #ifndef CORE_REDIS_ROUTER_CLUSTER_H
 #define CORE_REDIS_ROUTER_CLUSTER_H

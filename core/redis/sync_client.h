@@ -4,6 +4,10 @@
  * One call at a time with sync_client_call(), or pipelined with append and read. An error reply of the server is an
  * answer (SCHED_OK, reply_is_error()), not a failure.
  *
+ * Cluster   A URL that says so leads to all masters: a call goes to the one that has the slot of its first key (call_key()), and
+ *           answers come in the order of the calls. One at a time, calls follow a slot that has moved; pipelined ones are answered
+ *           with the error that tells it.
+ *
  * Failure   SCHED_EIO: the connection broke; SCHED_ETIMEDOUT: no answer within the patience. After either the client
  *           can only be closed.
  * Signals   The program ignores SIGPIPE, which the client library raises when it writes to a connection that has ended.
@@ -23,10 +27,17 @@ typedef struct sync_client sync_client;
 sched_status sync_client_open_socket(const char *path, usec_t patience, sync_client **ret_client, sched_error *err);
 sched_status sync_client_open_tcp(const char *host, int port, usec_t patience, sync_client **ret_client,
                                   sched_error *err);
-/* As who the URL says, in its database. SCHED_EPROTO when the server refuses either; no message tells the password. */
+/* As who the URL says, in its database, or to its cluster. SCHED_EPROTO when the server refuses either; no message tells the password. */
 sched_status sync_client_open_url(const redis_url *url, usec_t patience, sync_client **ret_client, sched_error *err);
+/* As sync_client_open_url(); a server that says it belongs to a cluster is opened as that, and url->cluster says so from then on. */
+sched_status sync_client_find(redis_url *url, usec_t patience, sync_client **ret_client, sched_error *err);
 /* Takes NULL, returns NULL. */
 sync_client *sync_client_close(sync_client *client);
+
+/* Masters; 1 of a single server. A call without a key goes to the one that was turned to, the first to begin with; MULTI, EXEC,
+ * DISCARD and UNWATCH go where the last call with a key went. */
+int sync_client_masters(const sync_client *client);
+void sync_client_turn_to(sync_client *client, int master);
 
 /* Loads every script of the registry and keeps the registry for calls of scripts. */
 sched_status sync_client_load(sync_client *client, scripts *s, sched_error *err);

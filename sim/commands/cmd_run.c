@@ -5,6 +5,7 @@
 #include "sim/commands/commands.h"
 
 #include <getopt.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/base/units.h"
+#include "core/redis/private_cluster.h"
 #include "sim/commands/overrides.h"
 #include "sim/commands/progress.h"
 #include "sim/commands/run_given.h"
@@ -38,7 +40,9 @@ static const char help[] =
     "  --clock CLOCK     virtual (default): simulated time. wall: real time against an ordinary Redis; the figures are\n"
     "                    measured, and differ from run to run. both: one after the other, then side by side\n"
     "  --redis URL       for --clock wall or both, instead of a private server: redis://[user:password@]host[:port][/db] or\n"
-    "                    unix:///path[?db=n]; the run keeps to keys under a fresh prefix and deletes them at the end\n"
+    "                    unix:///path[?db=n]; the run keeps to keys under a fresh prefix and deletes them at the end. A server\n"
+    "                    that belongs to a Redis Cluster stands for all of it; redis+cluster://host:port,host:port names more\n"
+    "  --masters N       for --clock wall or both: a private Redis Cluster of N (1 to 8) masters instead of a private server\n"
     "  --keep-going      do not stop at a broken promise: count all of them\n"
     "  --trace           write trace.jsonl too: one line for each event\n"
     "  --scripts DIR     Lua scripts from that folder instead of those in the program\n"
@@ -67,6 +71,7 @@ typedef struct run_arguments {
     int64_t seed;
     overrides sets;
     clock_choice clock;
+    int64_t masters;        /* 0: no cluster */
     const char *redis_text; /* as it was given; NULL: it was not */
     redis_url redis;
     variant_arguments variants;
@@ -140,6 +145,7 @@ enum {
     OPT_QUIET,
     OPT_CLOCK,
     OPT_REDIS,
+    OPT_MASTERS,
     OPT_KEEP_GOING
 };
 
@@ -165,6 +171,14 @@ static int parse_clock(const char *text, run_arguments *args) {
         return GO_ON;
     }
     fprintf(stderr, "lingua-sim run: --clock: \"%s\": expected virtual, wall or both\n", text);
+    return STATUS_BAD_INPUT;
+}
+
+static int parse_masters(const char *text, run_arguments *args) {
+    sched_error err;
+    if (!units_parse_count(text, &args->masters, &err) && args->masters >= 1 && args->masters <= PRIVATE_MASTERS_MAX)
+        return GO_ON;
+    fprintf(stderr, "lingua-sim run: --masters: \"%s\": expected 1 to %d\n", text, PRIVATE_MASTERS_MAX);
     return STATUS_BAD_INPUT;
 }
 
@@ -195,6 +209,7 @@ static int parse(int argc, char **argv, run_arguments *args) {
         {"quiet", no_argument, NULL, OPT_QUIET},
         {"clock", required_argument, NULL, OPT_CLOCK},
         {"redis", required_argument, NULL, OPT_REDIS},
+        {"masters", required_argument, NULL, OPT_MASTERS},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
@@ -227,6 +242,9 @@ static int parse(int argc, char **argv, run_arguments *args) {
         case OPT_REDIS:
             if (parse_redis(optarg, args) != GO_ON) return STATUS_BAD_INPUT;
             break;
+        case OPT_MASTERS:
+            if (parse_masters(optarg, args) != GO_ON) return STATUS_BAD_INPUT;
+            break;
         case 'h': fputs(help, stdout); return STATUS_FINE;
         default: return bad_usage();
         }
@@ -235,9 +253,14 @@ static int parse(int argc, char **argv, run_arguments *args) {
         fprintf(stderr, "lingua-sim run: expected one scenario, %d were given\n", argc - optind);
         return bad_usage();
     }
-    if (args->redis_text && args->clock == RUN_VIRTUAL) {
-        fputs("lingua-sim run: --redis: only with --clock wall or both; simulated time needs a server of its own\n",
-              stderr);
+    if ((args->redis_text || args->masters) && args->clock == RUN_VIRTUAL) {
+        fprintf(stderr,
+                "lingua-sim run: %s: only with --clock wall or both; simulated time needs a server of its own\n",
+                args->redis_text ? "--redis" : "--masters");
+        return STATUS_BAD_INPUT;
+    }
+    if (args->redis_text && args->masters) {
+        fputs("lingua-sim run: --masters: not with --redis, which names servers that are there\n", stderr);
         return STATUS_BAD_INPUT;
     }
     args->scenario = argv[optind];
@@ -330,6 +353,7 @@ static sched_status simulate(one_run *run, FILE *trace_stream) {
     options.scripts = args->scripts;
     options.clock = run->clock;
     options.redis_url = args->redis_text ? &args->redis : NULL;
+    options.redis_masters = (int)args->masters;
     options.log = (logger){log_to_stderr, NULL, args->quiet ? LOG_ERROR : LOG_WARN};
     options.sinks = sinks;
     options.sink_count = trace_stream ? 4 : 3;
@@ -472,6 +496,10 @@ static int run_variants(const run_arguments *args) {
     if (args->scripts) words[n++] = args->scripts;
     if (args->clock != RUN_VIRTUAL) words[n++] = "--clock";
     if (args->clock != RUN_VIRTUAL) words[n++] = clock_names[args->clock];
+    char masters[24];
+    snprintf(masters, sizeof masters, "%" PRId64, args->masters);
+    if (args->masters) words[n++] = "--masters";
+    if (args->masters) words[n++] = masters;
     if (args->redis_text) words[n++] = "--redis";
     if (args->redis_text) words[n++] = args->redis_text;
     const variant_arguments *v = &args->variants;

@@ -19,7 +19,8 @@ static const char walk[] = "local seen, keys, bytes, jobs, cursor = {}, 0, 0, 0,
                            "until cursor == '0'\n"
                            "return {keys, bytes, jobs}\n";
 
-sched_status redis_data_measure(redis_host *redis, const keyspace *ks, redis_data *ret_data, sched_error *err) {
+/* Adds what one server has. */
+static sched_status measure_one(redis_host *redis, const keyspace *ks, redis_data *sum, sched_error *err) {
     char pattern[KEYSPACE_MAX + 2];
     snprintf(pattern, sizeof pattern, "%s*", ks->prefix);
     redis_call call;
@@ -30,11 +31,24 @@ sched_status redis_data_measure(redis_host *redis, const keyspace *ks, redis_dat
     redis_reply *reply = NULL;
     sched_status status = redis_host_ask(redis, &call, &reply, err);
     if (status) return status;
-    if (reply_count(reply) != 3)
-        status = sched_fail(err, SCHED_EPROTO, "memory of the data: %s", reply_text(reply));
-    else
-        *ret_data =
-            (redis_data){reply_int(reply_at(reply, 0)), reply_int(reply_at(reply, 1)), reply_int(reply_at(reply, 2))};
+    if (reply_count(reply) != 3) status = sched_fail(err, SCHED_EPROTO, "memory of the data: %s", reply_text(reply));
+    if (!status) {
+        sum->keys += reply_int(reply_at(reply, 0));
+        sum->bytes += reply_int(reply_at(reply, 1));
+        sum->job_bytes += reply_int(reply_at(reply, 2));
+    }
     sync_reply_free(reply);
+    return status;
+}
+
+sched_status redis_data_measure(redis_host *redis, const keyspace *ks, redis_data *ret_data, sched_error *err) {
+    redis_data sum = {0};
+    sched_status status = SCHED_OK;
+    for (int i = 0; i < redis_host_masters(redis) && !status; i++) {
+        redis_host_turn_to(redis, i);
+        status = measure_one(redis, ks, &sum, err);
+    }
+    redis_host_turn_to(redis, 0);
+    if (!status) *ret_data = sum;
     return status;
 }

@@ -14,6 +14,8 @@ typedef struct redis_host_kind {
     sched_status (*run)(redis_host *host, usec_t until, sched_error *err);
     void (*settle)(redis_host *host);
     sched_status (*ask)(redis_host *host, const redis_call *call, redis_reply **ret_reply, sched_error *err);
+    int (*masters)(const redis_host *host); /* NULL, as the next, where there is one */
+    void (*turn_to)(redis_host *host, int master);
     sched_status (*expire)(redis_host *host, sched_error *err);
     redis_traffic (*traffic)(const redis_host *host);
     redis_host_lateness (*late)(const redis_host *host);

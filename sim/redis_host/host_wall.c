@@ -1,4 +1,4 @@
-/* host_wall.c - the wall kind: an ordinary server in real time, the links that the daemon uses, and a blocking client beside it.
+/* host_wall.c - the wall kind: an ordinary server or cluster in real time, the links that the daemon uses, and a blocking client beside it.
  *
  * Every answer first brings the engine to the present, so that the core hears of it at the instant at which it came.
  *
@@ -11,7 +11,8 @@
 #include <string.h>
 
 #include "core/base/mem.h"
-#include "core/redis/link_uv.h"
+#include "core/redis/link_url.h"
+#include "core/redis/private_cluster.h"
 #include "core/redis/private_server.h"
 #include "sim/redis_host/clock_wall.h"
 #include "sim/redis_host/host_internal.h"
@@ -34,7 +35,7 @@ typedef struct answer_to {
 /* Of one instance. */
 typedef struct line {
     struct host_wall *host;
-    link_uv *link;
+    link_url *link;
     redis_link inner;
 } line;
 
@@ -44,7 +45,8 @@ typedef struct host_wall {
     sched_error failure; /* of what was done to the server */
     engine *engine;
     keyspace keys;
-    private_server *server; /* NULL: a given one */
+    private_server *server; /* NULL: a given one, or: */
+    private_cluster *cluster;
     clock_wall *clock;
     line *lines; /* one of each instance, and behind them the readers */
     int32_t line_count;
@@ -107,7 +109,7 @@ static sched_status run(redis_host *host, usec_t until, sched_error *err) {
 
 static int64_t in_flight(const host_wall *h) {
     int64_t sum = 0;
-    for (int32_t i = 0; i < h->line_count; i++) sum += link_uv_count(h->lines[i].link).in_flight;
+    for (int32_t i = 0; i < h->line_count; i++) sum += link_url_count(h->lines[i].link).in_flight;
     return sum;
 }
 
@@ -122,8 +124,17 @@ static sched_status ask(redis_host *host, const redis_call *call, redis_reply **
     return sync_client_call(of(host)->client, call, ret_reply, err);
 }
 
-static void add_traffic(redis_traffic *t, const link_uv *link) {
-    link_uv_counts counts = link_uv_count(link);
+static int masters(const redis_host *host) {
+    const host_wall *h = (const host_wall *)host;
+    return h->client ? sync_client_masters(h->client) : 1;
+}
+
+static void turn_to(redis_host *host, int master) {
+    if (of(host)->client) sync_client_turn_to(of(host)->client, master);
+}
+
+static void add_traffic(redis_traffic *t, const link_url *link) {
+    link_uv_counts counts = link_url_count(link);
     t->commands += counts.sent + counts.reloads;
     t->bytes_sent += counts.bytes_sent;
     t->bytes_received += counts.bytes_received;
@@ -158,8 +169,8 @@ static const char sweep[] = "local page = redis.call('SCAN', ARGV[1], 'MATCH', A
                             "end\n"
                             "return page[1]\n";
 
-/* Keys of this run only. */
-static sched_status delete_keys(host_wall *h, const char *which, sched_error *err) {
+/* Those of the master that was turned to. */
+static sched_status delete_here(host_wall *h, const char *which, sched_error *err) {
     char cursor[24] = "0", pattern[KEYSPACE_MAX + 2];
     snprintf(pattern, sizeof pattern, "%s*", h->keys.prefix);
     sched_status status = SCHED_OK;
@@ -182,6 +193,17 @@ static sched_status delete_keys(host_wall *h, const char *which, sched_error *er
     return status;
 }
 
+/* Keys of this run only. */
+static sched_status delete_keys(host_wall *h, const char *which, sched_error *err) {
+    sched_status status = SCHED_OK;
+    for (int i = 0; i < sync_client_masters(h->client) && !status; i++) {
+        sync_client_turn_to(h->client, i);
+        status = delete_here(h, which, err);
+    }
+    sync_client_turn_to(h->client, 0);
+    return status;
+}
+
 static sched_status expire(redis_host *host, sched_error *err) {
     return delete_keys(of(host), "expiring", err);
 }
@@ -191,7 +213,9 @@ static sched_status expire(redis_host *host, sched_error *err) {
 static const char *cannot(const redis_host *host, redis_trouble trouble) {
     if (trouble == REDIS_IS_SLOW) return "a real server cannot be made slow by a factor";
     if (trouble == REDIS_IS_CUT_OFF) return "the way to a real server cannot be cut";
-    return ((const host_wall *)host)->server ? NULL : "others may use the Redis that was given";
+    const host_wall *h = (const host_wall *)host;
+    if (h->cluster) return "nothing is done to the servers of a cluster";
+    return h->server ? NULL : "others may use the Redis that was given";
 }
 
 static bool is_paused(const host_wall *h) {
@@ -264,12 +288,13 @@ static void revive(redis_host *host, bool with_data) {
 
 static void close_host(redis_host *host) {
     host_wall *h = of(host);
-    for (int32_t i = 0; i < h->line_count; i++) link_uv_free(h->lines[i].link);
+    for (int32_t i = 0; i < h->line_count; i++) link_url_free(h->lines[i].link);
     free(h->lines);
-    if (h->client && !h->server) delete_keys(h, "all", NULL);
+    if (h->client && !h->server && !h->cluster) delete_keys(h, "all", NULL);
     sync_client_close(h->client);
     clock_wall_free(h->clock);
     private_server_stop(h->server);
+    private_cluster_stop(h->cluster);
     for (answer_to *a = h->free, *next; a; a = next) {
         next = a->next;
         free(a);
@@ -284,6 +309,8 @@ static const redis_host_kind kind = {
     .run = run,
     .settle = settle,
     .ask = ask,
+    .masters = masters,
+    .turn_to = turn_to,
     .expire = expire,
     .traffic = traffic,
     .late = late,
@@ -304,8 +331,16 @@ static sched_status start_server(host_wall *h, const char *binary, sched_error *
     return status;
 }
 
-/* Deadlines are compared with the clock of the core in one place and with the server's in another. */
-static sched_status compare_clocks(host_wall *h, sched_error *err) {
+static sched_status start_cluster(host_wall *h, const redis_host_options *options, sched_error *err) {
+    private_cluster_options servers = private_cluster_defaults;
+    servers.binary = options->binary;
+    servers.masters = options->masters;
+    sched_status status = private_cluster_start(&servers, &h->cluster, err);
+    if (!status) h->host.url = private_cluster_url(h->cluster);
+    return status;
+}
+
+static sched_status compare_clock(host_wall *h, sched_error *err) {
     redis_call call;
     redis_reply *reply = NULL;
     call_command(&call, "TIME");
@@ -321,9 +356,20 @@ static sched_status compare_clocks(host_wall *h, sched_error *err) {
                       differ / USEC_PER_MSEC);
 }
 
+/* Deadlines are compared with the clock of the core in one place and with the server's in another. */
+static sched_status compare_clocks(host_wall *h, sched_error *err) {
+    sched_status status = SCHED_OK;
+    for (int i = 0; i < sync_client_masters(h->client) && !status; i++) {
+        sync_client_turn_to(h->client, i);
+        status = compare_clock(h, err);
+    }
+    sync_client_turn_to(h->client, 0);
+    return status;
+}
+
 static bool all_ready(const host_wall *h) {
     for (int32_t i = 0; i < h->line_count; i++)
-        if (!link_uv_ready(h->lines[i].link)) return false;
+        if (!link_url_ready(h->lines[i].link)) return false;
     return true;
 }
 
@@ -348,8 +394,8 @@ static sched_status open_links(host_wall *h, const redis_host_options *options, 
         how.seed = options->seed + (uint64_t)i;
         line *l = &h->lines[i];
         l->host = h;
-        l->link = link_uv_new(clock_wall_loop(h->clock), &h->host.url, options->scripts, &how);
-        l->inner = link_uv_interface(l->link);
+        l->link = link_url_new(clock_wall_loop(h->clock), &h->host.url, options->scripts, &how);
+        l->inner = link_url_interface(l->link);
     }
     return wait_until_ready(h, err);
 }
@@ -365,9 +411,11 @@ sched_status redis_host_open_wall(const redis_host_options *options, redis_host 
     sched_status status = SCHED_OK;
     if (options->url)
         h->host.url = *options->url;
+    else if (options->masters)
+        status = start_cluster(h, options, err);
     else
         status = start_server(h, options->binary, err);
-    if (!status) status = sync_client_open_url(&h->host.url, ASK_PATIENCE, &h->client, err);
+    if (!status) status = sync_client_find(&h->host.url, ASK_PATIENCE, &h->client, err);
     if (!status) status = redis_host_learn_version(&h->host, err);
     if (!status) status = compare_clocks(h, err);
     if (!status) status = open_links(h, options, err);

@@ -75,20 +75,39 @@ static sched_status ask_info(redis_host *host, const char *section, redis_reply 
     return status;
 }
 
-sched_status redis_host_measure(redis_host *host, redis_usage *ret_usage, sched_error *err) {
+int redis_host_masters(const redis_host *host) {
+    return host->kind->masters ? host->kind->masters(host) : 1;
+}
+
+void redis_host_turn_to(redis_host *host, int master) {
+    if (host->kind->turn_to) host->kind->turn_to(host, master);
+}
+
+/* Adds what one server says of itself. */
+static sched_status measure_one(redis_host *host, redis_usage *sum, sched_error *err) {
     redis_reply *cpu = NULL, *memory = NULL;
-    if (!host->kind->answers(host)) {
-        *ret_usage = (redis_usage){.cpu_usec = host->cpu_of_killed};
-        return SCHED_OK;
-    }
     sched_status status = ask_info(host, "cpu", &cpu, err);
     if (!status) status = ask_info(host, "memory", &memory, err);
     if (!status) {
-        *ret_usage = redis_info_usage(reply_text(cpu), reply_text(memory));
-        ret_usage->cpu_usec += host->cpu_of_killed;
+        redis_usage one = redis_info_usage(reply_text(cpu), reply_text(memory));
+        sum->cpu_usec += one.cpu_usec;
+        sum->used_memory += one.used_memory;
     }
     sync_reply_free(cpu);
     sync_reply_free(memory);
+    return status;
+}
+
+sched_status redis_host_measure(redis_host *host, redis_usage *ret_usage, sched_error *err) {
+    redis_usage sum = {.cpu_usec = host->cpu_of_killed};
+    sched_status status = SCHED_OK;
+    int masters = host->kind->answers(host) ? redis_host_masters(host) : 0;
+    for (int i = 0; i < masters && !status; i++) {
+        redis_host_turn_to(host, i);
+        status = measure_one(host, &sum, err);
+    }
+    redis_host_turn_to(host, 0);
+    if (!status) *ret_usage = sum;
     return status;
 }
 

@@ -3,9 +3,9 @@
  *
  * virtual  A private server whose clock is the engine's (virtual_redis.h); what calls cost and how long they travel is modelled.
  *          Time passes as fast as the events can be worked off. Reproducible.
- * wall     An ordinary server in real time; the engine follows the machine's clock (clock_wall.h). What calls cost and how long
- *          they travel is what it is. Either a private server, or the one that a URL names: of that nothing is touched but the
- *          keys under the namespace of the run, and these are deleted at the end.
+ * wall     An ordinary server or cluster in real time; the engine follows the machine's clock (clock_wall.h). What calls cost and
+ *          how long they travel is what it is. Either private, or what a URL names: of that nothing is touched but the keys under
+ *          the namespace of the run, and these are deleted at the end.
  *
  * The engine is moved by redis_host_run() only; callbacks of the link run in it. Whoever needs to know asks
  * redis_host_time_is_free(): may simulated hours pass at no cost? Threads: none. */
@@ -38,7 +38,8 @@ typedef struct redis_host_options {
     usec_t max_skew;
     dist delay; /* one way */
     /* wall only */
-    const redis_url *url; /* NULL: a private server */
+    const redis_url *url; /* NULL: a private server; one that belongs to a cluster stands for all of it */
+    int masters;          /* > 0: a private cluster of as many, instead of a private server */
     const keyspace *keys; /* deleted at the end */
 } redis_host_options;
 
@@ -64,6 +65,10 @@ bool redis_host_time_is_free(const redis_host *host);
 void redis_host_settle(redis_host *host);
 /* One plain command outside of the run: measurements, checks. The caller frees the reply with sync_reply_free(). */
 sched_status redis_host_ask(redis_host *host, const redis_call *call, redis_reply **ret_reply, sched_error *err);
+/* How many servers share the keys. A command without a key goes to the one that was turned to, the first to begin with; whoever turns
+ * to another turns back. */
+int redis_host_masters(const redis_host *host);
+void redis_host_turn_to(redis_host *host, int master);
 /* A blocking client of the same database, for checks. */
 sched_status redis_host_client(redis_host *host, usec_t patience, sync_client **ret_client, sched_error *err);
 /* What only the passing of TTLs removes is gone: by the passing of time (virtual; let it pass before), or deleted (wall). */
@@ -82,7 +87,7 @@ typedef struct redis_traffic {
 
 redis_traffic redis_host_traffic(const redis_host *host);
 
-/* CPU time counts over restarts; of a server that is down or paused now, all else is 0. */
+/* Sums over all masters. CPU time counts over restarts; of a server that is down or paused now, all else is 0. */
 sched_status redis_host_measure(redis_host *host, redis_usage *ret_usage, sched_error *err);
 
 /* ---- what goes wrong ---- */

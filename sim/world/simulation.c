@@ -101,6 +101,7 @@ static sched_status open_redis(simulation *s, sched_error *err) {
         .max_skew = s->sc.redis.max_skew,
         .delay = s->sc.redis.delay,
         .url = s->options->redis_url,
+        .masters = s->options->redis_masters,
         .keys = &s->sc.scheduler.keys,
     };
     sched_status status =

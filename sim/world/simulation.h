@@ -52,6 +52,7 @@ typedef struct simulation_options {
     const char *redis_binary; /* NULL: redis-server on PATH */
     simulation_clock clock;
     const redis_url *redis_url; /* CLOCK_WALL: instead of a private server; under a fresh prefix, which is emptied */
+    int redis_masters;          /* CLOCK_WALL: > 0, a private cluster of as many instead; 1..PRIVATE_MASTERS_MAX */
     int costs;                  /* redis_costs; -1: as the scenario says */
     logger log;
     /* Stands between a core and its link, for tests: gets the link of each instance, gives one that must keep core/redis/link.h. NULL:

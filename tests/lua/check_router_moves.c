@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/redis/sync_client.h"
 #include "tests/support/router_world.h"
 #include "tests/support/suite.h"
 
@@ -137,6 +138,26 @@ START_TEST(calls_behind_one_that_waits_keep_their_order) {
         ck_assert_int_eq(on.answers[i].number, i);
         if (i > 0) ck_assert_int_eq(on.answers[i].value, 5 + i);
     }
+    world_close();
+}
+END_TEST
+
+START_TEST(the_blocking_client_follows_a_slot_that_has_moved) {
+    sync_client *client = NULL;
+    redis_reply *reply = NULL;
+    redis_call call;
+    sched_error err;
+    world_open_ready(0, link_uv_defaults);
+    redis_url url = private_cluster_url(on.cluster);
+    ck_assert_int_eq(sync_client_open_url(&url, PATIENCE, &client, &err), SCHED_OK);
+    int slot = cluster_slot_of("7", 1), from = private_cluster_master_of(on.cluster, slot);
+    world_assign_slot(slot, from, (from + 1) % MASTERS);
+    call_command(&call, "INCR");
+    call_key(&call, "k{7}");
+    ck_assert_int_eq(sync_client_call(client, &call, &reply, &err), SCHED_OK);
+    ck_assert_msg(reply_int(reply) == 1, "%s", reply_text(reply));
+    sync_reply_free(reply);
+    sync_client_close(client);
     world_close();
 }
 END_TEST
@@ -318,6 +339,7 @@ int main(void) {
         a_call_on_keys_of_which_some_have_moved_waits_for_the_rest,
         a_call_whose_patience_ends_while_it_waits_did_not_happen,
         calls_behind_one_that_waits_keep_their_order,
+        the_blocking_client_follows_a_slot_that_has_moved,
         when_a_master_is_killed_calls_go_on_at_its_replica_and_none_is_made_twice,
         a_master_that_stands_still_is_replaced_and_what_it_had_stays_unknown,
         a_master_without_a_replica_is_waited_for_and_the_others_go_on,

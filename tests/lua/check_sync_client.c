@@ -2,6 +2,7 @@
 #include "core/base/clock.h"
 #include "tests/support/lua_db.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static lua_db *db;
@@ -120,6 +121,122 @@ START_TEST(a_connection_that_the_server_ends_is_an_error) {
 }
 END_TEST
 
+/* ---- a cluster ------------------------------------------------------------------------------------------------------- */
+
+enum { KEYS = 300 };
+
+static redis_call about_key(const char *name, int number, const char *arg) {
+    redis_call call;
+    char key[16];
+    snprintf(key, sizeof key, "k%d", number);
+    call_command(&call, name);
+    call_key(&call, key);
+    if (arg) call_str(&call, arg);
+    return call;
+}
+
+static void fill_all_masters(sync_client *whole) {
+    for (int i = 0; i < KEYS; i++) {
+        char value[16];
+        snprintf(value, sizeof value, "%d", i);
+        redis_call call = about_key("SET", i, value);
+        ck_assert_int_eq(sync_client_append(whole, &call, &err), SCHED_OK);
+    }
+    for (int i = 0; i < KEYS; i++) {
+        redis_reply *reply = NULL;
+        ck_assert_int_eq(sync_client_read(whole, &reply, &err), SCHED_OK);
+        ck_assert_str_eq(reply_text(reply), "OK");
+        sync_reply_free(reply);
+    }
+}
+
+START_TEST(calls_of_a_pipeline_spread_over_all_masters_and_are_answered_in_order) {
+    sync_client *whole = lua_whole(db);
+    ck_assert_int_eq(sync_client_masters(whole), 3);
+    fill_all_masters(whole);
+    for (int i = 0; i < KEYS; i++) {
+        redis_call call = about_key("GET", i, NULL);
+        ck_assert_int_eq(sync_client_append(whole, &call, &err), SCHED_OK);
+    }
+    for (int i = 0; i < KEYS; i++) {
+        redis_reply *reply = NULL;
+        ck_assert_int_eq(sync_client_read(whole, &reply, &err), SCHED_OK);
+        ck_assert_int_eq(reply_int(reply), i);
+        sync_reply_free(reply);
+    }
+}
+END_TEST
+
+START_TEST(without_a_key_a_call_goes_to_the_master_that_was_turned_to) {
+    sync_client *whole = lua_whole(db);
+    int64_t keys = 0;
+    fill_all_masters(whole);
+    for (int i = 0; i < sync_client_masters(whole); i++) {
+        redis_reply *reply = NULL;
+        redis_call call = command("DBSIZE", NULL);
+        sync_client_turn_to(whole, i);
+        ck_assert_int_eq(sync_client_call(whole, &call, &reply, &err), SCHED_OK);
+        ck_assert_int_gt(reply_int(reply), KEYS / 6);
+        keys += reply_int(reply);
+        sync_reply_free(reply);
+    }
+    sync_client_turn_to(whole, 0);
+    ck_assert_int_eq(keys, KEYS);
+}
+END_TEST
+
+START_TEST(a_transaction_goes_where_its_key_is) {
+    sync_client *whole = lua_whole(db);
+    for (int i = 0; i < 30; i++) {
+        redis_reply *reply = NULL;
+        redis_call calls[] = {about_key("WATCH", i, NULL), command("MULTI", NULL), about_key("SET", i, "7"),
+                              command("EXEC", NULL)};
+        for (int k = 0; k < 4; k++) {
+            sync_reply_free(reply);
+            ck_assert_int_eq(sync_client_call(whole, &calls[k], &reply, &err), SCHED_OK);
+        }
+        ck_assert_msg(reply_says(reply, "OK"), "%s", reply_text(reply));
+        sync_reply_free(reply);
+    }
+}
+END_TEST
+
+START_TEST(a_script_reaches_every_master_and_is_loaded_where_it_is_lost) {
+    sync_client *whole = lua_whole(db);
+    redis_reply *reply = NULL;
+    ck_assert_int_eq(sync_client_load(whole, lua_scripts(db), &err), SCHED_OK);
+    lua_command(db, "SCRIPT|FLUSH");
+    for (int i = 0; i < 30; i++) {
+        redis_key key;
+        redis_call call;
+        char node[16];
+        snprintf(node, sizeof node, "n%d", i);
+        call_script(&call, SCRIPT_RELEASE_RESERVATION);
+        call_key(&call, key_node_reservations(&key, lua_keyspace(db), node));
+        call_key(&call, key_node(&key, lua_keyspace(db), node));
+        call_str(&call, "j1");
+        call_int(&call, 1);
+        call_str(&call, "none");
+        call_int(&call, 0);
+        ck_assert_int_eq(sync_client_call(whole, &call, &reply, &err), SCHED_OK);
+        ck_assert_msg(reply_says(reply, "ABSENT"), "%s", reply_text(reply));
+        reply = sync_reply_free(reply);
+    }
+}
+END_TEST
+
+static Suite *make_suite_of_cluster(void) {
+    Suite *suite = suite_create("sync client of a cluster");
+    TCase *tests = tcase_create("sync client of a cluster");
+    tcase_add_checked_fixture(tests, clear, NULL);
+    tcase_add_test(tests, calls_of_a_pipeline_spread_over_all_masters_and_are_answered_in_order);
+    tcase_add_test(tests, without_a_key_a_call_goes_to_the_master_that_was_turned_to);
+    tcase_add_test(tests, a_transaction_goes_where_its_key_is);
+    tcase_add_test(tests, a_script_reaches_every_master_and_is_loaded_where_it_is_lost);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
+
 static Suite *make_suite(void) {
     Suite *suite = suite_create("sync client");
     TCase *tests = tcase_create("sync client");
@@ -136,5 +253,7 @@ static Suite *make_suite(void) {
 }
 
 int main(void) {
-    return lua_main(2, (char *[]){"", "alone"}, make_suite, &db);
+    int alone = lua_main(2, (char *[]){"", "alone"}, make_suite, &db);
+    int cluster = lua_main(2, (char *[]){"", "cluster"}, make_suite_of_cluster, &db);
+    return alone ? alone : cluster;
 }

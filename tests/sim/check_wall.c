@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/base/rng.h"
-#include "core/redis/private_server.h"
+#include "core/redis/private_cluster.h"
 #include "core/redis/sync_client.h"
 #include "sim/measure/recorder.h"
 #include "sim/redis_host/clock_wall.h"
@@ -190,6 +190,66 @@ START_TEST(both_clocks_see_the_same_outcomes_and_a_given_redis_is_left_as_it_was
 }
 END_TEST
 
+/* ---- a cluster ------------------------------------------------------------------------------------------------------ */
+
+#define SHORT                                                                                                          \
+    "duration: 5s\n"                                                                                                   \
+    "warmup: 1s\n"                                                                                                     \
+    "languages: {count: 3}\n"                                                                                          \
+    "nodes: [{name: gpu, count: 20, slots: 2, join: {over: 300ms}}]\n"                                                 \
+    "sessions: [{name: talk, concurrent: 30, join: {at: 500ms, over: 300ms},\n"                                        \
+    "            talk: {utterance: 800ms, pause: 200ms}}]\n"
+
+static int64_t keys_at(const redis_url *url) {
+    redis_reply *reply = NULL;
+    aside(url, (const char *[]){"DBSIZE", NULL}, &reply);
+    int64_t keys = reply_int(reply);
+    sync_reply_free(reply);
+    return keys;
+}
+
+/* Any of its servers names it; what others have there stays. */
+START_TEST(a_given_cluster_carries_a_run_on_all_its_masters_and_is_left_as_it_was) {
+    private_cluster *cluster;
+    redis_reply *reply = NULL;
+    redis_url at[3];
+    signal(SIGPIPE, SIG_IGN);
+    ck_assert_msg(!private_cluster_start(NULL, &cluster, &err), "%s", err.message);
+    for (int i = 0; i < 3; i++) at[i] = redis_url_of_socket(private_server_socket(private_cluster_server(cluster, i)));
+    redis_url all = private_cluster_url(cluster);
+    sync_client *client = NULL;
+    ck_assert_int_eq(sync_client_open_url(&all, USEC_PER_SEC, &client, &err), SCHED_OK);
+    redis_call call;
+    call_command(&call, "SET");
+    call_key(&call, "lingua:v1:of-others");
+    call_str(&call, "1");
+    ck_assert_int_eq(sync_client_call(client, &call, &reply, &err), SCHED_OK);
+    sync_reply_free(reply);
+    sync_client_close(client);
+
+    sim_run *run = sim_run_new(SHORT, &(sim_run_options){.clock = CLOCK_WALL, .redis_url = &at[1]});
+    sim_run_expect_clean(run);
+    ck_assert_uint_gt(run->finished[OUTCOME_OK], 50);
+    ck_assert_uint_gt(run->facts.redis.script_calls, 300);
+    ck_assert_int_eq(keys_at(&at[0]) + keys_at(&at[1]) + keys_at(&at[2]), 1);
+    for (int i = 0; i < 3; i++) {
+        aside(&at[i], (const char *[]){"INFO", "commandstats", NULL}, &reply);
+        ck_assert_msg(strstr(reply_text(reply), "cmdstat_evalsha:"), "master %d has run no script", i);
+        sync_reply_free(reply);
+    }
+    sim_run_free(run);
+    private_cluster_stop(cluster);
+}
+END_TEST
+
+START_TEST(a_private_cluster_is_a_number) {
+    sim_run *run = sim_run_new(SHORT, &(sim_run_options){.clock = CLOCK_WALL, .redis_masters = 2});
+    sim_run_expect_clean(run);
+    ck_assert_uint_gt(run->finished[OUTCOME_OK], 50);
+    sim_run_free(run);
+}
+END_TEST
+
 static bool after_twenty_questions(void *ctx) {
     int *asked = ctx;
     return ++*asked >= 20;
@@ -232,6 +292,8 @@ int main(void) {
         both_clocks_see_the_same_outcomes_and_a_given_redis_is_left_as_it_was,
         a_run_that_ends_early_leaves_a_given_redis_as_it_was_too,
         a_redis_that_is_not_there_is_told_with_its_address,
+        a_given_cluster_carries_a_run_on_all_its_masters_and_is_left_as_it_was,
+        a_private_cluster_is_a_number,
     };
     return SUITE_RUN("wall", tests);
 }

@@ -18,6 +18,7 @@ struct lua_db {
     lua_world world;
     int servers;
     private_cluster *cluster;
+    sync_client *whole;              /* of all servers */
     private_server *server[MASTERS]; /* of the cluster, or the only one */
     sync_client *client[MASTERS];
     scripts *scripts;
@@ -132,11 +133,14 @@ lua_db *lua_db_open(lua_world world) {
         need(sync_client_open_socket(path, 10 * USEC_PER_SEC, &db->client[i], &err), &err);
         need(sync_client_load(db->client[i], db->scripts, &err), &err);
     }
+    redis_url url = redis_url_of_socket(private_server_socket(db->server[0]));
+    need(sync_client_find(&url, 10 * USEC_PER_SEC, &db->whole, &err), &err);
     return db;
 }
 
 lua_db *lua_db_close(lua_db *db) {
     if (!db) return NULL;
+    sync_client_close(db->whole);
     for (int i = 0; i < db->servers; i++) {
         sync_client_close(db->client[i]);
         if (!db->cluster) private_server_stop(db->server[i]);
@@ -146,6 +150,14 @@ lua_db *lua_db_close(lua_db *db) {
     scripts_free(db->scripts);
     free(db);
     return NULL;
+}
+
+bool lua_is_cluster(const lua_db *db) {
+    return db->cluster != NULL;
+}
+
+sync_client *lua_whole(const lua_db *db) {
+    return db->whole;
 }
 
 const keyspace *lua_keyspace(const lua_db *db) {
@@ -418,8 +430,8 @@ void lua_expect_whole(lua_db *db, unsigned but) {
     fsck_report report;
     sched_error err = {0};
     unexpected u = {.but = but};
-    if (db->planted || db->world == LUA_CLUSTER) return;
-    if (fsck_walk(db->client[0], &db->keys, note_unexpected, &u, &report, &err)) ck_abort_msg("%s", err.message);
+    if (db->planted) return;
+    if (fsck_walk(db->whole, &db->keys, note_unexpected, &u, &report, &err)) ck_abort_msg("%s", err.message);
     ck_assert_msg(!u.first[0], "what is left does not fit together: %s", u.first);
 }
 

@@ -28,6 +28,9 @@ lua_db *lua_db_close(lua_db *db);
 /* Forgets every key; scripts stay loaded. */
 void lua_db_clear(lua_db *db);
 
+bool lua_is_cluster(const lua_db *db);
+/* All masters of a cluster, or the only server. */
+sync_client *lua_whole(const lua_db *db);
 const keyspace *lua_keyspace(const lua_db *db);
 scripts *lua_scripts(const lua_db *db);
 /* The server that has this key, and a client connected to the first (or only) one. */
@@ -100,7 +103,7 @@ void lua_near(int64_t instant, int64_t expected);
 const char *lua_keys(lua_db *db);
 
 /* For the end of each test: fails unless all that is in the namespace fits together (fsck), but for the findings that the suite leaves
- * on purpose, LUA_BUT(kind) | LUA_BUT(kind). Asks nothing in a cluster, of which fsck sees one server at a time. */
+ * on purpose, LUA_BUT(kind) | LUA_BUT(kind). */
 #define LUA_BUT(kind) (1u << (kind))
 void lua_expect_whole(lua_db *db, unsigned but);
 /* This test writes what no script would: what it leaves is not looked at, until lua_db_clear(). */

@@ -101,6 +101,7 @@ sim_run *sim_run_new(const char *yaml, const sim_run_options *options) {
         run.stop = options->stop;
         run.clock = options->clock;
         run.redis_url = options->redis_url;
+        run.redis_masters = options->redis_masters;
         run.wrap_link = options->wrap_link;
         run.ctx = options->ctx;
         if (options->also) sinks[run.sink_count++] = *options->also;

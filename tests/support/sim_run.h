@@ -11,6 +11,7 @@ typedef struct sim_run_options {
     bool (*stop)(void *ctx); /* as in simulation_options */
     simulation_clock clock;
     const redis_url *redis_url; /* CLOCK_WALL; NULL: a private server */
+    int redis_masters;          /* CLOCK_WALL: of a private cluster; 0: none */
     redis_link (*wrap_link)(void *ctx, redis_link link);
     void *ctx;
 } sim_run_options;
