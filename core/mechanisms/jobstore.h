@@ -4,11 +4,14 @@
  * rules are one table (core/domain/job.h): each transition is a compare-and-set on (state, attempt).
  *
  *     redis    one script for each operation; the request is bound by the script that creates
+ *     memory   a table of this process, gone with it; binds no request
+ *     lease    in front of a store that binds none: a table of this process keeps which request has which job, for a while
  *
  * Time       Limits are durations from now; due times are instants: of Redis's clock in the redis store, else of the scheduler.
  * Answers    Exactly one for each question, never from inside job_store_ask(); out of memory by env.soon.
- * Ownership  Questions are copied as far as needed; an answer lives until its function returns.
- * Cost       In Redis that of the script, and one call for each operation.
+ * Ownership  The texts of a question live until its answer, and an answer until its function returns.
+ * Bounds     Memory: as many unfinished jobs as are made; finished jobs and leases as told, the oldest are forgotten for new ones.
+ * Cost       In Redis that of the script, and one call for each operation. In memory O(1), told to env.work.
  * Threads    None. */
 #ifndef CORE_MECHANISMS_JOBSTORE_H
 #define CORE_MECHANISMS_JOBSTORE_H
@@ -78,7 +81,7 @@ typedef void store_done(void *arg, const store_answer *answer);
 
 typedef struct job_store job_store;
 
-/* A store is this table in front of what it needs; only the files jobstore_*.c look inside. */
+/* A store is this table in front of what it needs; only the files jobstore*.c look inside. */
 typedef struct store_ops {
     void (*ask)(job_store *store, const store_question *question, store_done *done, void *arg);
     void (*free)(job_store *store);
@@ -87,16 +90,24 @@ typedef struct store_ops {
 struct job_store {
     const store_ops *ops;
     mechanism_env env;
+    struct store_reply *replies; /* out of memory, still to come */
 };
 
 static inline void job_store_ask(job_store *store, const store_question *question, store_done *done, void *arg) {
     store->ops->ask(store, question, done, arg);
 }
 
-/* What is in memory is lost, and answers that are still to come are NULL; calls to Redis must have come back. Takes NULL, returns
- * NULL. */
+/* What is in memory is lost, and answers that are still to come are NULL; calls to Redis must have come back. Before env.soon is freed.
+ * Takes NULL, returns NULL. */
 job_store *job_store_free(job_store *store);
 
 job_store *job_store_redis_new(const mechanism_env *env);
+/* Knows at most `finished_max` (> 0) finished jobs. */
+job_store *job_store_memory_new(const mechanism_env *env, int64_t finished_max);
+/* A request is bound for `lease` from the creation of its job; at most `leases_max` (> 0) are. Owns `inner`. */
+job_store *job_store_lease_new(const mechanism_env *env, job_store *inner, usec_t lease, int64_t leases_max);
+
+/* For stores: answers out of memory, soon; the answer is copied. */
+void job_store_reply(job_store *store, const store_answer *answer, store_done *done, void *arg);
 
 #endif

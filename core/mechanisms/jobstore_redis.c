@@ -204,11 +204,6 @@ static const store_ops ops = {ask, free_store};
 
 job_store *job_store_redis_new(const mechanism_env *env) {
     job_store *store = mem_alloc(sizeof *store);
-    *store = (job_store){&ops, *env};
+    *store = (job_store){.ops = &ops, .env = *env};
     return store;
-}
-
-job_store *job_store_free(job_store *store) {
-    if (store) store->ops->free(store);
-    return NULL;
 }

@@ -331,6 +331,11 @@ bool scheduler_config_keeps_limit(const scheduler_config *config) {
     return config->limit && !by_report && !config->incidents.counted_reservations;
 }
 
+bool scheduler_config_needs_redis(const scheduler_config *config) {
+    bool binds = config->idempotency == IDEMPOTENCY_LOCK || config->idempotency == IDEMPOTENCY_ATOMIC;
+    return !remembers(config) || config->job_store != JOB_STORE_MEMORY || binds;
+}
+
 static bool delivers_to_unknown_nodes(const scheduler_config *c) {
     return remembers(c) && c->delivery != DELIVERY_LOCAL;
 }
@@ -362,7 +367,7 @@ static bool has_no_inbox(const scheduler_config *c) {
 
 /* The mechanisms of the earlier phases. */
 static bool is_not_there(const scheduler_config *c) {
-    return c->job_store != JOB_STORE_REDIS;
+    return c->job_store == JOB_STORE_DUAL || c->idempotency == IDEMPOTENCY_LOCK;
 }
 
 static const struct {
@@ -381,7 +386,7 @@ static const struct {
     {biases_what_has_no_shards, "incidents.biased_shards needs registry: pools and placement: random"},
     {counts_reservations_of_nobody, "incidents.counted_reservations needs a registry whose nodes are in Redis"},
     {has_no_inbox, "incidents of inboxes and owners need delivery: inbox or peer"},
-    {is_not_there, "this job store is not there yet"},
+    {is_not_there, "this job store or idempotency is not there yet"},
     {pauses_backwards, "retry_min is longer than retry_max"},
     {never_retries, "retry_min is not below pending_limit, so that no waiting job would ever be tried again"},
     {acks_too_late, "ack_limit is longer than attempt_base, so that an attempt could end before its ack is missed"},

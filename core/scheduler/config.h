@@ -125,6 +125,8 @@ sched_status scheduler_config_preset(const char *phase, scheduler_config *ret_co
 sched_status scheduler_config_check(const scheduler_config *config, sched_error *err);
 /* Whether its nodes and jobs can be those of other instances; else a run has one instance only. */
 bool scheduler_config_is_shared(const scheduler_config *config);
+/* Whether jobs, on their way, ask anything of Redis; else they go on while it is down. */
+bool scheduler_config_needs_redis(const scheduler_config *config);
 /* Whether no node ever holds more than its slots: the grant counts what was granted, not what the node last said. */
 bool scheduler_config_keeps_limit(const scheduler_config *config);
 /* The rows of `incidents:`; offsets are into scheduler_incidents. */

@@ -1,8 +1,17 @@
 /* job_ask.c - the questions of the flow to the store of job states. */
 #include "core/scheduler/job_flow.h"
 
+static job_store *store_of(scheduler *s) {
+    const scheduler_config *config = &s->config;
+    return config->job_store == JOB_STORE_MEMORY ? job_store_memory_new(&s->mech, config->jobs_max)
+                                                 : job_store_redis_new(&s->mech);
+}
+
 void job_store_open(scheduler *s) {
-    s->store = job_store_redis_new(&s->mech);
+    const scheduler_config *config = &s->config;
+    s->store = store_of(s);
+    if (config->idempotency == IDEMPOTENCY_LEASE)
+        s->store = job_store_lease_new(&s->mech, s->store, config->finished_ttl, 2 * config->jobs_max);
 }
 
 static void on_answer(void *arg, const store_answer *answer) {

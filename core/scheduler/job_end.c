@@ -1,7 +1,8 @@
 /* job_end.c - the end of a job: its reservation is given back, then the end is written.
  *
  * In this order one call takes a job from any state to RELEASED in the normal case. If giving back fails, the job is left FINISHED,
- * its reservation expires by itself, and the sweep releases the job. */
+ * its reservation expires by itself, and the sweep releases the job; one that is in memory has no index to be swept, and is released
+ * at once. */
 #include "core/scheduler/job_flow.h"
 #include "core/scheduler/node_flow.h"
 #include "core/scheduler/session_flow.h"
@@ -88,7 +89,7 @@ static void complete_as(job *j, int64_t attempt, bool only_if_due) {
         .attempt = attempt,
         .outcome = j->result,
         .code = j->result_code,
-        .released = j->released,
+        .released = j->released || j->s->config.job_store != JOB_STORE_REDIS,
         .keep = j->in_doubt ? USEC_PER_MSEC : j->s->config.finished_ttl,
         .only_if_due = only_if_due,
     };

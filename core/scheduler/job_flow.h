@@ -104,8 +104,9 @@ struct job {
     bool remaking;     /* Redis has lost it; it is being made again, and nothing else happens before it is */
     int remade;        /* how often that was done */
     unsigned repaired; /* by which repair after an outage it was looked after */
-    bool
-        moving; /* the next attempt is decided, and Redis may have made it or not: nothing else happens before it has */
+    /* The next attempt is decided, and the store may have made it or not: nothing else happens before it has. */
+    bool moving;
+    bool moved; /* it has: what this one's node still says is stale */
 
     candidate *candidates; /* owned, while a placement is tried */
     int candidate_count, candidate_next, candidate_ordered, asked, loads_out, round;

@@ -183,7 +183,7 @@ static void advance(job *j, store_op op) {
 job *job_of_message(scheduler *s, const node_conn *n, const char *job_id, int64_t attempt) {
     job *j = job_find(s, job_id);
     bool has = n && *n->node && j && j->attempt == attempt && !strcmp(j->node, n->node);
-    if (has && !j->finishing) return j;
+    if (has && !j->finishing && !j->moved) return j;
     sched_emit(s, (sched_event){.kind = EV_STALE, .job = job_id, .attempt = attempt, .node = n ? n->node : ""});
     return NULL;
 }

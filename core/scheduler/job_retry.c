@@ -18,6 +18,7 @@ void job_next_attempt(job *j) {
     if (j->sent) job_exclude(j, j->node);
     job_leave_node(j);
     j->attempt++;
+    j->moved = false;
     j->state = JOB_CREATED;
     j->noted &= NOTE_CANCEL;
     j->content = payload_unref(j->content);
@@ -61,6 +62,7 @@ static void on_reassigned(job *j, const store_answer *a) {
     bool full = a->full && !j->moving;
     bool decided = j->moving || !j->retry_if_due; /* with a deadline, something else may happen yet */
     j->moving = a->status == LINK_UNKNOWN || (a->status != LINK_OK && decided);
+    j->moved = again;
     if (again) {
         blame_silence(j);
         cancel_at_node(j);

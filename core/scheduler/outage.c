@@ -7,6 +7,8 @@
  * Meanwhile new requests are refused (session_utterance.c), jobs that run go on, and ends that were decided are told at once and kept
  * (job_end.c); jobs are bounded, so these are. No deadline is acted upon: silence of Redis says nothing about nodes.
  *
+ * An instance that keeps nodes and jobs in memory goes on as if nothing were.
+ *
  * Back again, first what is decided is written, then the nodes that we hear are told to be alive: their records may have expired, and
  * a survivor's sweep would take them for dead. Deadlines rest for outage_grace more. All of it in small steps, because a burst of
  * every job and node would fill the link's window and look like the next outage.
@@ -117,6 +119,7 @@ void outage_answered(scheduler *s, link_status status, const redis_reply *reply)
 
 usec_t outage_deadlines_rest(const scheduler *s) {
     usec_t now = sched_now(s), pause = s->config.outage_grace;
+    if (!scheduler_config_needs_redis(&s->config)) return 0;
     if (s->counts.redis_down) return now + (pause > s->config.retry_max ? pause : s->config.retry_max);
     return s->outage.deadlines_from > now ? s->outage.deadlines_from : 0;
 }

@@ -87,7 +87,10 @@ scheduler *scheduler_free(scheduler *s) {
     scheduler_stop(s);
     s->store = job_store_free(s->store);
     job *j, *next;
-    HASH_ITER (hh, s->jobs, j, next) job_drop(j);
+    HASH_ITER (hh, s->jobs, j, next) {
+        j->busy = false; /* with an answer out of memory, which does not come any more */
+        job_drop(j);
+    }
     pool_changes_drop(s);
     node_conn_free_all(s);
     session_free_all(s);

@@ -19,7 +19,7 @@ enum { REQUEST_TEXT_MAX = REQUEST_ID_MAX + LANG_MAX + 3 }; /* room to see that o
 static const char *problem_of(const session *one, const target *t, const char *request_id) {
     const scheduler *s = one->s;
     if (!request_id_valid(request_id)) return "INVALID_MESSAGE";
-    if (s->counts.redis_down) return "SCHEDULER_DEPENDENCY_DOWN";
+    if (s->counts.redis_down && scheduler_config_needs_redis(&s->config)) return "SCHEDULER_DEPENDENCY_DOWN";
     if (!t || s->counts.jobs >= s->config.jobs_max) return "SCHEDULER_OVERLOADED";
     return NULL;
 }

@@ -131,7 +131,9 @@ static void on_expired_nodes(void *arg, const char *const *nodes, size_t count) 
     for (size_t i = 0; i < count; i++) node_take_offline(s, nodes[i], "", "expired");
 }
 
+/* Jobs that only an instance's memory knows end with it, and have no index. */
 static void visit_jobs(scheduler *s, unsigned bucket) {
+    if (s->config.job_store != JOB_STORE_REDIS) return;
     redis_key key;
     redis_call call;
     call_command(&call, "ZRANGEBYSCORE");

@@ -490,25 +490,37 @@ static void hasten(void) {
 
 /* ---- the histories -------------------------------------------------------------------------------------------------- */
 
-START_TEST(whatever_happens_every_request_is_answered_once_as_its_present_attempt_says) {
+static void play(job_store_kind store, idempotency_kind idempotency, int count) {
     open_world("production");
     hasten();
+    config.job_store = store;
+    config.idempotency = idempotency;
     histories_play(&(histories){
         .stream = "job history",
         .kinds = op_rows,
         .kind_count = OP_KINDS,
         .ops = OPS,
-        .count = HISTORIES_DEFAULT,
+        .count = count,
         .latest = 0.8,
         .fails = plays_wrong,
         .wrong = m.wrong,
     });
+}
+
+START_TEST(whatever_happens_every_request_is_answered_once_as_its_present_attempt_says) {
+    play(JOB_STORE_REDIS, IDEMPOTENCY_ATOMIC, HISTORIES_DEFAULT);
+}
+END_TEST
+
+START_TEST(so_it_is_when_jobs_are_in_memory_and_requests_are_leased) {
+    play(JOB_STORE_MEMORY, IDEMPOTENCY_LEASE, HISTORIES_DEFAULT / 4);
 }
 END_TEST
 
 int main(void) {
     const TTest *const tests[] = {
         whatever_happens_every_request_is_answered_once_as_its_present_attempt_says,
+        so_it_is_when_jobs_are_in_memory_and_requests_are_leased,
     };
     return SUITE_RUN("job_histories", tests);
 }
