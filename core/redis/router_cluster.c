@@ -97,7 +97,8 @@ static void answer(flight *f, link_status status, const redis_reply *reply) {
     switch (status) {
     case LINK_OK:
     case LINK_ERROR: counts->answered++; break;
-    case LINK_REFUSED: counts->refused++; break;
+    case LINK_REFUSED:
+    case LINK_FULL: counts->refused++; break;
     case LINK_UNKNOWN: counts->unknown++; break;
     }
     bool nested = r->in_callback;
