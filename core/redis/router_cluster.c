@@ -29,6 +29,7 @@ typedef struct flight {
     uint64_t number; /* of submission */
     int slot;        /* ANY_SLOT: no key */
     int node;        /* in the air there, or asked to go there */
+    bool full;       /* why it was refused */
     bool asking;
     bool alone;   /* none of its slot is sent behind it before it is answered */
     int refusals; /* how often it was turned away */
@@ -115,12 +116,13 @@ static void on_refusing(uv_idle_t *handle) {
     uv_idle_stop(&r->refusing);
     for (flight *f = now, *next; f; f = next) {
         next = f->next;
-        answer(f, LINK_REFUSED, NULL);
+        answer(f, f->full ? LINK_FULL : LINK_REFUSED, NULL);
     }
 }
 
-static void refuse(flight *f) {
+static void refuse(flight *f, bool full) {
     router_cluster *r = f->router;
+    f->full = full;
     f->next = NULL;
     *r->refused_end = f;
     r->refused_end = &f->next;
@@ -262,7 +264,7 @@ static void on_answer(void *arg, link_status status, const redis_reply *reply) {
     int slot = f->slot;
     r->flying--;
     if (slot != ANY_SLOT) r->in_air[slot]--;
-    if (status == LINK_REFUSED) { /* the connection went before it was sent */
+    if (status == LINK_REFUSED || status == LINK_FULL) { /* it was not sent */
         f->asking = false;
         wait_here(f);
     } else if (status != LINK_ERROR || !turn_away(f, reply)) {
@@ -278,8 +280,9 @@ static void submit(void *ctx, const redis_call *call, usec_t patience, link_call
     assert(patience > 0 && done && !r->freed);
     flight *f = take_flight(r, done, arg);
     r->counts.calls.calls++;
-    if (!cluster_nodes_mapped(r->nodes) || r->flying + r->counts.waiting >= r->window) {
-        refuse(f);
+    bool full = r->flying + r->counts.waiting >= r->window;
+    if (full || !cluster_nodes_mapped(r->nodes)) {
+        refuse(f, full);
         return;
     }
     usec_t now = now_usec();
@@ -289,7 +292,7 @@ static void submit(void *ctx, const redis_call *call, usec_t patience, link_call
     bool behind = f->slot != ANY_SLOT && r->waiting[f->slot];
     int node = behind ? CLUSTER_NO_NODE : place_of(f);
     if (node == CLUSTER_NO_NODE && r->counts.waiting >= (r->window + 1) / 2) {
-        refuse(f);
+        refuse(f, false);
         return;
     }
     resp_write(&f->request, call, f->script == SCRIPT_NONE ? "" : scripts_sha(r->scripts, f->script));

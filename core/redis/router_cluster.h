@@ -12,8 +12,9 @@
  *             also from the fourth time on whatever it was. A slot whose master is away waits for another one.
  * Outcomes    LINK_UNKNOWN of a node's link stays what it is: nothing is repeated that may have happened. When the patience is over
  *             for a call that waits, it did not happen: LINK_REFUSED.
- * Refusals    Before the first map, and beyond the window, at once (in the next turn of the loop). Calls that wait take at most half
- *             of the window: masters that are there are not starved by one that is not.
+ * Refusals    LINK_REFUSED before the first map, LINK_FULL beyond the window; in the next turn of the loop. Calls that wait take at
+ *             most half of the window, and more of them are LINK_REFUSED: masters that are there are not starved by one that is
+ *             not.
  * Moves       While a slot moves, a script some of whose keys are not (yet) there waits for the end of the move (TRYAGAIN), and one
  *             that deletes a key and reads it again fails with an error of the server: move slots that are at rest.
  * Bounds      Memory: one call in RESP for each of the window, here and in a node's link; 260 KB for the slots; CLUSTER_NODES_MAX nodes.
