@@ -280,6 +280,10 @@ static void on_event(void *ctx, const trace_event *event) {
     case TRACE_SOUND_CAME: take_client(r, event); break;
     case TRACE_FAULT_BEGIN:
     case TRACE_FAULT_END: take_fault(r, event); break;
+    case TRACE_INSTANCE_DOWN:
+    case TRACE_INSTANCE_UP:
+    case TRACE_SESSION_LOST:
+    case TRACE_SESSION_BACK: break;
     default: take_node(r, event); nodes_take(r, event);
     }
 }

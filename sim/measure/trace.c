@@ -27,6 +27,10 @@ static const char *const names[TRACE_KINDS] = {
     [TRACE_NODE_DOWN] = "node_down",
     [TRACE_FAULT_BEGIN] = "fault_begin",
     [TRACE_FAULT_END] = "fault_end",
+    [TRACE_INSTANCE_DOWN] = "instance_down",
+    [TRACE_INSTANCE_UP] = "instance_up",
+    [TRACE_SESSION_LOST] = "session_lost",
+    [TRACE_SESSION_BACK] = "session_back",
 };
 
 const char *trace_kind_name(trace_kind kind) {

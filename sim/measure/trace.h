@@ -35,6 +35,10 @@ typedef enum trace_kind {
     TRACE_NODE_DOWN,      /* its connection ended */
     TRACE_FAULT_BEGIN,    /* code = kind ("crash", "hang"), value = nodes hit */
     TRACE_FAULT_END,
+    TRACE_INSTANCE_DOWN, /* instance: its process ends; code = crash, stop, lost */
+    TRACE_INSTANCE_UP,   /* instance: another process is there, under that id */
+    TRACE_SESSION_LOST,  /* session: its connection ended without its will; code = of the instance's end */
+    TRACE_SESSION_BACK,  /* session: it is connected again, and opens under its old id */
     TRACE_KINDS
 } trace_kind;
 
@@ -42,7 +46,7 @@ typedef struct trace_event {
     trace_kind kind;
     usec_t at;
     const sched_event *core; /* TRACE_CORE only; then the fields below are not set, but for the next */
-    const char *instance;    /* that tells it: "i0"; TRACE_CORE only, else NULL */
+    const char *instance;    /* that tells it, or that it is about: "i0"; NULL: none */
     const char *job, *node, *session, *code;
     const char *from;                /* session that spoke, when it is another one */
     int32_t node_index, group_index; /* of the node, in the order of the scenario; -1: no node */

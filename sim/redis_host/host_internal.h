@@ -22,12 +22,15 @@ typedef struct redis_host_kind {
     const char *(*cannot)(const redis_host *host, redis_trouble trouble);
     bool (*answers)(const redis_host *host); /* would it answer a command now? */
     void (*pause)(redis_host *host, usec_t until);
-    void (*slow)(redis_host *host, double factor); /* NULL where it cannot, as may be the last two */
+    void (*slow)(redis_host *host, double factor); /* NULL where it cannot, as may be the last ones */
     void (*flush_scripts)(redis_host *host);
     void (*kill)(redis_host *host, bool save);
     void (*revive)(redis_host *host, bool with_data);
     void (*cut)(redis_host *host);
     void (*mend)(redis_host *host);
+    void (*cut_instance)(redis_host *host, int32_t number);
+    void (*mend_instance)(redis_host *host, int32_t number);
+    void (*hang_up)(redis_host *host, int32_t number); /* may be NULL */
     bool time_is_free;
 } redis_host_kind;
 

@@ -16,6 +16,7 @@ typedef struct host_virtual {
     link_virtual **links; /* one of each instance, and behind them the readers */
     int32_t link_count;
     bool way_is_cut;
+    bool *cut_off; /* of each instance: its way is cut */
 } host_virtual;
 
 static host_virtual *of(redis_host *host) {
@@ -26,6 +27,7 @@ static void close_host(redis_host *host) {
     host_virtual *h = of(host);
     for (int32_t i = 0; i < h->link_count; i++) link_virtual_free(h->links[i]);
     free(h->links);
+    free(h->cut_off);
     virtual_server_free(h->server);
     virtual_redis_stop(h->redis);
     free(h);
@@ -103,7 +105,8 @@ static void cut_links(host_virtual *h, bool died) {
 /* Whether connections could be made: a server that is there, and a way. */
 static void reach(host_virtual *h) {
     if (h->way_is_cut || !virtual_redis_lives(h->redis)) return;
-    for (int32_t i = 0; i < h->link_count; i++) link_virtual_mend(h->links[i]);
+    for (int32_t i = 0; i < h->link_count; i++)
+        if (!h->cut_off[i % h->host.instances]) link_virtual_mend(h->links[i]);
 }
 
 /* Links first: their tickets are of the connection that ends with the server. */
@@ -130,6 +133,22 @@ static void mend(redis_host *host) {
     reach(of(host));
 }
 
+static void cut_instance(redis_host *host, int32_t number) {
+    host_virtual *h = of(host);
+    h->cut_off[number] = true;
+    for (int32_t i = number; i < h->link_count; i += host->instances) link_virtual_cut(h->links[i], false);
+}
+
+static void mend_instance(redis_host *host, int32_t number) {
+    of(host)->cut_off[number] = false;
+    reach(of(host));
+}
+
+static void hang_up(redis_host *host, int32_t number) {
+    const host_virtual *h = of(host);
+    for (int32_t i = number; i < h->link_count; i += host->instances) link_virtual_hang_up(h->links[i]);
+}
+
 static const redis_host_kind kind = {
     .close = close_host,
     .link = link_of,
@@ -148,6 +167,9 @@ static const redis_host_kind kind = {
     .revive = revive,
     .cut = cut,
     .mend = mend,
+    .cut_instance = cut_instance,
+    .mend_instance = mend_instance,
+    .hang_up = hang_up,
     .time_is_free = true,
 };
 
@@ -172,6 +194,7 @@ sched_status redis_host_open_virtual(const redis_host_options *options, redis_ho
         return status;
     }
     h->link_count = options->instances * (options->readers && !options->share_readers ? 2 : 1);
+    h->cut_off = mem_zalloc((size_t)options->instances, sizeof *h->cut_off);
     h->links = mem_zalloc((size_t)h->link_count, sizeof *h->links);
     for (int32_t i = 0; i < h->link_count; i++) {
         bool reader = i >= options->instances;

@@ -381,6 +381,15 @@ void link_virtual_cut(link_virtual *link, bool died) {
     lose_forgotten(link, died);
 }
 
+void link_virtual_hang_up(link_virtual *link) {
+    flight *unknown = cut_issued(link);
+    refuse_unissued(link);
+    link->issue_at = engine_now(link->engine);
+    link->last_arrival = link->issue_at;
+    tell_unknown(unknown);
+    lose_forgotten(link, false);
+}
+
 void link_virtual_mend(link_virtual *link) {
     link->cut = false;
 }

@@ -47,6 +47,10 @@ void link_virtual_issue_at(void *link, usec_t at);
 void link_virtual_cut(link_virtual *link, bool died);
 void link_virtual_mend(link_virtual *link);
 
+/* Its process has ended: the connection is closed. What has been issued is LINK_UNKNOWN at once, in order, and executes if it has reached
+ * the server; what would have left later is LINK_REFUSED then. The next process finds a connection when it first sends. */
+void link_virtual_hang_up(link_virtual *link);
+
 typedef struct link_virtual_counts {
     uint64_t calls; /* submitted, refused ones included */
     uint64_t answered, refused, unknown;

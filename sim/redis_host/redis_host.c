@@ -159,3 +159,15 @@ void redis_host_cut(redis_host *host) {
 void redis_host_mend(redis_host *host) {
     host->kind->mend(host);
 }
+
+void redis_host_cut_instance(redis_host *host, int32_t number) {
+    host->kind->cut_instance(host, number);
+}
+
+void redis_host_mend_instance(redis_host *host, int32_t number) {
+    host->kind->mend_instance(host, number);
+}
+
+void redis_host_hang_up(redis_host *host, int32_t number) {
+    if (host->kind->hang_up) host->kind->hang_up(host, number);
+}

@@ -119,6 +119,12 @@ void redis_host_kill(redis_host *host, bool save);
 void redis_host_revive(redis_host *host, bool with_data);
 void redis_host_cut(redis_host *host);
 void redis_host_mend(redis_host *host);
+/* The same for the links of one instance; needs a host that can have REDIS_IS_CUT_OFF. */
+void redis_host_cut_instance(redis_host *host, int32_t number);
+void redis_host_mend_instance(redis_host *host, int32_t number);
+/* The process that used the links of an instance has ended, and its connections with it: what is under way comes back as LINK_UNKNOWN or
+ * LINK_REFUSED, and may or may not happen. A new process may use them at once. In real time calls come back as they do. */
+void redis_host_hang_up(redis_host *host, int32_t number);
 
 /* How late events ran, by the machine's clock; all 0 in virtual time. Every event counts with the end of the round in which it ran,
  * so these are upper bounds. */

@@ -3,7 +3,10 @@
  *     - {at: 2min, kind: crash, nodes: {group: rack7}, for: 1min}
  *     - {at: 3min, redis: restart, data: lost, for: 5s}
  *
- * A fault is of nodes (`kind` and `nodes`) or of Redis (`redis`). The table of kinds says which further keys a kind takes. */
+ *     - {every: 10min, instance: crash, for: 20s}
+ *
+ * A fault is of nodes (`kind` and `nodes`), of Redis (`redis`) or of an instance (`instance`). The table of kinds says which further keys a
+ * kind takes. */
 #ifndef SIM_SCENARIO_FAULTS_H
 #define SIM_SCENARIO_FAULTS_H
 
@@ -35,11 +38,20 @@ typedef enum fault_kind {
     FAULT_REDIS_FLUSH_SCRIPTS,
     FAULT_REDIS_RESTART,
     FAULT_REDIS_DISCONNECT,
+    /* of an instance */
+    FAULT_INSTANCE_CRASH,
+    FAULT_INSTANCE_STOP,
+    FAULT_INSTANCE_RESTART,
+    FAULT_INSTANCE_PAUSE,
+    FAULT_INSTANCE_PARTITION,
     FAULT_KINDS,
-    FAULT_REDIS = FAULT_REDIS_PAUSE /* the first of these */
 } fault_kind;
 
-/* "crash"; of Redis "redis_pause": as in traces and reports. */
+typedef enum fault_subject { FAULT_OF_NODES, FAULT_OF_REDIS, FAULT_OF_INSTANCE } fault_subject;
+
+/* FAULT_OF_NODES for FAULT_NONE, too. */
+fault_subject fault_subject_of(int kind);
+/* "crash"; of Redis "redis_pause", of an instance "instance_crash": as in traces and reports. */
 const char *fault_name(fault_kind kind);
 /* Over as soon as it has begun: `for` has no meaning. */
 bool fault_is_instant(fault_kind kind);
@@ -66,6 +78,7 @@ typedef enum fault_data { FAULT_DATA_KEPT, FAULT_DATA_LOST } fault_data;
 
 typedef struct fault {
     usec_t at;
+    usec_t every; /* of an instance: time and again from `at` on, by chance, in the mean so long between two; 0: once */
     usec_t lasts; /* 0: for good, or instant */
     int kind;     /* fault_kind */
     fault_nodes nodes;
@@ -75,6 +88,7 @@ typedef struct fault {
     lang_tag *targets;             /* MISSING_MODEL: only jobs into these; owned */
     size_t target_count;           /* 0: all */
     int data;                      /* REDIS_RESTART: fault_data */
+    int64_t which;                 /* of an instance: its number + 1; 0: one that is there then, drawn by the seed */
 } fault;
 
 /* The kinds as a table. */

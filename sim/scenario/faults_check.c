@@ -11,6 +11,7 @@
 
 #define FACTOR_DEFAULT  10
 #define SERVICE_DEFAULT "nmt@1"
+#define RESTART_DEFAULT USEC_PER_SEC
 
 /* --- who is hit --------------------------------------------------------------------------------------------------- */
 
@@ -90,8 +91,9 @@ static sched_status check_keys(const yaml_value *at, const fault_rule *rule, sch
         const char *name;
         unsigned key;
     } keys[] = {
-        {"nodes", KEY_NODES},     {"for", KEY_FOR},         {"factor", KEY_FACTOR}, {"languages", KEY_LANGUAGES},
-        {"service", KEY_SERVICE}, {"targets", KEY_TARGETS}, {"data", KEY_DATA},
+        {"nodes", KEY_NODES},         {"for", KEY_FOR},         {"factor", KEY_FACTOR},
+        {"languages", KEY_LANGUAGES}, {"service", KEY_SERVICE}, {"targets", KEY_TARGETS},
+        {"data", KEY_DATA},           {"which", KEY_WHICH},     {"every", KEY_EVERY},
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         if (rule->takes & keys[i].key || !yaml_get(at, keys[i].name)) continue;
@@ -101,14 +103,22 @@ static sched_status check_keys(const yaml_value *at, const fault_rule *rule, sch
     if (rule->takes & KEY_NODES && !yaml_get(at, "nodes")) {
         return yaml_fail(at, err, "\"nodes\" is missing: who is hit");
     }
-    if (rule->ends && !yaml_get(at, "for")) return yaml_fail(at, err, "\"for\" is missing: how long it lasts");
+    if (!yaml_get(at, "at") && !yaml_get(at, "every")) {
+        return yaml_fail(at, err, "\"at\" is missing: from the start of the run");
+    }
+    bool restarts = rule == fault_rule_of(FAULT_INSTANCE_RESTART);
+    if ((rule->ends || (yaml_get(at, "every") && !restarts)) && !yaml_get(at, "for"))
+        return yaml_fail(at, err, "\"for\" is missing: how long it lasts");
     return SCHED_OK;
 }
 
 static sched_status check_kind(const yaml_value *at, const fault *f, sched_error *err) {
-    if (f->kind == FAULT_NONE) return yaml_fail(at, err, "\"kind\" is missing, or \"redis\": what happens");
-    if (yaml_get(at, "kind") && yaml_get(at, "redis")) {
-        return yaml_fail(yaml_at(at, "redis"), err, "either kind or redis, not both: what happens to whom?");
+    if (f->kind == FAULT_NONE) {
+        return yaml_fail(at, err, "\"kind\" is missing, or \"redis\", or \"instance\": what happens");
+    }
+    if (!!yaml_get(at, "kind") + !!yaml_get(at, "redis") + !!yaml_get(at, "instance") > 1) {
+        const char *second = yaml_get(at, "instance") ? "instance" : "redis";
+        return yaml_fail(yaml_at(at, "%s", second), err, "only one of kind, redis and instance: what happens to whom?");
     }
     return check_keys(at, fault_rule_of((fault_kind)f->kind), err);
 }
@@ -119,7 +129,7 @@ static sched_status check_time(const yaml_value *at, const scenario *s, const fa
         return yaml_fail(yaml_at(at, "at"), err, "at: %s is not before the end of the run at %s",
                          units_format_duration(a, f->at), units_format_duration(b, s->duration));
     }
-    if (!fault_rule_of((fault_kind)f->kind)->ends || f->at + f->lasts <= s->duration) return SCHED_OK;
+    if (f->every || !fault_rule_of((fault_kind)f->kind)->ends || f->at + f->lasts <= s->duration) return SCHED_OK;
     return yaml_fail(yaml_at(at, "for"), err, "for: %s and %s more are not over before the end of the run at %s",
                      units_format_duration(a, f->at), units_format_duration(b, f->lasts),
                      units_format_duration(c, s->duration));
@@ -142,7 +152,14 @@ static sched_status check_languages(const yaml_value *at, const scenario *s, con
     return node_languages_check(at, s, &g, err);
 }
 
+static sched_status check_which(const yaml_value *at, const scenario *s, const fault *f, sched_error *err) {
+    if (fault_subject_of(f->kind) != FAULT_OF_INSTANCE || f->which <= s->instances.count) return SCHED_OK;
+    return yaml_fail(at, err, "which: %lld, but there are %lld instances, counted from 0", (long long)f->which - 1,
+                     (long long)s->instances.count);
+}
+
 static void fill_in(fault *f) {
+    if (f->kind == FAULT_INSTANCE_RESTART && !f->lasts) f->lasts = RESTART_DEFAULT;
     bool slow = f->kind == FAULT_SLOW || f->kind == FAULT_REDIS_SLOW;
     if (slow && f->factor <= 0) f->factor = FACTOR_DEFAULT;
     if (f->kind == FAULT_MISSING_MODEL && !*f->service) memcpy(f->service, SERVICE_DEFAULT, sizeof SERVICE_DEFAULT);
@@ -156,10 +173,12 @@ static sched_status check_service(const yaml_value *at, const fault *f, sched_er
 sched_status fault_finish(const yaml_value *at, const scenario *s, fault *f, sched_error *err) {
     sched_status status = check_kind(at, f, err);
     if (!status) status = check_time(at, s, f, err);
-    if (!status && f->kind < FAULT_REDIS) status = check_nodes(yaml_at(at, "nodes"), s, &f->nodes, err);
+    if (!status && fault_subject_of(f->kind) == FAULT_OF_NODES)
+        status = check_nodes(yaml_at(at, "nodes"), s, &f->nodes, err);
     if (!status) status = check_languages(yaml_at(at, "languages"), s, f, err);
     if (!status) status = check_targets(yaml_at(at, "targets"), s, f, err);
     if (!status) status = check_service(yaml_at(at, "service"), f, err);
+    if (!status) status = check_which(yaml_at(at, "which"), s, f, err);
     if (!status) fill_in(f);
     return status;
 }

@@ -14,6 +14,8 @@ enum {
     KEY_SERVICE = 16,
     KEY_TARGETS = 32,
     KEY_DATA = 64,
+    KEY_WHICH = 128,
+    KEY_EVERY = 256,
 };
 
 typedef struct fault_rule {

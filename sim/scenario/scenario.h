@@ -128,7 +128,8 @@ typedef struct session_group {
     room_pattern room;
     double vanish; /* share of the sessions that end at a moment drawn from their length, without waiting for answers */
     dist delay;    /* one way, client <-> instance */
-    join_time join; /* arrivals begin at `at`; the `concurrent` first ones come spread over `over` */
+    usec_t reconnect; /* after its connection ended against its will */
+    join_time join;   /* arrivals begin at `at`; the `concurrent` first ones come spread over `over` */
 } session_group;
 
 /* To which instance a new connection goes; whoever is away gets none. */

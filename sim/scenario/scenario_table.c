@@ -203,6 +203,8 @@ static const setting session_rows[] = {
               "sessions that end in the middle: the connection is gone, and answers find nobody"),
     ROW_VALUE(session_group, "delay", delay, dist_of_duration, "{dist: gamma, mean: 30ms, cv: 0.5}",
               "network, one way, between client and instance"),
+    ROW_DURATION(session_group, "reconnect", reconnect, 10 * MSEC, HOUR, "1s",
+              "its instance has ended: until it is connected to another one, again and again"),
     ROW_SECTION(session_group, "join", join, session_join_rows, "when the first sessions come"),
     {.name = NULL},
 };

@@ -17,7 +17,7 @@ typedef struct fault_run {
 } fault_run;
 
 static void tell(const fault_run *f, trace_kind kind) {
-    bool one_group = f->what->kind < FAULT_REDIS && !f->what->nodes.names;
+    bool one_group = fault_subject_of(f->what->kind) == FAULT_OF_NODES && !f->what->nodes.names;
     world_tell(f->w, (trace_event){.kind = kind,
                                    .code = fault_name((fault_kind)f->what->kind),
                                    .value = f->count,
@@ -28,7 +28,7 @@ static void tell(const fault_run *f, trace_kind kind) {
 static void end_fault(void *arg) {
     const fault_run *f = arg;
     tell(f, TRACE_FAULT_END);
-    if (f->what->kind >= FAULT_REDIS) redis_fault_end(f->w, f->what);
+    if (fault_subject_of(f->what->kind) == FAULT_OF_REDIS) redis_fault_end(f->w, f->what);
     for (int64_t i = 0; i < f->count; i++) node_fault_end(&f->w->nodes[f->hit[i].node], &f->hit[i]);
 }
 
@@ -36,7 +36,7 @@ static void begin_fault(void *arg) {
     fault_run *f = arg;
     if (f->w->closing) return;
     tell(f, TRACE_FAULT_BEGIN);
-    if (f->what->kind >= FAULT_REDIS) redis_fault_begin(f->w, f->what);
+    if (fault_subject_of(f->what->kind) == FAULT_OF_REDIS) redis_fault_begin(f->w, f->what);
     for (int64_t i = 0; i < f->count; i++) node_fault_begin(&f->w->nodes[f->hit[i].node], &f->hit[i]);
     if (fault_is_instant((fault_kind)f->what->kind))
         end_fault(f);
@@ -85,9 +85,13 @@ void faults_start(world *w) {
         fault_run *f = &w->faults[i];
         f->w = w;
         f->what = &sc->faults[i];
+        if (fault_subject_of(f->what->kind) == FAULT_OF_INSTANCE) {
+            instance_fault_start(w, f->what, i);
+            continue;
+        }
         if (f->what->nodes.names)
             take_names(f);
-        else if (f->what->kind < FAULT_REDIS)
+        else if (fault_subject_of(f->what->kind) == FAULT_OF_NODES)
             draw_nodes(f, i);
         for (int64_t k = 0; k < f->count; k++) {
             f->hit[k].what = f->what;
@@ -100,4 +104,5 @@ void faults_start(world *w) {
 void faults_free(world *w) {
     for (size_t i = 0; w->faults && i < w->sc->fault_count; i++) free(w->faults[i].hit);
     free(w->faults);
+    instance_faults_free(w);
 }

@@ -12,20 +12,14 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <utlist.h>
 
 #include "core/base/mem.h"
-
-/* What the core asked of Redis; the answer is a handler. */
-typedef struct call {
-    process *p;
-    link_callback *done;
-    void *arg;
-} call;
 
 /* ---- handlers ------------------------------------------------------------------------------------------------------- */
 
 void handler_begin(process *p) {
-    assert(!p->handling);
+    assert(!p->handling && p->scheduler);
     world *w = p->w;
     usec_t now = world_now(w);
     usec_t cost = dist_draw_usec(&w->sc->instances.cpu_cost, &p->cpu);
@@ -48,19 +42,39 @@ static usec_t core_clock(void *ctx) {
 
 /* ---- Redis ---------------------------------------------------------------------------------------------------------- */
 
+void call_forget(open_call *c) {
+    process *p = c->p;
+    DL_DELETE(p->open, c);
+    if (c->sent) {
+        c->done = NULL;
+        p->orphans++;
+    } else {
+        pool_give(p->calls, c);
+    }
+}
+
 static void answered(void *arg, link_status status, const redis_reply *reply) {
-    call made = *(call *)arg;
-    pool_give(made.p->calls, arg);
-    handler_begin(made.p);
-    made.done(made.arg, status, reply);
-    handler_end(made.p);
+    open_call *c = arg;
+    process *p = c->p;
+    link_callback *done = c->done;
+    void *done_arg = c->arg;
+    if (done)
+        DL_DELETE(p->open, c);
+    else
+        p->orphans--;
+    pool_give(p->calls, c);
+    if (!done) return;
+    handler_begin(p);
+    done(done_arg, status, reply);
+    handler_end(p);
 }
 
 static void submit_over(process *p, const redis_link *link, const redis_call *asked, usec_t patience,
                         link_callback *done, void *arg) {
-    call *c = pool_take(p->calls);
-    *c = (call){p, done, arg};
-    link_submit(link, asked, patience, answered, c);
+    open_call *c = pool_take(p->calls);
+    *c = (open_call){.p = p, .done = done, .arg = arg, .sent = p->state != PROCESS_DIES};
+    DL_APPEND(p->open, c);
+    if (c->sent) link_submit(link, asked, patience, answered, c);
 }
 
 static void submit(void *ctx, const redis_call *asked, usec_t patience, link_callback *done, void *arg) {
@@ -77,18 +91,29 @@ static void submit_read(void *ctx, const redis_call *asked, usec_t patience, lin
 
 static void on_event(void *ctx, const sched_event *event) {
     const process *p = ctx;
-    teller_core(p->w, p->number, p->id, event);
+    if (p->state != PROCESS_DIES) teller_core(p->w, p->number, p->id, event);
 }
 
-/* Those of the first one are the run's own: alone, it draws what it would without any others. */
+static void on_log(void *ctx, log_level level, const char *event, const char *fields) {
+    const process *p = ctx;
+    const logger *log = &p->w->env.log;
+    if (p->state != PROCESS_DIES && log->write) log->write(log->ctx, level, event, fields);
+}
+
+/* Those of the first process of the first instance are the run's own: alone, it draws what it would without any others. */
 static uint64_t seed_of(const process *p) {
     rng r;
-    if (p->number == 0) return p->w->seed;
-    rng_init(&r, p->w->seed, "instance", (uint64_t)p->number);
+    if (p->number == 0 && p->life == 1) return p->w->seed;
+    rng_init(&r, p->w->seed, "instance", (uint64_t)p->life << 32 | (uint64_t)p->number);
     return rng_u64(&r);
 }
 
 static sched_status start(process *p, sched_error *err) {
+    p->life++;
+    if (p->life == 1)
+        snprintf(p->id, sizeof p->id, "i%d", (int)p->number);
+    else
+        snprintf(p->id, sizeof p->id, "i%d-%u", (int)p->number, (unsigned)p->life);
     scheduler_env env = {
         .clock = {core_clock, p},
         .timers = process_timers(p),
@@ -98,11 +123,25 @@ static sched_status start(process *p, sched_error *err) {
         .peer = process_peers(p),
         .net = process_transport(p),
         .observer = {on_event, p},
-        .log = p->w->env.log,
+        .log = {on_log, p, p->w->env.log.least},
         .instance_id = p->id,
         .address = p->id,
     };
+    p->state = PROCESS_RUNS;
+    p->closed = false;
     return scheduler_new(&p->w->sc->scheduler, &env, &p->scheduler, err);
+}
+
+void process_start(process *p) {
+    sched_error err;
+    sched_status status = start(p, &err);
+    assert(!status && "the configuration was good for the first one");
+    (void)status;
+}
+
+void process_pause(process *p, usec_t length) {
+    usec_t until = world_now(p->w) + length;
+    if (p->leaves < until) p->leaves = until;
 }
 
 static void process_init(process *p, world *w, int32_t number) {
@@ -110,13 +149,12 @@ static void process_init(process *p, world *w, int32_t number) {
     p->number = number;
     p->redis = w->env.redis[number];
     if (w->env.readers) p->reader = w->env.readers[number];
-    snprintf(p->id, sizeof p->id, "i%d", (int)number);
     rng_init(&p->cpu, w->seed, "instance cpu", (uint64_t)number);
-    p->calls = pool_new(sizeof(call));
+    p->calls = pool_new(sizeof(open_call));
     timers_new(p);
 }
 
-static void process_end(process *p) {
+static void process_free(process *p) {
     scheduler_free(p->scheduler);
     pool_free(p->calls);
     timers_free(p);
@@ -137,16 +175,38 @@ sched_status instances_new(world *w, sched_error *err) {
 }
 
 void instances_free(world *w) {
-    for (int32_t k = 0; k < w->instance_count; k++) process_end(&w->instances[k]);
+    for (int32_t k = 0; k < w->instance_count; k++) process_free(&w->instances[k]);
     free(w->instances);
 }
 
 void instances_stop(world *w) {
-    for (int32_t k = 0; k < w->instance_count; k++) scheduler_stop(w->instances[k].scheduler);
+    for (int32_t k = 0; k < w->instance_count; k++) {
+        process_cancel_plans(&w->instances[k]);
+        if (w->instances[k].scheduler) scheduler_stop(w->instances[k].scheduler);
+    }
+}
+
+bool instance_takes_connections(const world *w, int32_t number) {
+    return w->instances[number].state == PROCESS_RUNS;
+}
+
+uint32_t instance_life(const world *w, int32_t number) {
+    return w->instances[number].life;
+}
+
+static bool is_end(message_kind kind) {
+    return kind == MSG_NODE_GONE || kind == MSG_SPEAKER_GONE;
+}
+
+bool instance_missed(const world *w, const message *m) {
+    assert(m->instance >= 0 && m->instance < w->instance_count);
+    const process *p = &w->instances[m->instance];
+    bool same = p->life == m->life && p->scheduler;
+    if (m->kind < MSG_REGISTERED) return !same || (p->closed && !is_end(m->kind));
+    return !same && m->left > p->ended_at;
 }
 
 void instance_deliver(world *w, const message *m) {
-    assert(m->instance >= 0 && m->instance < w->instance_count);
     process_take(&w->instances[m->instance], m);
 }
 
@@ -158,10 +218,11 @@ scheduler *world_scheduler(world *w, int32_t number) {
 scheduler_counts world_counts(const world *w) {
     scheduler_counts sum = {0};
     for (int32_t k = 0; k < w->instance_count; k++) {
-        scheduler_counts one = scheduler_count(w->instances[k].scheduler);
+        const process *p = &w->instances[k];
+        scheduler_counts one = p->scheduler ? scheduler_count(p->scheduler) : (scheduler_counts){0};
         sum.jobs += one.jobs;
         sum.waiting += one.waiting;
-        sum.calls += one.calls;
+        sum.calls += one.calls + p->orphans;
         sum.nodes += one.nodes;
         sum.sessions += one.sessions;
         sum.audio_bytes += one.audio_bytes;

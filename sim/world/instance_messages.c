@@ -103,7 +103,13 @@ static void tell_sound(process *p, const message *m) {
                                    .group_index = -1});
 }
 
+/* What it said before its connection ended, when that was not of its will: nobody is there to be answered. */
+static bool is_of_the_past(const process *p, const message *m) {
+    return m->conn & SPEAKER_BIT && m->kind != MSG_SPEAKER_GONE && !speaker_at_instance(p->w, m->conn);
+}
+
 void process_take(process *p, const message *m) {
+    if (is_of_the_past(p, m)) return;
     if (m->kind == MSG_CHUNK) tell_sound(p, m);
     handler_begin(p);
     if (m->conn & SPEAKER_BIT)

@@ -72,6 +72,11 @@ static timer_handle timer_set(void *ctx, usec_t at, void (*fire)(void *arg), voi
     process *p = ctx;
     usec_t now = world_now(p->w);
     core_timer *t = timer_new(p);
+    if (p->state == PROCESS_DIES) { /* its handle is stale already */
+        timer_handle stale = (timer_handle)t->generation << 32 | (t->place + 1);
+        timer_free(t);
+        return stale;
+    }
     t->fire = fire;
     t->arg = arg;
     if (p->handling && at <= p->begins)
@@ -103,6 +108,16 @@ timer_source process_timers(process *p) {
 void timers_new(process *p) {
     p->timers.all = pool_new(sizeof(core_timer));
     p->timers.soon_end = &p->timers.soon;
+}
+
+void timers_drop(process *p) {
+    for (size_t i = 0; i < p->timers.count; i++) {
+        core_timer *t = p->timers.at[i];
+        if (!t->pending) continue;
+        engine_cancel(p->w->env.engine, t->pending);
+        timer_free(t);
+    }
+    assert(!p->timers.soon);
 }
 
 void timers_free(process *p) {

@@ -8,11 +8,20 @@
 static message *message_from(process *p, message_kind kind, conn_token conn) {
     message *m = message_new(p->w, kind, conn);
     m->instance = p->number;
+    m->life = p->life;
     return m;
 }
 
+/* Who dies says nothing any more. */
+static void send_to_speaker(process *p, message *m) {
+    if (p->state == PROCESS_DIES)
+        message_free(m);
+    else
+        speaker_send_down(p->w, m, p->leaves);
+}
+
 static void send_to_node(process *p, message *m) {
-    node *n = node_of(p->w, m->conn);
+    node *n = p->state == PROCESS_DIES ? NULL : node_of(p->w, m->conn);
     if (n)
         message_send(m, p->leaves, &n->down, &n->group->delay, &n->net);
     else
@@ -59,7 +68,7 @@ static void on_node_close(void *ctx, conn_token conn, const char *reason) {
     process *p = ctx;
     (void)reason;
     send_to_node(p, message_from(p, MSG_CLOSE, conn));
-    message_post(message_from(p, MSG_NODE_GONE, conn), p->leaves);
+    if (p->state != PROCESS_DIES) message_post(message_from(p, MSG_NODE_GONE, conn), p->leaves);
 }
 
 /* `m->session` is the speaker, who need not be the one that is told. */
@@ -69,7 +78,7 @@ static void send_about(process *p, message *m, const char *session, uint64_t utt
     m->utterance = utterance;
     m->pair = *pair;
     m->outcome = outcome;
-    speaker_send_down(p->w, m, p->leaves);
+    send_to_speaker(p, m);
 }
 
 static void on_session_answer(void *ctx, conn_token conn, const job_answer *answer) {
@@ -97,19 +106,24 @@ static void on_session_error(void *ctx, conn_token conn, const char *code, const
     (void)text;
     message *m = message_from(p, MSG_ERROR, conn);
     snprintf(m->code, sizeof m->code, "%s", code);
-    speaker_send_down(p->w, m, p->leaves);
+    send_to_speaker(p, m);
 }
 
 static void on_session_closed(void *ctx, conn_token conn) {
     process *p = ctx;
-    speaker_send_down(p->w, message_from(p, MSG_SESSION_CLOSED, conn), p->leaves);
+    send_to_speaker(p, message_from(p, MSG_SESSION_CLOSED, conn));
 }
 
 static void on_room_members(void *ctx, conn_token conn, const room_view *room) {
     process *p = ctx;
     message *m = message_from(p, MSG_ROOM, conn);
     snprintf(m->code, sizeof m->code, "%s", room->code);
-    speaker_send_down(p->w, m, p->leaves);
+    send_to_speaker(p, m);
+}
+
+static void on_instance_lost(void *ctx, const char *why) {
+    (void)why;
+    process_lost(ctx);
 }
 
 transport process_transport(process *p) {
@@ -125,6 +139,7 @@ transport process_transport(process *p) {
         .session_error = on_session_error,
         .session_closed = on_session_closed,
         .room_members = on_room_members,
+        .instance_lost = on_instance_lost,
         .ctx = p,
     };
 }

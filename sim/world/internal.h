@@ -42,6 +42,7 @@ typedef enum message_kind {
     MSG_ASSIGN,
     MSG_CANCEL,
     MSG_CLOSE,
+    MSG_NODE_LINE_LOST, /* the connection broke */
     /* to a speaker */
     MSG_ANSWER, /* session: who spoke */
     MSG_KNOWN,
@@ -49,6 +50,7 @@ typedef enum message_kind {
     MSG_ERROR,
     MSG_SESSION_CLOSED,
     MSG_ROOM, /* code: of the room that it is in */
+    MSG_LINE_LOST,
     MESSAGE_KINDS
 } message_kind;
 
@@ -57,6 +59,8 @@ typedef struct message {
     world *w;
     conn_token conn;
     int32_t instance; /* to which it goes, or from which it comes */
+    uint32_t life;    /* of the process there */
+    usec_t left;
     message_kind kind;
     job_outcome outcome;
     uint64_t utterance;
@@ -121,6 +125,7 @@ typedef struct node {
 
     uint32_t connection; /* number of the present or latest one */
     int32_t home;        /* the instance to which it leads */
+    uint32_t home_life;  /* the process there */
     bool connected, registered;
     bool leaving;    /* it takes no new job, and disconnects for good when it has none */
     bool relearned;  /* its languages changed while it hung: it will say so */
@@ -155,6 +160,8 @@ void node_tell(node *n, trace_event event);
 void node_languages_draw(const node *n, node_registration *ret_registration);
 /* Its process ends: jobs, and results that nobody has, are lost. */
 void node_disconnect(node *n);
+/* The connections of all nodes of that instance break; `posted`: it is told. */
+void nodes_lose_instance(world *w, int32_t number, bool posted);
 /* Its connection ends: it works on, and sends over the next one what the answers are. */
 void node_lose_connection(node *n);
 /* Unless something keeps it away then. */
@@ -213,7 +220,13 @@ sound_format speaker_format(const speaker *sp);
 void speaker_forget(world *w, conn_token conn);
 /* A message to the speaker; dropped when nobody is there. */
 void speaker_send_down(world *w, message *m, usec_t leave);
+/* The same of speakers; `code` says why. */
+void speakers_lose_instance(world *w, int32_t number, const char *code, bool posted);
+/* It was on its way, and nobody is there to hear it. */
+void speaker_unheard(world *w, const message *m);
 void speakers_hush(world *w);
+/* Nobody waits for an instance. */
+bool speakers_are_connected(const world *w);
 /* Nothing of what somebody said is still to be cut by the client. */
 bool speakers_are_silent(const world *w);
 /* All who wait for their last answers ask for the end. */
@@ -232,12 +245,20 @@ sched_status instances_new(world *w, sched_error *err);
 void instances_free(world *w);
 void instances_stop(world *w);
 void instance_deliver(world *w, const message *m);
+/* That message does not arrive: whoever should get it has ended, or whoever sent it had ended before it left. */
+bool instance_missed(const world *w, const message *m);
+bool instance_takes_connections(const world *w, int32_t number);
+uint32_t instance_life(const world *w, int32_t number);
+
+/* instance_fault.c */
+void instance_fault_start(world *w, const fault *what, size_t number);
+void instance_faults_free(world *w);
 
 /* peer_way.c */
 void peer_ways_new(world *w);
 void peer_ways_free(world *w);
 
-/* For connection number `connection` of that node or speaker. */
+/* For connection number `connection` of that node or speaker; -1: nobody takes any. */
 int32_t spread_node(world *w, uint64_t entity, uint64_t connection);
 int32_t spread_speaker(world *w, uint64_t entity, uint64_t connection);
 
@@ -281,6 +302,7 @@ struct world {
     struct packet *packets;                  /* on these */
     int32_t next_of_nodes, next_of_speakers; /* instances, in turns */
     struct fault_run *faults;
+    struct strike *strikes;
     redis_faults redis;
     teller *teller;
 };
@@ -292,6 +314,8 @@ void world_tell(world *w, trace_event event);
 void teller_new(world *w);
 void teller_free(world *w);
 void teller_core(world *w, int32_t number, const char *id, const sched_event *event);
+/* What an instance would have told later it does not tell. */
+void teller_crashed(world *w, int32_t number);
 void teller_world(world *w, const trace_event *event);
 
 #endif

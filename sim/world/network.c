@@ -16,7 +16,8 @@ static bool is_work(message_kind kind) {
     case MSG_NODE_GONE:
     case MSG_REGISTERED:
     case MSG_REFUSED:
-    case MSG_CLOSE: return false;
+    case MSG_CLOSE:
+    case MSG_NODE_LINE_LOST: return false;
     default: return true;
     }
 }
@@ -36,6 +37,9 @@ static void arrive(void *arg) {
     world *w = m->w;
     w->jobs_on_the_way -= is_work(m->kind);
     if (w->halted) {
+        message_free(m);
+    } else if (instance_missed(w, m)) {
+        if (m->conn & SPEAKER_BIT) speaker_unheard(w, m);
         message_free(m);
     } else if (m->kind < MSG_REGISTERED) {
         instance_deliver(w, m);
@@ -59,6 +63,7 @@ void message_post(message *m, usec_t at) {
 
 void message_send(message *m, usec_t leave, channel *way, const dist *delay, rng *r) {
     assert(leave >= world_now(m->w));
+    m->left = leave;
     usec_t at = leave + dist_draw_usec(delay, r);
     if (at < way->last) at = way->last;
     way->last = at;

@@ -12,6 +12,8 @@
 
 #include "core/base/mem.h"
 
+#define RETRY_MIN (100 * USEC_PER_MSEC) /* when no instance is there */
+
 static void plan_beat(node *n, usec_t at);
 static void become_ready(void *arg);
 
@@ -114,6 +116,7 @@ node *node_of(world *w, conn_token conn) {
 
 void node_send(node *n, message *m) {
     m->instance = n->home;
+    m->life = n->home_life;
     message_send(m, world_now(n->w), &n->up, &n->group->delay, &n->net);
 }
 
@@ -166,10 +169,16 @@ static void connect_node(void *arg) {
     node *n = arg;
     if (n->connected || node_is_held_off(n) || n->leaving || n->w->closing) return;
     start_process(n);
+    int32_t home = spread_node(n->w, n->entity, n->connection + 1);
+    if (home < 0) {
+        node_connect_later(n, n->group->reconnect > RETRY_MIN ? n->group->reconnect : RETRY_MIN);
+        return;
+    }
+    n->home = home;
+    n->home_life = instance_life(n->w, home);
     n->connected = true;
     n->relearned = false;
     n->connection++;
-    n->home = spread_node(n->w, n->entity, n->connection);
     n->up = n->down = (channel){world_now(n->w)};
     node_tell(n, (trace_event){.kind = TRACE_NODE_UP, .value = n->group->slots});
     node_send(n, message_new(n->w, MSG_REGISTER, node_conn_token(n)));
@@ -243,6 +252,23 @@ void node_lose_connection(node *n) {
     node_send(n, gone);
 }
 
+/* It hears of it as fast as of anything else. */
+void nodes_lose_instance(world *w, int32_t number, bool posted) {
+    for (int32_t i = 0; i < w->node_count; i++) {
+        node *n = &w->nodes[i];
+        if (!n->connected || n->home != number || n->home_life != instance_life(w, number)) continue;
+        message *m = message_new(w, MSG_NODE_LINE_LOST, node_conn_token(n));
+        m->instance = number;
+        m->life = n->home_life;
+        message_post(m, world_now(w) + dist_draw_usec(&n->group->delay, &n->net));
+        if (!posted) continue;
+        message *gone = message_new(w, MSG_NODE_GONE, node_conn_token(n));
+        gone->instance = number;
+        gone->life = n->home_life;
+        message_post(gone, world_now(w));
+    }
+}
+
 void node_idle(node *n) {
     if (n->leaving && !node_held(n, FAULT_HANG) && n->busy == 0 && n->waiting == 0) node_disconnect(n);
 }
@@ -298,6 +324,10 @@ static void take(node *n, const message *m) {
     case MSG_CANCEL: work_cancel(n, m); break;
     case MSG_REFUSED:
         node_disconnect(n);
+        node_connect_later(n, n->group->reconnect);
+        break;
+    case MSG_NODE_LINE_LOST:
+        node_lose_connection(n);
         node_connect_later(n, n->group->reconnect);
         break;
     case MSG_CLOSE:

@@ -22,6 +22,8 @@ typedef struct packet {
     struct packet *next, *prev; /* under way */
     world *w;
     process *from, *to;
+    uint32_t from_life, to_life;
+    usec_t left;
     peer_message message;
     lang_pair pair;
     char sender[ID_MAX + 1];
@@ -76,10 +78,18 @@ static void drop(packet *k) {
     free(k);
 }
 
+/* Its sender has ended before it left, its receiver before it came, or the way is cut. */
+static bool is_lost(const packet *k) {
+    const process *from = k->from, *to = k->to;
+    bool unsent = from->life != k->from_life || !from->scheduler;
+    return to->life != k->to_life || !to->scheduler || (unsent && k->left > from->ended_at) || from->partitions ||
+           to->partitions;
+}
+
 static void arrive(void *arg) {
     packet *k = arg;
     k->w->jobs_on_the_way--;
-    if (!k->w->halted) process_hear(k->to, k->sender, &k->message);
+    if (!k->w->halted && !is_lost(k)) process_hear(k->to, k->sender, &k->message);
     drop(k);
 }
 
@@ -94,13 +104,16 @@ static void send(void *ctx, const char *id, const char *address, const peer_mess
     world *w = p->w;
     process *to = named(w, id);
     (void)address; /* the network knows everybody by name */
-    if (!to) return;
+    if (!to || p->state == PROCESS_DIES) return;
     peer_way *way = &w->peer_ways[p->number * w->instance_count + to->number];
     packet *k = copy(said);
     usec_t leave = p->leaves > world_now(w) ? p->leaves : world_now(w);
     k->w = w;
     k->from = p;
     k->to = to;
+    k->from_life = p->life;
+    k->to_life = to->life;
+    k->left = leave;
     memcpy(k->sender, p->id, sizeof k->sender);
     usec_t at = leave + dist_draw_usec(&w->sc->instances.delay, &way->delays);
     if (at < way->arrivals.last) at = way->arrivals.last;

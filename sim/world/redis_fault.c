@@ -21,7 +21,8 @@ static redis_trouble trouble_of(const fault *f) {
 sched_status world_check_redis_faults(const scenario *sc, const redis_host *host, sched_error *err) {
     for (size_t i = 0; i < sc->fault_count; i++) {
         const fault *f = &sc->faults[i];
-        const char *reason = f->kind >= FAULT_REDIS ? redis_host_cannot(host, trouble_of(f)) : NULL;
+        bool of_redis = fault_subject_of(f->kind) == FAULT_OF_REDIS || f->kind == FAULT_INSTANCE_PARTITION;
+        const char *reason = of_redis ? redis_host_cannot(host, trouble_of(f)) : NULL;
         if (reason)
             return sched_fail(err, SCHED_EINVAL, "faults[%zu], %s: %s", i, fault_name((fault_kind)f->kind), reason);
     }

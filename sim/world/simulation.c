@@ -318,7 +318,7 @@ static sched_status drain(simulation *s, sched_error *err) {
 /* Calls to Redis are refused or unknown: what is given back by a call may have to expire. */
 static bool loses_calls(const scenario *sc) {
     for (size_t i = 0; i < sc->fault_count; i++)
-        if (sc->faults[i].kind >= FAULT_REDIS) return true;
+        if (fault_subject_of(sc->faults[i].kind) != FAULT_OF_NODES) return true;
     return false;
 }
 

@@ -79,13 +79,18 @@ sound_format speaker_format(const speaker *sp) {
     return (sound_format)sp->group->talk.format;
 }
 
+/* One that has another connection by now stays. */
 void speaker_forget(world *w, conn_token conn) {
     speakers *s = w->speakers;
-    speaker *sp = speaker_of(w, conn);
-    assert(sp && sp->state == GONE);
+    const speaker *sp = speaker_of(w, conn);
+    if (!sp || sp->state != GONE) return;
+    pool_give(s->all, s->at[place_of(conn)]);
     s->at[place_of(conn)] = NULL;
     s->free[s->free_count++] = (uint32_t)place_of(conn);
-    pool_give(s->all, sp);
+}
+
+void speaker_unheard(world *w, const message *m) {
+    if (m->kind == MSG_SPEAKER_GONE) speaker_forget(w, m->conn);
 }
 
 /* ---- the connection ------------------------------------------------------------------------------------------------- */
@@ -98,7 +103,12 @@ void speaker_tell(speaker *sp, trace_event event) {
 }
 
 void speaker_send_up(speaker *sp, message *m) {
+    if (!sp->online) { /* lost */
+        message_free(m);
+        return;
+    }
     m->instance = sp->home;
+    m->life = sp->home_life;
     message_send(m, world_now(sp->w), &sp->up, &sp->group->delay, &sp->net);
 }
 
@@ -110,7 +120,11 @@ void speaker_send_down(world *w, message *m, usec_t leave) {
         message_free(m);
 }
 
-static void end_session(speaker *sp, const char *code) {
+void speaker_renew_token(speaker *sp) {
+    sp->conn = SPEAKER_BIT | ++sp->w->speakers->serial << PLACE_BITS | place_of(sp->conn);
+}
+
+void speaker_end(speaker *sp, const char *code) {
     engine *e = sp->w->env.engine;
     engine_cancel(e, sp->timer);
     engine_cancel(e, sp->vanish);
@@ -119,17 +133,28 @@ static void end_session(speaker *sp, const char *code) {
     sp->state = GONE;
     room_left(sp);
     speaker_tell(sp, (trace_event){.kind = TRACE_SESSION_CLOSED, .code = code});
-    speaker_send_up(sp, message_new(sp->w, MSG_SPEAKER_GONE, sp->conn));
+    bool heard = sp->online;
+    if (heard) speaker_send_up(sp, message_new(sp->w, MSG_SPEAKER_GONE, sp->conn));
+    line_forget(sp);
+    if (!heard) speaker_forget(sp->w, sp->conn);
 }
 
 static void on_vanish(void *arg) {
-    end_session(arg, "VANISHED");
+    speaker_end(arg, "VANISHED");
+}
+
+static void end_alone(void *arg) {
+    speaker_end(arg, "LOST");
 }
 
 static void ask_for_the_end(speaker *sp) {
     engine_cancel(sp->w->env.engine, sp->timer);
     sp->timer = 0;
     sp->state = CLOSES;
+    if (!sp->online) { /* nobody is there to be asked */
+        sp->timer = engine_at(sp->w->env.engine, world_now(sp->w), end_alone, sp);
+        return;
+    }
     speaker_tell(sp, (trace_event){.kind = TRACE_CLIENT_CLOSES});
     speaker_send_up(sp, message_new(sp->w, MSG_SESSION_CLOSE, sp->conn));
 }
@@ -195,7 +220,8 @@ void speaker_deliver(world *w, const message *m) {
     case MSG_MISSED: take_answer(sp, m); break;
     case MSG_KNOWN: take_known(sp, m); break;
     case MSG_ERROR: speaker_tell(sp, (trace_event){.kind = TRACE_CLIENT_ERROR, .code = m->code}); break;
-    case MSG_SESSION_CLOSED: end_session(sp, ""); break;
+    case MSG_SESSION_CLOSED: speaker_end(sp, ""); break;
+    case MSG_LINE_LOST: line_lost(sp, m); break;
     case MSG_ROOM: room_told(sp, m->code); break;
     default: assert(false && "a message for a speaker");
     }
@@ -249,9 +275,8 @@ speaker *speaker_new(world *w, const session_group *group, uint64_t number) {
 }
 
 static void begin_session(speaker *sp) {
-    sp->home = spread_speaker(sp->w, sp->entity, 1);
     speaker_tell(sp, (trace_event){.kind = TRACE_SESSION_OPENED});
-    speaker_send_up(sp, message_new(sp->w, MSG_OPEN, sp->conn));
+    line_open(sp);
 }
 
 void speaker_begin(speaker *sp, bool under_way, const speaker *with) {

@@ -2,6 +2,7 @@
  *
  *     speaker.c        who is there; coming, lingering and going
  *     speaker_talk.c   speeches, pauses, and what leaves because of them
+ *     speaker_line.c   its connection
  *     speaker_room.c   those who are in one room
  *     mouth.c          a speech in chunks
  *     client_cuts.c    where a client cuts it */
@@ -43,8 +44,14 @@ struct speaker {
     world *w;
     const session_group *group;
     conn_token conn;
-    int32_t home;    /* the instance to which it leads */
-    uint64_t entity; /* of its random streams: group and number in the group */
+    int32_t home;       /* the instance to which it leads */
+    uint32_t home_life; /* the process there */
+    uint64_t connections;
+    bool online;
+    bool cut_off;           /* its connection ended; it will be back */
+    timer_handle reconnect; /* the next attempt */
+    asked *unsent;          /* what waits for a connection */
+    uint64_t entity;        /* of its random streams: group and number in the group */
     char id[ID_MAX + 1];
     rng talk, manual, longs, net;
     channel up, down;
@@ -69,6 +76,7 @@ struct speaker {
 
 typedef struct speakers {
     pool *all, *asked;
+    int64_t offline;    /* without a connection, and not gone */
     speech_rules rules; /* by which clients cut */
     speaker **at;       /* by place; NULL: free */
     size_t places, capacity;
@@ -89,7 +97,22 @@ speaker *speaker_new(world *w, const session_group *group, uint64_t number);
 /* It comes; `with`: as long as that one stays, or NULL. */
 void speaker_begin(speaker *sp, bool under_way, const speaker *with);
 
+/* Its connection is another one from now on. */
+void speaker_renew_token(speaker *sp);
+/* It ends, of itself or for good. */
+void speaker_end(speaker *sp, const char *code);
+
+/* speaker_line.c */
+/* Connects as soon as an instance is there, and opens its session. */
+void line_open(speaker *sp);
+/* An utterance waits until it is connected. */
+void line_hold(speaker *sp, const asking *what);
+void line_lost(speaker *sp, const message *m);
+void line_forget(speaker *sp);
+
 /* speaker_room.c */
+/* Back in the room that it was in, or that it wanted. */
+void room_enter_again(speaker *sp);
 /* Whoever speaks next, `sp` itself when it is alone or nobody waits for turns. */
 speaker *room_next(speaker *sp);
 /* Its time is over: all who are in the room with it end, when they take turns. */
@@ -114,5 +137,9 @@ bool talk_answered(speaker *sp, uint64_t utterance);
 /* The scheduler knows the request; it is not sent again when its job has ended. */
 void talk_known(speaker *sp, uint64_t utterance, bool ended);
 void talk_forget(speaker *sp);
+/* An utterance that waited leaves. */
+void talk_send(speaker *sp, const asking *what);
+/* What is not answered is asked for again. */
+void talk_repeat(speaker *sp);
 
 #endif

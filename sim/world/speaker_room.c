@@ -53,6 +53,15 @@ static void join(speaker *sp, const char *code) {
     speaker_send_up(sp, m);
 }
 
+void room_enter_again(speaker *sp) {
+    const gathering *g = sp->room;
+    if (!g) return;
+    if (*g->code)
+        join(sp, g->code);
+    else if (sp->seat == 0)
+        speaker_send_up(sp, message_new(sp->w, MSG_ROOM_CREATE, sp->conn));
+}
+
 void room_told(speaker *sp, const char *code) {
     gathering *g = sp->room;
     if (!g || *g->code) return;

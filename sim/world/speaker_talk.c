@@ -12,13 +12,7 @@
 
 /* ---- requests ------------------------------------------------------------------------------------------------------- */
 
-static void send_request(speaker *sp, trace_kind kind, const asking *what) {
-    sp->last_sent = world_now(sp->w);
-    speaker_tell(sp, (trace_event){.kind = kind,
-                                   .utterance = what->utterance,
-                                   .pair = sp->room ? NULL : &what->pair,
-                                   .length = what->speech,
-                                   .code = cut_reason_name(what->cut)});
+static void send_message(speaker *sp, const asking *what) {
     message *m = message_new(sp->w, MSG_REQUEST, sp->conn);
     m->utterance = what->utterance;
     m->pair = what->pair;
@@ -28,12 +22,42 @@ static void send_request(speaker *sp, trace_kind kind, const asking *what) {
     speaker_send_up(sp, m);
 }
 
+static void send_request(speaker *sp, trace_kind kind, const asking *what) {
+    sp->last_sent = world_now(sp->w);
+    speaker_tell(sp, (trace_event){.kind = kind,
+                                   .utterance = what->utterance,
+                                   .pair = sp->room ? NULL : &what->pair,
+                                   .length = what->speech,
+                                   .code = cut_reason_name(what->cut)});
+    if (sp->online)
+        send_message(sp, what);
+    else if (kind == TRACE_CLIENT_SENT)
+        line_hold(sp, what);
+}
+
+void talk_send(speaker *sp, const asking *what) {
+    sp->last_sent = world_now(sp->w);
+    send_message(sp, what);
+}
+
+static bool waits_unsent(const speaker *sp, uint64_t utterance) {
+    const asked *a;
+    DL_FOREACH(sp->unsent, a) if (a->what.utterance == utterance) break;
+    return a != NULL;
+}
+
+void talk_repeat(speaker *sp) {
+    const asked *a;
+    DL_FOREACH(sp->open, a)
+    if (!waits_unsent(sp, a->what.utterance)) send_request(sp, TRACE_CLIENT_RESENT, &a->what);
+}
+
 static void on_no_answer(void *arg) {
     asked *a = arg;
     speaker *sp = a->sp;
     a->timer = 0;
     if (a->left-- == 0 || sp->w->hushed || sp->state == CLOSES) return;
-    send_request(sp, TRACE_CLIENT_RESENT, &a->what);
+    if (sp->online) send_request(sp, TRACE_CLIENT_RESENT, &a->what);
     a->timer = engine_at(sp->w->env.engine, world_now(sp->w) + sp->group->retry.after, on_no_answer, a);
 }
 

@@ -13,21 +13,31 @@ static double weight(const world *w, int32_t number) {
 static int32_t draw(const world *w, const char *purpose, uint64_t entity, uint64_t connection) {
     rng r;
     double sum = 0;
-    for (int32_t k = 0; k < w->instance_count; k++) sum += weight(w, k);
+    int32_t last = -1;
+    for (int32_t k = 0; k < w->instance_count; k++)
+        if (instance_takes_connections(w, k)) sum += weight(w, k);
     rng_init(&r, w->seed + connection, purpose, entity);
     double left = rng_unit(&r) * sum;
-    for (int32_t k = 0; k < w->instance_count - 1; k++) {
+    for (int32_t k = 0; k < w->instance_count && left >= 0; k++) {
+        if (!instance_takes_connections(w, k)) continue;
         left -= weight(w, k);
-        if (left < 0) return k;
+        last = k;
     }
-    return w->instance_count - 1;
+    return last;
+}
+
+static int32_t take_turn(const world *w, int32_t *next) {
+    for (int32_t i = 0; i < w->instance_count; i++) {
+        int32_t chosen = *next;
+        *next = (chosen + 1) % w->instance_count;
+        if (instance_takes_connections(w, chosen)) return chosen;
+    }
+    return -1;
 }
 
 static int32_t choose(const world *w, const char *purpose, uint64_t entity, uint64_t connection, int32_t *next) {
-    if (w->sc->instances.spread != SPREAD_ROUND_ROBIN) return draw(w, purpose, entity, connection);
-    int32_t chosen = *next;
-    *next = (chosen + 1) % w->instance_count;
-    return chosen;
+    bool turns = w->sc->instances.spread == SPREAD_ROUND_ROBIN;
+    return turns ? take_turn(w, next) : draw(w, purpose, entity, connection);
 }
 
 int32_t spread_node(world *w, uint64_t entity, uint64_t connection) {

@@ -2,7 +2,8 @@
  *
  * A handler of an instance runs when its message arrives, but begins, in simulated time, when the processor is free: the core's
  * events may be stamped later than the engine's present. Those wait here until the world has come as far. Handlers of one instance
- * begin one after the other, so what waits for it is in order already; of several the earliest goes first, at one instant that of
+ * begin one after the other, so what waits for it is in order already, and never happens when the instance
+ * ends before; of several the earliest goes first, at one instant that of
  * the lowest number. How much waits is the backlog of the processors. */
 #include "sim/world/internal.h"
 
@@ -119,6 +120,13 @@ void teller_core(world *w, int32_t number, const char *id, const sched_event *ev
     w->teller->of[number].instance = id;
     w->teller->held++;
     hold(&w->teller->of[number], event);
+}
+
+void teller_crashed(world *w, int32_t number) {
+    backlog *b = &w->teller->of[number];
+    release_until(w, world_now(w));
+    w->teller->held -= b->count;
+    b->count = 0;
 }
 
 void teller_world(world *w, const trace_event *event) {

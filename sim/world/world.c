@@ -58,7 +58,8 @@ void world_stop_speaking(world *w) {
 
 /* Nobody works for a speaker, or would have to. */
 static bool all_is_told(const world *w, const scheduler_counts *counts) {
-    return !counts->jobs && !counts->audio_bytes && !w->jobs_on_the_way && speakers_are_silent(w);
+    return !counts->jobs && !counts->audio_bytes && !w->jobs_on_the_way && speakers_are_connected(w) &&
+           speakers_are_silent(w);
 }
 
 void world_close_sessions(world *w) {

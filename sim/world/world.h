@@ -56,8 +56,9 @@ void world_settle_trace(world *w);
 void world_node_languages(const scenario *sc, int32_t group, int64_t i, lang_list *ret_asr, lang_list *ret_tts,
                           lang_list *ret_semantic);
 
-scheduler *world_scheduler(world *w, int32_t number);
-scheduler_counts world_counts(const world *w); /* sums over the instances */
+scheduler *world_scheduler(world *w, int32_t number); /* NULL: that instance is down */
+/* Sums over the instances; calls of processes that have ended are among them until they come back. */
+scheduler_counts world_counts(const world *w);
 int32_t world_node_count(const world *w);
 usec_t world_cpu_spent(const world *w);      /* modelled CPU time of all instances */
 usec_t world_longest_speech(const world *w); /* of the utterances so far */

@@ -351,7 +351,15 @@ static const struct {
     {"faults: [{at: 1s, kind: crash, nodes: {names: [n1-0], group: n1}}]",
      "s.yaml:1:62: group: has no meaning beside names"},
     {"faults: [{at: 1s, kind: crash, redis: pause, for: 1s, nodes: {count: 1}}]",
-     "s.yaml:1:39: either kind or redis, not both: what happens to whom?"},
+     "s.yaml:1:39: only one of kind, redis and instance: what happens to whom?"},
+    {"faults: [{at: 1s, instance: melt}]",
+     "s.yaml:1:29: instance: \"melt\" is not one of crash, stop, restart, pause, partition"},
+    {"faults: [{at: 1s, instance: pause}]", "s.yaml:1:10: \"for\" is missing: how long it lasts"},
+    {"faults: [{every: 1min, instance: crash}]", "s.yaml:1:10: \"for\" is missing: how long it lasts"},
+    {"faults: [{at: 1s, instance: crash, which: 1}]",
+     "s.yaml:1:43: which: 1, but there are 1 instances, counted from 0"},
+    {"faults: [{every: 1min, kind: crash, for: 1s, nodes: {count: 1}}]",
+     "s.yaml:1:18: every: has no meaning for a fault that is crash"},
     {"faults: [{at: 1s, redis: stop}]", "s.yaml:1:26: redis: \"stop\" is not one of pause, slow, flush_scripts, "
                                         "restart, disconnect; did you mean \"slow\"?"},
     {"faults: [{at: 1s, redis: restart}]", "s.yaml:1:10: \"for\" is missing: how long it lasts"},
@@ -364,7 +372,8 @@ static const struct {
     {"faults: [{at: 1s, redis: restart, for: 1s, data: some}]", "s.yaml:1:50: data: \"some\" is not one of kept, lost"},
     {"nodes: [{services: \"asr  nmt\"}]",
      "s.yaml:1:20: services: byte 4: expected ids of 1 to 128 visible ASCII characters, by one space"},
-    {"faults: [{at: 1s, nodes: {count: 1}}]", "s.yaml:1:10: \"kind\" is missing, or \"redis\": what happens"},
+    {"faults: [{at: 1s, nodes: {count: 1}}]",
+     "s.yaml:1:10: \"kind\" is missing, or \"redis\", or \"instance\": what happens"},
     {"faults: [{at: 1s, kind: crash}]", "s.yaml:1:10: \"nodes\" is missing: who is hit"},
     {"faults: [{at: 1s, kind: crash, factor: 3, nodes: {count: 1}}]",
      "s.yaml:1:40: factor: has no meaning for a fault that is crash"},
@@ -448,6 +457,7 @@ static const char *const readable[] = {
     "nodes: [{name: a, languages: {asr: 4, tts: all, semantic: [en, es, zh]}, acks: yes}, {languages: [en, es], "
     "jitter: 0}]",
     "faults: [{at: 1s, kind: crash, nodes: {share: 10%}}, {at: 2min, kind: hang, nodes: {names: [n1-3]}, for: 1s},\n"
+    "  {at: 1min, instance: pause, which: 0, for: 2s}, {every: 5min, instance: crash, for: 3s},\n"
     " {at: 3s, kind: languages, nodes: {count: 1}, languages: {asr: 3, tts: [de, fr]}},\n"
     " {at: 3s, kind: missing_model, nodes: {count: 1}, targets: [de, en]}, {at: 1s, kind: slow, nodes: {count: 1}},\n"
     " {at: 4s, redis: restart, data: lost, for: 1s}, {at: 5s, redis: slow, factor: 3}]",
