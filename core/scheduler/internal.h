@@ -16,6 +16,7 @@
 enum { OWNER_MAX = GRANT_OWNER_MAX };
 
 typedef struct job job;
+typedef struct missing_models missing_models;
 typedef struct node_conn node_conn;
 typedef struct dashboard dashboard;
 typedef struct pool_change pool_change;
@@ -51,7 +52,8 @@ struct scheduler {
     room *room_checks; /* the same, by the instant at which they may have ended */
     timer_handle room_timer;
     wait_queue *queues;
-    dashboard *dashboard; /* NULL before anybody asked */
+    dashboard *dashboard;    /* NULL before anybody asked */
+    missing_models *missing; /* NULL before one was */
     scheduler_counts counts;
     usec_t full_said; /* that the link's window is full */
     struct {

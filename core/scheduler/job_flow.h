@@ -8,6 +8,7 @@
  *     job_send.c      confirm → send
  *     job_follow.c    what the node says, deadlines, cancellation
  *     job_result.c    results: empty, repeated, failed
+ *     model_missing.c   a failure for want of a model
  *     job_retry.c     the next attempt
  *     job_remake.c    the next attempt of a job that Redis has lost
  *     job_release.c   the reservation given back
@@ -200,6 +201,11 @@ void job_not_due(job *j, const store_answer *answer);
 
 /* job_result.c */
 void job_take_result(job *j); /* job->result_* hold it */
+
+/* model_missing.c */
+/* The result says so: `service` may be NULL, or anything. It is noted in the job at once, or when the mark was answered. */
+void model_missing(job *j, const char *service);
+void model_missing_free(scheduler *s);
 
 /* job_retry.c */
 /* The next attempt, excluding the node of this one. */

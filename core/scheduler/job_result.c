@@ -56,31 +56,6 @@ void job_take_result(job *j) {
     }
 }
 
-/* ---- a model that a node lacks -------------------------------------------------------------------------------------- */
-
-static void on_service_marked(void *arg, const mark_answer *answer) {
-    const mark_question *asked = answer->question;
-    if (!answer->marked) return;
-    sched_emit(arg, (sched_event){.kind = EV_NODE_MARKED,
-                                  .node = asked->node,
-                                  .pair = asked->pair,
-                                  .code = asked->service,
-                                  .until = answer->until});
-}
-
-/* What the node names must fit into the mark; one that names nothing lacks something all the same. */
-static bool is_service(const char *text) {
-    size_t len = text ? strlen(text) : 0;
-    return len > 0 && len <= SERVICE_MAX && len == strcspn(text, " \t\r\n\v\f");
-}
-
-/* Beside the job's chain: nothing waits for it, and it is told before the next attempt's grant is asked for. */
-static void mark_service(const job *j, const char *service) {
-    registry *r = j->s->registry;
-    mark_question question = {j->node, &j->pair, is_service(service) ? service : "unknown"};
-    r->ops->mark(r, &question, on_service_marked, j->s);
-}
-
 /* ---- what is let through to it -------------------------------------------------------------------------------------- */
 
 /* A full result may come behind an empty one; anything else behind a result is said twice. */
@@ -107,6 +82,8 @@ void scheduler_node_result(scheduler *s, conn_token conn, const node_result *res
     snprintf(j->result_code, sizeof j->result_code, "%s", result->code ? result->code : "");
     payload_unref(j->content);
     j->content = payload_ref(result->content);
-    if (result->outcome == OUTCOME_FAILED && !strcmp(j->result_code, MODEL_MISSING)) mark_service(j, result->service);
-    job_note(j, NOTE_RESULT);
+    if (result->outcome == OUTCOME_FAILED && !strcmp(j->result_code, MODEL_MISSING))
+        model_missing(j, result->service);
+    else
+        job_note(j, NOTE_RESULT);
 }

@@ -95,6 +95,7 @@ scheduler *scheduler_free(scheduler *s) {
     node_conn_free_all(s);
     session_free_all(s);
     stats_free(s);
+    model_missing_free(s);
     registry_free(s->registry);
     soon_free(s->soon);
     free(s);
