@@ -85,7 +85,7 @@ struct known_node {
     pair_place *places;
     uint32_t place_count;
     known_node *before, *behind; /* copy: of the same bucket */
-    known_node *older, *newer; /* by `heard` */
+    known_node *older, *newer;   /* by `heard` */
     UT_hash_handle hh;
 };
 
