@@ -29,15 +29,17 @@
 typedef struct registry_settings {
     registry_kind kind;
     load_kind load;
-    bool limit;             /* memory: a full node is not proposed */
-    usec_t node_ttl;        /* offline so long after the last heartbeat */
-    usec_t ready_limit;     /* a node that is not ready so long after its registration is degraded */
-    usec_t trial_pause;     /* a degraded node is tried again so long after its last failure */
-    usec_t mark_ttl;        /* a missing model keeps its pair away from the node so long */
-    int64_t resource_limit; /* percent of CPU, GPU or memory at which a node gets no more; 0: none */
-    usec_t copy_refresh;    /* time in which every node of the copy is read once */
-    int64_t reap_batch;     /* nodes that one visit for expired ones may name */
-    bool first_of_equals;   /* incident: among equally loaded nodes the first, not any */
+    bool limit;                /* memory: a full node is not proposed */
+    usec_t node_ttl;           /* offline so long after the last heartbeat */
+    usec_t ready_limit;        /* a node that is not ready so long after its registration is degraded */
+    usec_t trial_pause;        /* a degraded node is tried again so long after its last failure */
+    usec_t mark_ttl;           /* a missing model keeps its pair away from the node so long */
+    int64_t resource_limit;    /* percent of CPU, GPU or memory at which a node gets no more; 0: none */
+    usec_t copy_refresh;       /* time in which every node of the copy is read once */
+    int64_t reap_batch;        /* nodes that one visit for expired ones may name */
+    bool counted_reservations; /* incident: load is a counter (registry_counted.h) */
+    bool biased_shards;        /* incident: a pool proposes by biased_select */
+    bool first_of_equals;      /* incident: among equally loaded nodes the first, not any */
 } registry_settings;
 
 typedef struct registry registry;

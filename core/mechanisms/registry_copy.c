@@ -15,6 +15,7 @@
 #include "core/mechanisms/registry_redis.h"
 
 #include "core/base/mem.h"
+#include "core/mechanisms/registry_counted.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,10 +147,14 @@ static void read_node(registry_copy *c, unsigned bucket, const char *id) {
     call_key(&call, key_node(&key, c->base.env.keys, id));
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) call_str(&call, fields[i]);
     ask(c, &call, on_record, bucket, id, 0);
-    call_command(&call, "ZCOUNT");
-    call_key(&call, key_node_reservations(&key, c->base.env.keys, id));
-    call_int(&call, now_of(c));
-    call_str(&call, "+inf");
+    if (c->base.set.counted_reservations) {
+        counted_load_call(&call, &c->base, id);
+    } else {
+        call_command(&call, "ZCOUNT");
+        call_key(&call, key_node_reservations(&key, c->base.env.keys, id));
+        call_int(&call, now_of(c));
+        call_str(&call, "+inf");
+    }
     ask(c, &call, on_reserved, bucket, id, 0);
 }
 

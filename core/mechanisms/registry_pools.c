@@ -5,6 +5,7 @@
 #include "core/mechanisms/registry_redis.h"
 
 #include "core/base/mem.h"
+#include "core/mechanisms/registry_counted.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -52,15 +53,30 @@ static void sample_arguments(redis_call *call, const proposal_question *q) {
     for (int i = 0; i < q->want + q->excluded_count; i++) call_int(call, rng_u32(q->draws));
 }
 
+/* Two for each: a shard, and a member of it. */
+static void biased_arguments(redis_call *call, const proposal_question *q) {
+    call_int(call, q->want);
+    call_int(call, q->excluded_count);
+    for (int i = 0; i < q->excluded_count; i++) call_str(call, q->excluded[i]);
+    for (int i = 0; i < 2 * q->want; i++) call_int(call, rng_u32(q->draws));
+}
+
+static script_id script_for(const registry *r, const proposal_question *q) {
+    if (q->shard) return SCRIPT_SELECT_SHARD;
+    return r->set.biased_shards ? SCRIPT_BIASED_SELECT : SCRIPT_SELECT_NODE;
+}
+
 static void propose(registry *r, const proposal_question *q, proposal_done *done, void *arg) {
     redis_key key;
     redis_call call;
     proposing *p = mem_zalloc(1, sizeof *p);
-    *p = (proposing){r, q->shard ? SCRIPT_SELECT_SHARD : SCRIPT_SELECT_NODE, done, arg};
+    *p = (proposing){r, script_for(r, q), done, arg};
     call_script(&call, p->script);
     call_key(&call, key_pool_members(&key, r->env.keys, q->pair->src, q->pair->tgt));
     if (q->shard)
         call_int(&call, rng_u32(q->draws));
+    else if (r->set.biased_shards)
+        biased_arguments(&call, q);
     else
         sample_arguments(&call, q);
     mechanism_call(&r->env, &call, on_proposed, p);
@@ -88,6 +104,8 @@ static void read_load(registry *r, const char *node, load_done *done, void *arg)
         call_command(&call, "HGET");
         call_key(&call, key_node(&key, r->env.keys, node));
         call_str(&call, "running");
+    } else if (r->set.counted_reservations) {
+        counted_load_call(&call, r, node);
     } else {
         call_command(&call, "ZCOUNT");
         call_key(&call, key_node_reservations(&key, r->env.keys, node));

@@ -5,6 +5,7 @@
 #include "core/mechanisms/registry_redis.h"
 
 #include "core/base/mem.h"
+#include "core/mechanisms/registry_counted.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -54,7 +55,7 @@ static usec_t usec_at(const redis_reply *reply, size_t i) {
 
 static void on_grant(void *arg, link_status status, const redis_reply *reply) {
     asked *a = arg;
-    heard(a, SCRIPT_RESERVE_NODE, status, reply);
+    heard(a, counted_script(&a->r->set, SCRIPT_RESERVE_NODE), status, reply);
     grant_answer answer = {
         .status = status,
         .verdict = grant_verdict_of(status == LINK_OK ? reply : NULL),
@@ -69,6 +70,7 @@ void registry_redis_grant(registry *r, const grant_question *q, grant_done *done
     asked *a = asked_new(r, q->node, arg);
     a->done.grant = done;
     grant_call(&call, r->env.keys, q);
+    call.script = counted_script(&r->set, call.script);
     mechanism_call(&r->env, &call, on_grant, a);
 }
 
@@ -103,7 +105,7 @@ void registry_redis_confirm(registry *r, const confirm_question *q, confirm_done
 
 static void on_release(void *arg, link_status status, const redis_reply *reply) {
     asked *a = arg;
-    heard(a, SCRIPT_RELEASE_RESERVATION, status, reply);
+    heard(a, counted_script(&a->r->set, SCRIPT_RELEASE_RESERVATION), status, reply);
     release_answer answer = {
         .status = status,
         .load = reply_int(reply_at(reply, 1)),
@@ -124,7 +126,7 @@ void registry_redis_release(registry *r, const release_question *q, release_done
     redis_call call;
     asked *a = asked_new(r, q->node, arg);
     a->done.release = done;
-    call_script(&call, SCRIPT_RELEASE_RESERVATION);
+    call_script(&call, counted_script(&r->set, SCRIPT_RELEASE_RESERVATION));
     call_key(&call, key_node_reservations(&key, r->env.keys, q->node));
     call_key(&call, key_node(&key, r->env.keys, q->node));
     call_str(&call, q->job_id);
@@ -262,6 +264,7 @@ void registry_redis_beat(registry *r, const char *node, const char *owner, const
     call_int(&call, registry_msec_up(r->set.ready_limit));
     if (!r->ops->pools) call_int(&call, 0);
     mechanism_call(&r->env, &call, on_beat, a);
+    if (r->set.counted_reservations) counted_overwrite(r, node, report->running_jobs);
 }
 
 static void on_assigned(void *arg, link_status status, const redis_reply *reply) {

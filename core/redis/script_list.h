@@ -12,9 +12,13 @@
     X(SCRIPT_POOL_LEAVE,          "pool_leave")                 \
     X(SCRIPT_SELECT_NODE,         "select_node")                \
     X(SCRIPT_SELECT_SHARD,        "select_shard")               \
+    X(SCRIPT_BIASED_SELECT,       "biased_select")              \
     X(SCRIPT_RESERVE_NODE,        "reserve_node")               \
     X(SCRIPT_CONFIRM_RESERVATION, "confirm_reservation")        \
     X(SCRIPT_RELEASE_RESERVATION, "release_reservation")        \
+    X(SCRIPT_COUNTED_RESERVE,     "counted_reserve")            \
+    X(SCRIPT_COUNTED_RELEASE,     "counted_release")            \
+    X(SCRIPT_COUNTED_OVERWRITE,   "counted_overwrite")          \
     X(SCRIPT_MARK_SERVICE,        "mark_service")               \
     X(SCRIPT_CREATE_JOB,          "create_job")                 \
     X(SCRIPT_MARK_DISPATCHED,     "mark_job_dispatched")        \

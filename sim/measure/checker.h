@@ -86,6 +86,7 @@ typedef struct checker_rules {
     usec_t start;         /* of the run; bins are counted from here */
     usec_t bin;           /* > 0 */
     bool limit;           /* full nodes refuse: over-commits are violations */
+    bool counted;         /* an incident: the load that a grant tells is a counter, and may be wrong */
     usec_t pending_limit; /* a retry has so long until its dispatch */
     usec_t patience;      /* of a call to Redis: an answer may be so late */
     usec_t gap_limit, close_limit;

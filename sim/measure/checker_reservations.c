@@ -83,7 +83,7 @@ void reservation_taken(checker *c, watched_job *j, watched_node *n, const sched_
     if (c->rules.limit && sure > slots)
         violate(c, VIOLATION_OVER_COMMIT, event->at, j,
                 "node %s holds %" PRId64 " unexpired reservations, its limit is %" PRId64, n->id, sure, slots);
-    if (event->value > possible)
+    if (!c->rules.counted && event->value > possible)
         violate(c, VIOLATION_LEAKED, event->at, j,
                 "Redis counts %" PRId64 " reservations of node %s, the events account for %" PRId64, event->value,
                 n->id, possible);

@@ -34,18 +34,20 @@ static const char *const world_names[LUA_WORLDS] = {"alone", "watched", "cluster
  * Pools: m members, p places, t tombstone. Jobs: j job, q request, d deadlines. s session. o room.
  * Instances: i presence, b inbox, D dead letters, T tombstone, L lease, a the list of all. */
 static const char *const script_keys[SCRIPT_COUNT] = {
-    [SCRIPT_REGISTER_NODE] = "nlxh", [SCRIPT_HEARTBEAT] = "nlxr",         [SCRIPT_NODE_ASSIGNED] = "nl",
-    [SCRIPT_NODE_OFFLINE] = "nlrx",  [SCRIPT_FORGET_NODE] = "nlrx",       [SCRIPT_POOL_JOIN] = "mpt",
-    [SCRIPT_POOL_LEAVE] = "mpt",     [SCRIPT_SELECT_NODE] = "m",          [SCRIPT_SELECT_SHARD] = "m",
-    [SCRIPT_RESERVE_NODE] = "nrlk",  [SCRIPT_RELEASE_RESERVATION] = "rn", [SCRIPT_CREATE_JOB] = "jqd",
-    [SCRIPT_MARK_DISPATCHED] = "jd", [SCRIPT_ACCEPT_JOB] = "jd",          [SCRIPT_START_JOB] = "jd",
-    [SCRIPT_COMPLETE_TASK] = "jqd",  [SCRIPT_RELEASE_JOB] = "jd",         [SCRIPT_FAILOVER_REASSIGN] = "jd",
-    [SCRIPT_DRAIN_NODE] = "nh",      [SCRIPT_CONFIRM_RESERVATION] = "nr", [SCRIPT_MARK_SERVICE] = "nk",
-    [SCRIPT_OPEN_SESSION] = "s",     [SCRIPT_CLOSE_SESSION] = "s",        [SCRIPT_ROOM_CREATE] = "o",
-    [SCRIPT_ROOM_JOIN] = "o",        [SCRIPT_ROOM_LEAVE] = "o",           [SCRIPT_ROOM_SPEAK] = "o",
-    [SCRIPT_ROOM_PREFER] = "o",      [SCRIPT_INSTANCE_BEAT] = "iTb",      [SCRIPT_LIST_INSTANCE] = "a",
-    [SCRIPT_LEAVE_INSTANCE] = "ib",  [SCRIPT_INBOX_ADD] = "ib",           [SCRIPT_INBOX_DONE] = "b",
-    [SCRIPT_DEAD_LETTER] = "bD",     [SCRIPT_ADOPT_INSTANCE] = "iLTb",    [SCRIPT_FORGET_INSTANCE] = "bL",
+    [SCRIPT_REGISTER_NODE] = "nlxh",  [SCRIPT_HEARTBEAT] = "nlxr",         [SCRIPT_NODE_ASSIGNED] = "nl",
+    [SCRIPT_NODE_OFFLINE] = "nlrx",   [SCRIPT_FORGET_NODE] = "nlrx",       [SCRIPT_POOL_JOIN] = "mpt",
+    [SCRIPT_POOL_LEAVE] = "mpt",      [SCRIPT_SELECT_NODE] = "m",          [SCRIPT_SELECT_SHARD] = "m",
+    [SCRIPT_RESERVE_NODE] = "nrlk",   [SCRIPT_RELEASE_RESERVATION] = "rn", [SCRIPT_CREATE_JOB] = "jqd",
+    [SCRIPT_MARK_DISPATCHED] = "jd",  [SCRIPT_ACCEPT_JOB] = "jd",          [SCRIPT_START_JOB] = "jd",
+    [SCRIPT_COMPLETE_TASK] = "jqd",   [SCRIPT_RELEASE_JOB] = "jd",         [SCRIPT_FAILOVER_REASSIGN] = "jd",
+    [SCRIPT_DRAIN_NODE] = "nh",       [SCRIPT_CONFIRM_RESERVATION] = "nr", [SCRIPT_MARK_SERVICE] = "nk",
+    [SCRIPT_OPEN_SESSION] = "s",      [SCRIPT_CLOSE_SESSION] = "s",        [SCRIPT_ROOM_CREATE] = "o",
+    [SCRIPT_ROOM_JOIN] = "o",         [SCRIPT_ROOM_LEAVE] = "o",           [SCRIPT_ROOM_SPEAK] = "o",
+    [SCRIPT_BIASED_SELECT] = "m",     [SCRIPT_COUNTED_RESERVE] = "nrlk",   [SCRIPT_COUNTED_RELEASE] = "rn",
+    [SCRIPT_COUNTED_OVERWRITE] = "n", [SCRIPT_ROOM_PREFER] = "o",          [SCRIPT_INSTANCE_BEAT] = "iTb",
+    [SCRIPT_LIST_INSTANCE] = "a",     [SCRIPT_LEAVE_INSTANCE] = "ib",      [SCRIPT_INBOX_ADD] = "ib",
+    [SCRIPT_INBOX_DONE] = "b",        [SCRIPT_DEAD_LETTER] = "bD",         [SCRIPT_ADOPT_INSTANCE] = "iLTb",
+    [SCRIPT_FORGET_INSTANCE] = "bL",
 };
 
 /* Before a test runs there is nothing that could fail but the program. */
