@@ -34,6 +34,8 @@ static const char *const kind_names[FSCK_KINDS] = {
     [FSCK_SESSION] = "session",
     [FSCK_AFFINITY] = "affinity",
     [FSCK_ROOM] = "room",
+    [FSCK_INSTANCE] = "instance",
+    [FSCK_ORPHAN] = "orphan",
     [FSCK_UNKNOWN] = "unknown",
     [FSCK_LARGE] = "large",
     [FSCK_LEFT] = "left",
@@ -67,6 +69,12 @@ static const key_check key_checks[KEY_KINDS] = {
     [KEY_SESSION]      = {fsck_ask_session,      fsck_judge_session,      NULL,    NULL,                NULL},
     [KEY_AFFINITY]     = {fsck_ask_text,         fsck_judge_affinity,     NULL,    NULL,                NULL},
     [KEY_ROOM]         = {fsck_ask_room,         fsck_judge_room,         "HSCAN", fsck_ask_room_entry, fsck_judge_room_entry},
+    [KEY_PRESENCE]     = {fsck_ask_session,      fsck_judge_presence,     NULL,    NULL,                NULL},
+    [KEY_INBOX]        = {fsck_ask_inbox,        fsck_judge_inbox,        NULL,    NULL,                NULL},
+    [KEY_DEAD]         = {fsck_ask_dead,         fsck_judge_dead,         NULL,    NULL,                NULL},
+    [KEY_TOMBSTONE]    = {fsck_ask_text,         fsck_judge_adopter,      NULL,    NULL,                NULL},
+    [KEY_LEASE]        = {fsck_ask_text,         fsck_judge_adopter,      NULL,    NULL,                NULL},
+    [KEY_INSTANCES]    = {fsck_ask_ttl,          fsck_judge_instances,    "ZSCAN", fsck_ask_listed,     fsck_judge_listed},
 };
 // clang-format on
 

@@ -36,6 +36,8 @@ typedef enum fsck_kind {
     FSCK_SESSION,        /* a field of a session does not parse, or it has no TTL */
     FSCK_AFFINITY,       /* an affinity that does not parse or has no TTL */
     FSCK_ROOM,           /* a room without members or TTL, or an entry of it that does not parse */
+    FSCK_INSTANCE,       /* a field of an instance's keys does not parse, or one of them has no TTL */
+    FSCK_ORPHAN,         /* an inbox that nobody would adopt; an instance in the list of which nothing is there */
     FSCK_UNKNOWN,        /* a key that nobody writes, or of another type */
     FSCK_LARGE,          /* a field or entry over 4 KiB */
     FSCK_LEFT,           /* fsck_expect_empty: a key that is still there */
@@ -50,7 +52,7 @@ typedef struct fsck_report {
     int texts;
     char text[FSCK_TEXTS_MAX]
              [FSCK_TEXT_MAX]; /* of the first findings: "kind: key: what was found, what was expected" */
-    int64_t keys, nodes, members, jobs, unfinished, reservations, sessions, rooms;
+    int64_t keys, nodes, members, jobs, unfinished, reservations, sessions, rooms, instances;
 } fsck_report;
 
 /* "pool-hole", ... */

@@ -83,9 +83,16 @@ fsck_step fsck_ask_member, fsck_judge_member;
 fsck_step fsck_ask_place, fsck_judge_place;
 fsck_check fsck_judge_tombstone;
 
-fsck_check fsck_ask_session, fsck_judge_session;
+fsck_check fsck_ask_session, fsck_judge_session; /* asks HGETALL and PTTL */
 fsck_check fsck_judge_affinity;
 fsck_check fsck_ask_room, fsck_judge_room;
 fsck_step fsck_ask_room_entry, fsck_judge_room_entry;
+
+fsck_check fsck_judge_presence;
+fsck_check fsck_ask_inbox, fsck_judge_inbox;
+fsck_check fsck_ask_dead, fsck_judge_dead;
+fsck_check fsck_judge_adopter; /* of a lease, or a tombstone */
+fsck_check fsck_judge_instances;
+fsck_step fsck_ask_listed, fsck_judge_listed;
 
 #endif

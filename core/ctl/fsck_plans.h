@@ -36,5 +36,6 @@ fsck_planner plan_node_field, plan_node_unindexed, plan_node_dangling, plan_node
 fsck_planner plan_reservation_leak, plan_reservation_ttl;
 fsck_planner plan_job_field, plan_job_unindexed, plan_job_dangling, plan_job_ttl, plan_request;
 fsck_planner plan_session, plan_affinity, plan_room;
+fsck_planner plan_instance, plan_orphan;
 
 #endif

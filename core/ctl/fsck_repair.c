@@ -53,6 +53,8 @@ static const struct {
     [FSCK_SESSION] = {9, plan_session},
     [FSCK_AFFINITY] = {9, plan_affinity},
     [FSCK_ROOM] = {9, plan_room},
+    [FSCK_INSTANCE] = {9, plan_instance},
+    [FSCK_ORPHAN] = {9, plan_orphan},
     [FSCK_UNKNOWN] = {10, plan_unknown},
     [FSCK_LARGE] = {10, plan_large},
     [FSCK_LEFT] = {10, plan_left},

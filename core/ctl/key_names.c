@@ -113,6 +113,41 @@ static const char *spell_room(redis_key *key, const keyspace *ks, const char *ta
     return good ? key_room(key, ks, tag + 2) : NULL;
 }
 
+/* That of an instance is "i:ID". */
+static const char *spell_of_instance(of_id *spell, redis_key *key, const keyspace *ks, const char *tag) {
+    return tag[0] == 'i' && tag[1] == ':' ? if_id(spell, key, ks, tag + 2) : NULL;
+}
+
+static const char *spell_presence(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
+    (void)rest;
+    return spell_of_instance(key_instance_presence, key, ks, tag);
+}
+
+static const char *spell_inbox(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
+    (void)rest;
+    return spell_of_instance(key_instance_inbox, key, ks, tag);
+}
+
+static const char *spell_dead(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
+    (void)rest;
+    return spell_of_instance(key_instance_dead, key, ks, tag);
+}
+
+static const char *spell_tombstone(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
+    (void)rest;
+    return spell_of_instance(key_instance_tombstone, key, ks, tag);
+}
+
+static const char *spell_lease(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
+    (void)rest;
+    return spell_of_instance(key_instance_lease, key, ks, tag);
+}
+
+static const char *spell_instances(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
+    (void)rest;
+    return !strcmp(tag, "instances") ? key_instances(key, ks) : NULL;
+}
+
 static const struct {
     const char *name;
     speller *spell;
@@ -132,6 +167,12 @@ static const struct {
     [KEY_SESSION] = {"session", spell_session},
     [KEY_AFFINITY] = {"affinity", spell_affinity},
     [KEY_ROOM] = {"room", spell_room},
+    [KEY_PRESENCE] = {"presence", spell_presence},
+    [KEY_INBOX] = {"inbox", spell_inbox},
+    [KEY_DEAD] = {"dead", spell_dead},
+    [KEY_TOMBSTONE] = {"tombstone", spell_tombstone},
+    [KEY_LEASE] = {"lease", spell_lease},
+    [KEY_INSTANCES] = {"all", spell_instances},
 };
 
 /* "{tag}:name" or "{tag}:name:rest" */

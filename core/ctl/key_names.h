@@ -23,13 +23,19 @@ typedef enum key_kind {
     KEY_SESSION,
     KEY_AFFINITY,
     KEY_ROOM,
+    KEY_PRESENCE,
+    KEY_INBOX,
+    KEY_DEAD,
+    KEY_TOMBSTONE,
+    KEY_LEASE,
+    KEY_INSTANCES,
     KEY_KINDS,
     KEY_UNKNOWN = KEY_KINDS
 } key_kind;
 
 typedef struct key_name {
     key_kind kind;
-    char tag[ID_MAX + 3];          /* "n07", "de:en", "s:ID" */
+    char tag[ID_MAX + 3];          /* "n07", "de:en", "s:ID", "i:ID" */
     char rest[REQUEST_ID_MAX + 1]; /* what follows the name: an id; "" when nothing does */
 } key_name;
 

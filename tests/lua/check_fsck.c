@@ -12,7 +12,7 @@ static lua_db *db;
 static lua_job waiting, running, released;
 
 /* Three nodes in four pools; a job that waits, one that runs with its reservation, one that is over; a tombstone; a session in a
- * room of two; a mark; a hold of a node that is not there. */
+ * room of two; a mark; a hold of a node that is not there; an instance with entries and dead letters that has a lease on another. */
 static void build(void) {
     lua_db_clear(db);
     lua_fleet_node(db, "n1");
@@ -32,6 +32,13 @@ static void build(void) {
     lua_room(db, SCRIPT_ROOM_PREFER, "123456", "s2|s1|0");
     lua_node(db, SCRIPT_MARK_SERVICE, "n2", "de|en|asr-de@2|60000|30|10000");
     lua_command(db, "SET|lingua:v1:{n%02u}:hold:n9|why|PX|60000", node_bucket("n9"));
+    lua_instance(db, SCRIPT_INSTANCE_BEAT, "i1", "t1|10.0.0.1:7001|host-1|42|1|30000|3600000");
+    lua_instance(db, SCRIPT_LIST_INSTANCE, "", "i1|3600000");
+    lua_instance(db, SCRIPT_INBOX_ADD, "i1", "10|assign|i2||j1|s1|n1|1|1");
+    lua_instance(db, SCRIPT_INBOX_ADD, "i1", "10|assign|i2||j2|s1|n1|1|1");
+    lua_command(db, "XADD|lingua:v1:{i:i1}:dead|*|kind|assign|reason|NOT_HERE");
+    lua_command(db, "PEXPIRE|lingua:v1:{i:i1}:dead|3600000");
+    lua_instance(db, SCRIPT_ADOPT_INSTANCE, "i0", "i1|30000|3600000");
 }
 
 static fsck_report check(void) {
@@ -188,7 +195,18 @@ static const damage damages[] = {
     {"HSET|lingua:v1:{r:123456}:room|x:s1 s9|0",             FSCK_ROOM,           1, "for \"x:s1 s9\""},
     {"HSET|lingua:v1:{r:123456}:room|x:s1 s2|1",             FSCK_ROOM,           1, "for \"x:s1 s2\""},
     {"HSET|lingua:v1:{r:654321}:room|made|5",                FSCK_ROOM,           2, "found no member"},
+    {"PERSIST|lingua:v1:{i:i1}:presence",                    FSCK_INSTANCE,       1, "found no TTL"},
+    {"PERSIST|lingua:v1:{i:i1}:inbox",                       FSCK_INSTANCE,       1, "found no TTL"},
+    {"PERSIST|lingua:v1:{i:i1}:dead",                        FSCK_INSTANCE,       1, "found no TTL"},
+    {"PERSIST|lingua:v1:{i:i0}:lease",                       FSCK_INSTANCE,       1, "found no TTL"},
+    {"PERSIST|lingua:v1:{i:i0}:tombstone",                   FSCK_INSTANCE,       1, "found no TTL"},
+    {"PERSIST|lingua:v1:{instances}:all",                    FSCK_INSTANCE,       1, "found no TTL"},
+    {"SET|lingua:v1:{i:i0}:lease|nobody here|PX|30000",      FSCK_INSTANCE,       1, "found \"nobody here\""},
+    {"ZADD|lingua:v1:{instances}:all|5|no id",               FSCK_INSTANCE,       1, "found \"no id\""},
+    {"ZADD|lingua:v1:{instances}:all|5|i2",                  FSCK_ORPHAN,         1, "found i2"},
+    {"COPY|lingua:v1:{i:i1}:inbox|lingua:v1:{i:i2}:inbox",   FSCK_ORPHAN,         1, "found 2 entries"},
     /* These are left as they are, since putting them right would be guessing. */
+    {"HSET|lingua:v1:{i:i1}:presence|pid|me",                FSCK_INSTANCE,       1, "found pid \"me\""},
     {"HDEL|lingua:v1:{jw}:job:W|sess",                       FSCK_JOB_FIELD,      1, "found sess"},
     {"HSET|lingua:v1:{jr}:job:R|node|",                      FSCK_JOB_FIELD,      1, "expected a node"},
     {"HSET|lingua:v1:{jr}:job:R|pair|de:de",                 FSCK_JOB_FIELD,      1, "found pair \"de:de\""},
@@ -200,7 +218,7 @@ static const damage damages[] = {
     {"SET|lingua:v1:{es:de}:members|1",                      FSCK_UNKNOWN,        1, "another type"},
 };
 // clang-format on
-enum { DAMAGES = sizeof damages / sizeof *damages, LEFT_ALONE = 9 };
+enum { DAMAGES = sizeof damages / sizeof *damages, LEFT_ALONE = 10 };
 
 static void append(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
@@ -481,6 +499,12 @@ START_TEST(after_the_last_node_and_job_nothing_is_left) {
     lua_command(db, "PEXPIRE|lingua:v1:{n%02u}:marks:n2|1", node_bucket("n2"));
     lua_command(db, "PEXPIRE|lingua:v1:{n%02u}:hold:n9|1", node_bucket("n9"));
     lua_command(db, "DEL|lingua:v1:{es:en}:left:n1");
+    lua_command(db, "XTRIM|lingua:v1:{i:i1}:inbox|MAXLEN|0");
+    lua_instance(db, SCRIPT_LEAVE_INSTANCE, "i1", "t1");
+    lua_instance(db, SCRIPT_FORGET_INSTANCE, "i0", "i1");
+    lua_command(db, "ZREM|lingua:v1:{instances}:all|i1");
+    lua_command(db, "PEXPIRE|lingua:v1:{i:i1}:dead|1");
+    lua_command(db, "PEXPIRE|lingua:v1:{i:i0}:tombstone|1");
     lua_command(db, "PEXPIRE|lingua:v1:{j%03u}:job:%s|1", job_bucket_of_request(released.request), released.id);
     lua_command(db, "PEXPIRE|lingua:v1:{j%03u}:req:%s|1", job_bucket_of_request(released.request), released.request);
     lua_command(db, "DEBUG|SLEEP|0.02");

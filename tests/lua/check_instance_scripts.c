@@ -12,7 +12,7 @@ static lua_db *db;
 static char id_of[44], other_id[44];
 
 static void whole(void) {
-    lua_expect_whole(db, LUA_BUT(FSCK_UNKNOWN));
+    lua_expect_whole(db, LUA_BUT(FSCK_ORPHAN));
 }
 
 static void clear(void) {

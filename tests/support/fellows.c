@@ -1,6 +1,7 @@
 #include "tests/support/fellows.h"
 
 #include <check.h>
+#include <hiredis/hiredis.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,16 +123,29 @@ typedef struct flight {
     link_callback *done;
     void *arg;
     link_status status;
-    redis_reply *reply; /* taken out of the link, when the process is stopped */
+    redis_reply *reply; /* a copy, while the process is stopped */
 } flight;
 
 static void hand_over(void *arg) {
     flight w = *(flight *)arg;
     free(arg);
     w.done(w.arg, w.status, w.reply);
+    if (w.reply) freeReplyObject(w.reply);
 }
 
-/* A stopped process reads what has come when it goes on. Of that only the status is kept: then nobody knows what was answered. */
+static redis_reply *copy_of(const redis_reply *reply) {
+    redis_reply *copy = mem_alloc(sizeof *copy);
+    *copy = *reply;
+    if (reply->str) {
+        copy->str = mem_alloc(reply->len + 1);
+        memcpy(copy->str, reply->str, reply->len + 1);
+    }
+    if (reply->element) copy->element = mem_zalloc(reply->elements, sizeof *copy->element);
+    for (size_t i = 0; i < reply->elements; i++) copy->element[i] = copy_of(reply->element[i]);
+    return copy;
+}
+
+/* A stopped process reads what has come when it goes on. */
 static void on_answer(void *arg, link_status status, const redis_reply *reply) {
     flight *w = arg;
     if (!w->f->paused) {
@@ -140,8 +154,8 @@ static void on_answer(void *arg, link_status status, const redis_reply *reply) {
         now.done(now.arg, status, reply);
         return;
     }
-    w->status = status == LINK_OK || status == LINK_ERROR ? LINK_UNKNOWN : status;
-    w->reply = NULL;
+    w->status = status;
+    w->reply = reply ? copy_of(reply) : NULL;
     run_in(w->f, hand_over, w);
 }
 
@@ -190,7 +204,11 @@ static void submit_read(void *ctx, const redis_call *call, usec_t wait, link_cal
 static void tell(fellow_state *f, bool orphan, const inbox_entry *entry, const entry_token *token) {
     ck_assert_int_lt(told_count, TOLD_MAX);
     told *t = &tellings[told_count++];
-    *t = (told){.who = f->number, .orphan = orphan, .at = engine_now(fellow_engine), .token = *token};
+    *t = (told){.who = f->number,
+                .orphan = orphan,
+                .well = f->handles == HANDLE_WELL,
+                .at = engine_now(fellow_engine),
+                .token = *token};
     snprintf(t->job, sizeof t->job, "%s", entry->job);
     if (f->handles != HANDLE_NEVER) instance_handled(f->me, token, f->handles == HANDLE_WELL, "NOT_HERE");
 }

@@ -23,6 +23,7 @@ typedef enum handling { HANDLE_WELL, HANDLE_BADLY, HANDLE_NEVER } handling;
 typedef struct told {
     int who;     /* of the fellows */
     bool orphan; /* an entry of a dead one */
+    bool well;   /* it was handled, at once */
     char job[ID_MAX + 1];
     usec_t at;
     entry_token token;

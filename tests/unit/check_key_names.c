@@ -38,6 +38,12 @@ static key_name spelled(key_kind kind, redis_key *key) {
     case KEY_SESSION: key_session(key, &ks, "a:b"), strcpy(name.tag, "s:a:b"); break;
     case KEY_AFFINITY: key_session_affinity(key, &ks, "s1", strcpy(name.rest, "en")), strcpy(name.tag, "s:s1"); break;
     case KEY_ROOM: key_room(key, &ks, "042917"), strcpy(name.tag, "r:042917"); break;
+    case KEY_PRESENCE: key_instance_presence(key, &ks, "gw:1"), strcpy(name.tag, "i:gw:1"); break;
+    case KEY_INBOX: key_instance_inbox(key, &ks, "gw:1"), strcpy(name.tag, "i:gw:1"); break;
+    case KEY_DEAD: key_instance_dead(key, &ks, "gw:1"), strcpy(name.tag, "i:gw:1"); break;
+    case KEY_TOMBSTONE: key_instance_tombstone(key, &ks, "gw:1"), strcpy(name.tag, "i:gw:1"); break;
+    case KEY_LEASE: key_instance_lease(key, &ks, "gw:1"), strcpy(name.tag, "i:gw:1"); break;
+    case KEY_INSTANCES: key_instances(key, &ks), strcpy(name.tag, "instances"); break;
     case KEY_UNKNOWN: break;
     }
     return name;
