@@ -73,7 +73,8 @@ static void grant_on(const registry *r, known_node *n, const grant_question *q, 
     if (why.word != GRANT_OK) return;
     v->value = n->own + (h == NULL);
     memcpy(v->owner, n->owner, sizeof v->owner);
-    a->expiry = (now + q->hold_msec) * USEC_PER_MSEC;
+    int64_t expiry = now + q->hold_msec;
+    a->expiry = (h && h->expiry > expiry ? h->expiry : expiry) * USEC_PER_MSEC;
     if (q->mode != GRANT_DRY)
         a->expiry = node_table_hold(table_of(r), n, q->job_id, q->attempt, now + q->hold_msec)->expiry * USEC_PER_MSEC;
 }

@@ -15,13 +15,19 @@
 static const usec_t highest = 3600 * USEC_PER_SEC;
 
 static const char *const latency_names[LATENCIES] = {
-    [LATENCY_PLACEMENT] = "placement", [LATENCY_DISPATCH] = "dispatch",     [LATENCY_QUEUE_WAIT] = "queue_wait",
-    [LATENCY_SERVICE] = "service",     [LATENCY_END_TO_END] = "end_to_end",
+    [LATENCY_PLACEMENT] = "placement",         [LATENCY_DISPATCH] = "dispatch",
+    [LATENCY_QUEUE_WAIT] = "queue_wait",       [LATENCY_SERVICE] = "service",
+    [LATENCY_END_TO_END] = "end_to_end",       [LATENCY_DASHBOARD] = "dashboard",
+    [LATENCY_DASHBOARD_AGE] = "dashboard_age",
 };
 
 const char *latency_name(latency_kind kind) {
     assert(kind >= 0 && kind < LATENCIES);
     return latency_names[kind];
+}
+
+bool latency_is_optional(latency_kind kind) {
+    return kind == LATENCY_DASHBOARD || kind == LATENCY_DASHBOARD_AGE;
 }
 
 bool in_window(const recorder *r, usec_t at) {
@@ -260,6 +266,12 @@ static void take_fault(recorder *r, const trace_event *e) {
     snprintf(m->code, sizeof m->code, "%s", e->code);
 }
 
+static void take_dashboard(recorder *r, const trace_event *e) {
+    if (!in_window(r, e->at)) return;
+    histogram_record(r->latency[LATENCY_DASHBOARD], e->length);
+    if (e->value >= 0) histogram_record(r->latency[LATENCY_DASHBOARD_AGE], e->value);
+}
+
 static void on_event(void *ctx, const trace_event *event) {
     recorder *r = ctx;
     series_reach(r, event->at);
@@ -278,6 +290,8 @@ static void on_event(void *ctx, const trace_event *event) {
     case TRACE_CLIENT_CLOSES:
     case TRACE_CLIENT_ERROR:
     case TRACE_SOUND_CAME: take_client(r, event); break;
+    case TRACE_DASHBOARD_ASKED: break;
+    case TRACE_DASHBOARD_ANSWERED: take_dashboard(r, event); break;
     case TRACE_FAULT_BEGIN:
     case TRACE_FAULT_END: take_fault(r, event); break;
     case TRACE_INSTANCE_DOWN:

@@ -15,6 +15,7 @@
  *   end_to_end  sent by the client  -> answered           (TRACE_CLIENT_SENT -> TRACE_CLIENT_ANSWERED), whatever the outcome,
  *               except refusals, which are answered at once. What is cut out of chunks, or said in a room, counts from the cut,
  *               or the arrival of the request (EV_SUBMITTED.until), to the first one who hears it
+ *   dashboard   a poller asked -> it has the figures      (TRACE_DASHBOARD_ANSWERED.length); dashboard_age: how old they are then
  * An attempt counts where it was still the present one.
  *
  * Memory: histograms of 184 KiB, at most SERIES_ROWS_MAX rows (else bins are made wider), nodes, pairs, jobs in flight. */
@@ -33,10 +34,14 @@ typedef enum latency_kind {
     LATENCY_QUEUE_WAIT,
     LATENCY_SERVICE,
     LATENCY_END_TO_END,
+    LATENCY_DASHBOARD,
+    LATENCY_DASHBOARD_AGE,
     LATENCIES
 } latency_kind;
 
 const char *latency_name(latency_kind kind); /* "queue_wait" */
+/* Reports say nothing of these when there is nothing. */
+bool latency_is_optional(latency_kind kind);
 
 enum {
     SERIES_ROWS_MAX = 20000,

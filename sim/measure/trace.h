@@ -33,7 +33,9 @@ typedef enum trace_kind {
     TRACE_NODE_LOST,      /* the node died with it */
     TRACE_NODE_UP,        /* it connects; value = its slots */
     TRACE_NODE_DOWN,      /* its connection ended */
-    TRACE_FAULT_BEGIN,    /* code = kind ("crash", "hang"), value = nodes hit */
+    TRACE_DASHBOARD_ASKED,
+    TRACE_DASHBOARD_ANSWERED, /* length = since it asked; value = age of the figures, usec; -1: there were none yet */
+    TRACE_FAULT_BEGIN,        /* code = kind ("crash", "hang"), value = nodes hit */
     TRACE_FAULT_END,
     TRACE_INSTANCE_DOWN, /* instance: its process ends; code = crash, stop, lost */
     TRACE_INSTANCE_UP,   /* instance: another process is there, under that id */

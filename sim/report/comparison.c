@@ -1,5 +1,6 @@
 /* comparison.c - what the model says beside what a clock on the wall says, and how far that clock is to be trusted. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "core/base/units.h"
 #include "sim/report/run_report.h"
@@ -58,10 +59,10 @@ static int compare_latency(const latency_row *simulated, const latency_row *meas
 int run_report_comparison(const run_report *r, comparison_row ret_rows[COMPARISON_ROWS_MAX]) {
     if (!r->measured) return 0;
     latency_row simulated[LATENCIES], measured[LATENCIES];
-    run_report_latencies(r, simulated);
-    run_report_latencies(r->measured, measured);
+    int rows = run_report_latencies(r, simulated), others = run_report_latencies(r->measured, measured);
     int n = compare_outcomes(r, ret_rows);
-    for (int k = 0; k < LATENCIES; k++) n += compare_latency(&simulated[k], &measured[k], &ret_rows[n]);
+    for (int k = 0; k < rows && k < others; k++)
+        if (!strcmp(simulated[k].key, measured[k].key)) n += compare_latency(&simulated[k], &measured[k], &ret_rows[n]);
     return n;
 }
 

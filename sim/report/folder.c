@@ -157,8 +157,10 @@ sched_status folder_write_figures(report_folder *f, const run_report *report, sc
     sched_status status = write_file(f, "result.json", report_result, report, err);
     if (!status) status = write_file(f, "timeline.csv", report_timeline, report, err);
     if (!status) status = write_file(f, "nodes.csv", report_nodes, report, err);
-    for (latency_kind k = 0; k < LATENCIES && !status; k++)
-        status = write_histogram(f, k, recorder_latency(report->recorder, k), err);
+    for (latency_kind k = 0; k < LATENCIES && !status; k++) {
+        const histogram *h = recorder_latency(report->recorder, k);
+        if (!latency_is_optional(k) || histogram_count(h)) status = write_histogram(f, k, h, err);
+    }
     return status;
 }
 

@@ -168,11 +168,11 @@ static void latency_cells(FILE *out, const histogram *h) {
 static void latencies(const void *ctx, FILE *out) {
     static const char *const heads[] = {"mean", "p50", "p90", "p95", "p99", "p99.9", "max"};
     latency_row rows[LATENCIES];
-    run_report_latencies(report_of(ctx), rows);
+    int count = run_report_latencies(report_of(ctx), rows);
     fputs("<div class=\"wide\"><table>\n<tr><th></th>", out);
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) fprintf(out, "<th class=\"n\">%s</th>", heads[i]);
     fputs("<th></th></tr>\n", out);
-    for (int i = 0; i < LATENCIES; i++) {
+    for (int i = 0; i < count; i++) {
         fputs("<tr>", out);
         cell(out, "", rows[i].name);
         latency_cells(out, rows[i].h);

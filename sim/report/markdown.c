@@ -99,9 +99,9 @@ static void besides(const void *ctx, FILE *out) {
 
 static void latencies(const void *ctx, FILE *out) {
     latency_row rows[LATENCIES];
-    run_report_latencies(report_of(ctx), rows);
+    int count = run_report_latencies(report_of(ctx), rows);
     fputs("| | mean | p50 | p90 | p95 | p99 | p99.9 | max |\n|---|--:|--:|--:|--:|--:|--:|--:|", out);
-    for (int i = 0; i < LATENCIES; i++) {
+    for (int i = 0; i < count; i++) {
         const histogram *h = rows[i].h;
         fprintf(out, "\n| %s |", rows[i].name);
         if (!histogram_count(h)) {

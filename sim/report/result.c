@@ -89,8 +89,8 @@ static json_t *besides(const run_report *r) {
 static json_t *latencies(const run_report *r) {
     latency_row rows[LATENCIES];
     json_t *o = json_object();
-    run_report_latencies(r, rows);
-    for (int i = 0; i < LATENCIES; i++) set(o, rows[i].key, latency(rows[i].h));
+    int n = run_report_latencies(r, rows);
+    for (int i = 0; i < n; i++) set(o, rows[i].key, latency(rows[i].h));
     return o;
 }
 

@@ -74,6 +74,8 @@ static bool measured(const run_report *r, const slo *s, double *ret_value) {
     case SLO_QUEUE_WAIT: return latency_value(recorder_latency(rec, LATENCY_QUEUE_WAIT), s->stat, ret_value);
     case SLO_SERVICE: return latency_value(recorder_latency(rec, LATENCY_SERVICE), s->stat, ret_value);
     case SLO_E2E: return latency_value(recorder_latency(rec, LATENCY_END_TO_END), s->stat, ret_value);
+    case SLO_DASHBOARD: return latency_value(recorder_latency(rec, LATENCY_DASHBOARD), s->stat, ret_value);
+    case SLO_DASHBOARD_AGE: return latency_value(recorder_latency(rec, LATENCY_DASHBOARD_AGE), s->stat, ret_value);
     case SLO_UTILISATION: *ret_value = s->stat == SLO_MAX ? u.max : u.mean; return true;
     case SLO_REFUSED: return share_of_submitted(n, n->refused, ret_value);
     case SLO_FAILED: return share_of_submitted(n, n->ended[OUTCOME_FAILED], ret_value);
@@ -232,14 +234,21 @@ int run_report_besides(const run_report *r, besides_row ret_rows[TALLIES]) {
     return count;
 }
 
-void run_report_latencies(const run_report *r, latency_row ret_rows[LATENCIES]) {
+int run_report_latencies(const run_report *r, latency_row ret_rows[LATENCIES]) {
     static const char *const names[LATENCIES][2] = {
         [LATENCY_PLACEMENT] = {"placement", "request here until a node is chosen and the job leaves for it"},
         [LATENCY_DISPATCH] = {"dispatch", "the job travels to its node"},
         [LATENCY_QUEUE_WAIT] = {"queue wait", "in the node, before a slot is free"},
         [LATENCY_SERVICE] = {"service", "in a slot: recognise, translate, speak"},
         [LATENCY_END_TO_END] = {"end to end", "utterance sent by the client until the answer is back"},
+        [LATENCY_DASHBOARD] = {"dashboard", "a poller asks until it has the figures"},
+        [LATENCY_DASHBOARD_AGE] = {"its age", "of these figures, when the poller has them"},
     };
-    for (latency_kind k = 0; k < LATENCIES; k++)
-        ret_rows[k] = (latency_row){latency_name(k), names[k][0], names[k][1], recorder_latency(r->recorder, k)};
+    int count = 0;
+    for (latency_kind k = 0; k < LATENCIES; k++) {
+        const histogram *h = recorder_latency(r->recorder, k);
+        if (latency_is_optional(k) && !histogram_count(h)) continue;
+        ret_rows[count++] = (latency_row){latency_name(k), names[k][0], names[k][1], h};
+    }
+    return count;
 }

@@ -105,7 +105,8 @@ typedef struct latency_row {
     const histogram *h;
 } latency_row;
 
-void run_report_latencies(const run_report *report, latency_row ret_rows[LATENCIES]);
+/* Returns how many: optional ones only when there are values. */
+int run_report_latencies(const run_report *report, latency_row ret_rows[LATENCIES]);
 
 enum { PERCENTILES = 5 };
 extern const double report_percentiles[PERCENTILES]; /* 50, 90, 95, 99, 99.9 */

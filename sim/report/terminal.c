@@ -6,9 +6,9 @@
 
 static void print_latencies(const run_report *r, FILE *out) {
     latency_row rows[LATENCIES];
-    run_report_latencies(r, rows);
+    int count = run_report_latencies(r, rows);
     fprintf(out, "\nlatency, ms  %9s %9s %9s %9s %9s %9s %9s\n", "mean", "p50", "p90", "p95", "p99", "p99.9", "max");
-    for (int i = 0; i < LATENCIES; i++) {
+    for (int i = 0; i < count; i++) {
         const histogram *h = rows[i].h;
         fprintf(out, "  %-10s ", rows[i].name);
         if (!histogram_count(h)) {

@@ -147,6 +147,25 @@ typedef struct instance_plan {
     dist delay;    /* one way, between two instances */
 } instance_plan;
 
+/* Who asks for the figures of the instances, again and again. */
+typedef struct dashboard_settings {
+    int64_t count; /* spread over the instances; 0: nobody */
+    usec_t period; /* of each, from one answer to the next question */
+    dist delay;    /* one way */
+} dashboard_settings;
+
+typedef struct catalog_outage {
+    usec_t at, lasts; /* it does not answer */
+} catalog_outage;
+
+/* The service catalog that the scheduler asks. */
+typedef struct catalog_settings {
+    dist latency; /* from the question to the answer */
+    int64_t services;
+    catalog_outage *outages;
+    size_t outage_count;
+} catalog_settings;
+
 typedef enum redis_costs { REDIS_CALIBRATED, REDIS_ZERO, REDIS_MEASURED } redis_costs;
 
 typedef struct redis_settings {
@@ -174,6 +193,8 @@ typedef struct scenario {
     size_t session_group_count;
     scheduler_config scheduler;
     instance_plan instances;
+    dashboard_settings dashboards;
+    catalog_settings catalog;
     redis_settings redis;
     fault *faults;
     size_t fault_count;

@@ -229,6 +229,28 @@ static const setting instance_rows[] = {
     {.name = NULL},
 };
 
+static const setting dashboard_rows[] = {
+    ROW_COUNT(dashboard_settings, "count", count, 0, 100000, "0", "pages that are open somewhere, spread over the instances"),
+    ROW_DURATION(dashboard_settings, "period", period, 10 * MSEC, HOUR, "5s", "from an answer to the next question"),
+    ROW_VALUE(dashboard_settings, "delay", delay, dist_of_duration, "10ms", "network, one way"),
+    {.name = NULL},
+};
+
+static const setting outage_rows[] = {
+    {.name = "at", .kind = SETTING_DURATION, .required = true, .offset = SETTING_AT(catalog_outage, at, usec_t), .max = 1e15,
+     .help = "from the start of the run"},
+    ROW_DURATION(catalog_outage, "for", lasts, MSEC, 24 * HOUR, "1min", "so long it does not answer"),
+    {.name = NULL},
+};
+
+static const setting catalog_rows[] = {
+    ROW_VALUE(catalog_settings, "latency", latency, dist_of_duration, "{dist: gamma, mean: 50ms, cv: 0.5}",
+              "from the question to the answer"),
+    ROW_COUNT(catalog_settings, "services", services, 0, 1000000, "40", "that it knows"),
+    ROW_LIST(catalog_settings, "outages", outages, outage_count, outage_rows, 64, "[]", "when it does not answer"),
+    {.name = NULL},
+};
+
 static const setting redis_rows[] = {
     ROW_VALUE(redis_settings, "delay", delay, dist_of_duration, "{dist: gamma, mean: 100us, cv: 0.3}",
               "network, one way, between instance and Redis"),
@@ -264,6 +286,8 @@ const setting scenario_settings[] = {
     ROW_SECTION(scenario, "incidents", scheduler.incidents, scheduler_incident_settings,
                 "what went wrong in the scheduler's past, to be seen again"),
     ROW_SECTION(scenario, "instances", instances, instance_rows, "instances of the scheduler"),
+    ROW_SECTION(scenario, "dashboards", dashboards, dashboard_rows, "who looks at the figures of the instances"),
+    ROW_SECTION(scenario, "catalog", catalog, catalog_rows, "the service catalog that stands beside the scheduler"),
     ROW_SECTION(scenario, "redis", redis, redis_rows, "the server and the way to it"),
     ROW_LIST(scenario, "faults", faults, fault_count, fault_rows, FAULTS_MAX, "[]", "what goes wrong, and when"),
     ROW_VALUES(scenario, "slo", slos, slo_count, slo_type, SLOS_MAX, "[]", "what the run must meet to pass"),

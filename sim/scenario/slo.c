@@ -30,6 +30,8 @@ static const struct {
     [SLO_QUEUE_WAIT] = {"queue_wait", SLO_USEC, LATENCY},
     [SLO_SERVICE] = {"service", SLO_USEC, LATENCY},
     [SLO_E2E] = {"e2e", SLO_USEC, LATENCY},
+    [SLO_DASHBOARD] = {"dashboard", SLO_USEC, LATENCY},
+    [SLO_DASHBOARD_AGE] = {"dashboard_age", SLO_USEC, LATENCY},
     [SLO_UTILISATION] = {"utilisation", SLO_SHARE, MEAN_MAX},
     [SLO_REFUSED] = {"refused", SLO_SHARE, NONE},
     [SLO_FAILED] = {"failed", SLO_SHARE, NONE},

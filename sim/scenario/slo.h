@@ -1,6 +1,6 @@
 /* slo.h - one service level objective: a measured figure, a comparison, a value: "e2e_p95<1500ms".
  *
- * Figures: {placement,dispatch,queue_wait,service,e2e}_{mean,p50,p90,p95,p99,p999,max} (durations); refused, failed,
+ * Figures: {placement,dispatch,queue_wait,service,e2e,dashboard,dashboard_age}_{mean,p50,p90,p95,p99,p999,max} (durations); refused, failed,
  * timed_out, cancelled (shares of the submitted requests), utilisation_{mean,max} (shares), affinity_kept (share of the sentences
  * that went on); lost, doubled, retried, over_commits (counts); and counts of what happened besides (tally.h): cuts_timeout,
  * cuts_max_duration, empty_cuts, missing, late_dropped, resent, known, vanished, closed_at_limit, heard, degraded, drained, marked,
@@ -20,6 +20,8 @@ typedef enum slo_subject {
     SLO_QUEUE_WAIT,
     SLO_SERVICE,
     SLO_E2E,
+    SLO_DASHBOARD,
+    SLO_DASHBOARD_AGE,
     SLO_UTILISATION,
     SLO_REFUSED,
     SLO_FAILED,

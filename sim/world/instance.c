@@ -123,6 +123,7 @@ static sched_status start(process *p, sched_error *err) {
         .peer = process_peers(p),
         .net = process_transport(p),
         .observer = {on_event, p},
+        .catalog = process_catalog(p),
         .log = {on_log, p, p->w->env.log.least},
         .instance_id = p->id,
         .address = p->id,

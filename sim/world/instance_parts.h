@@ -6,7 +6,8 @@
  *     instance_timers.c     the timers of its core
  *     instance_messages.c   what comes from nodes and speakers
  *     instance_transport.c  what leaves for them
- *     peer_way.c            what they say to each other */
+ *     peer_way.c            what they say to each other
+ *     dashboard.c           who asks for their figures, and the catalog that they ask */
 #ifndef SIM_WORLD_INSTANCE_PARTS_H
 #define SIM_WORLD_INSTANCE_PARTS_H
 
@@ -110,6 +111,9 @@ void process_hear(process *p, const char *from, const peer_message *said);
 
 /* peer_way.c */
 peer_link process_peers(process *p);
+
+/* dashboard.c */
+catalog_source process_catalog(process *p);
 
 /* instance_transport.c */
 transport process_transport(process *p);

@@ -277,6 +277,12 @@ void redis_fault_end(world *w, const fault *f);
 void faults_start(world *w);
 void faults_free(world *w);
 
+/* ---- dashboards and the catalog: dashboard.c ---- */
+
+void dashboards_new(world *w);
+void dashboards_start(world *w);
+void dashboards_free(world *w);
+
 /* ---- the world: world.c; what it tells: tell.c ---- */
 
 typedef struct teller teller;
@@ -301,6 +307,7 @@ struct world {
     struct peer_way *peer_ways;              /* between each two of them */
     struct packet *packets;                  /* on these */
     int32_t next_of_nodes, next_of_speakers; /* instances, in turns */
+    struct dashboards *dashboards;
     struct fault_run *faults;
     struct strike *strikes;
     redis_faults redis;

@@ -21,6 +21,7 @@ sched_status world_new(const scenario *sc, const world_env *env, world **ret_wor
     world_nodes_new(w);
     speakers_new(w);
     peer_ways_new(w);
+    dashboards_new(w);
     sched_status status = instances_new(w, err);
     if (status) {
         world_free(w);
@@ -34,6 +35,7 @@ world *world_free(world *w) {
     if (!w) return NULL;
     instances_free(w);
     peer_ways_free(w);
+    dashboards_free(w);
     faults_free(w);
     arrivals_free(w);
     speakers_free(w);
@@ -49,6 +51,7 @@ void world_start(world *w) {
     world_nodes_start(w);
     arrivals_start(w);
     faults_start(w);
+    dashboards_start(w);
 }
 
 void world_stop_speaking(world *w) {
