@@ -28,7 +28,8 @@ typedef struct assignment {
 } assignment;
 
 struct rig {
-    private_server *server;
+    private_server *server; /* NULL: the cluster */
+    private_cluster *cluster;
     scripts *texts;
     sync_client *client;
     pipe_link *pipe;
@@ -145,11 +146,23 @@ void rig_hold_results(rig *r, bool hold) {
 
 /* --- its beginning and end ---------------------------------------------------------------------------------------------- */
 
-static sched_status start_redis(rig *r, sched_error *err) {
+static sched_status start_servers(rig *r, int masters, redis_url *ret_url, sched_error *err) {
+    private_cluster_options options = private_cluster_defaults;
+    options.masters = masters;
+    options.node_timeout_ms = PATIENCE_SEC * 1000; /* a master that is busy for long is not dead */
+    sched_status status = masters ? private_cluster_start(&options, &r->cluster, err)
+                                  : private_server_start(&private_server_defaults, &r->server, err);
+    if (!status)
+        *ret_url = masters ? private_cluster_url(r->cluster) : redis_url_of_socket(private_server_socket(r->server));
+    return status;
+}
+
+static sched_status start_redis(rig *r, int masters, sched_error *err) {
+    redis_url url;
     usec_t patience = PATIENCE_SEC * USEC_PER_SEC;
     sched_status status = scripts_new(NULL, &r->texts, err);
-    if (!status) status = private_server_start(&private_server_defaults, &r->server, err);
-    if (!status) status = sync_client_open_socket(private_server_socket(r->server), patience, &r->client, err);
+    if (!status) status = start_servers(r, masters, &url, err);
+    if (!status) status = sync_client_open_url(&url, patience, &r->client, err);
     if (!status) status = sync_client_load(r->client, r->texts, err);
     return status;
 }
@@ -189,8 +202,12 @@ static sched_status start_scheduler(rig *r, const char *phase, sched_error *err)
 }
 
 sched_status rig_new(const char *phase, rig **ret_rig, sched_error *err) {
+    return rig_new_on(0, phase, ret_rig, err);
+}
+
+sched_status rig_new_on(int masters, const char *phase, rig **ret_rig, sched_error *err) {
     rig *r = mem_zalloc(1, sizeof *r);
-    sched_status status = start_redis(r, err);
+    sched_status status = start_redis(r, masters, err);
     if (!status) {
         r->pipe = pipe_link_new(r->client);
         r->time = engine_new(real_now());
@@ -213,6 +230,7 @@ rig *rig_free(rig *r) {
     pipe_link_free(r->pipe);
     sync_client_close(r->client);
     private_server_stop(r->server);
+    private_cluster_stop(r->cluster);
     scripts_free(r->texts);
     audio_unref(r->sound);
     free(r->kept);
@@ -330,7 +348,8 @@ static bool info_number(const char *info, const char *field, double *ret_value) 
     return at && sscanf(at + strlen(field), ":%lf", ret_value) == 1;
 }
 
-sched_status rig_server_cpu(rig *r, double *ret_seconds, sched_error *err) {
+/* Of the master that was turned to. */
+static sched_status cpu_of_one(rig *r, double *ret_seconds, sched_error *err) {
     redis_call call;
     call_command(&call, "INFO");
     call_str(&call, "cpu");
@@ -345,6 +364,27 @@ sched_status rig_server_cpu(rig *r, double *ret_seconds, sched_error *err) {
         status =
             sched_fail(err, SCHED_EPROTO, "INFO cpu does not tell used_cpu_user_main_thread: %.80s", reply_text(reply));
     sync_reply_free(reply);
+    return status;
+}
+
+sched_status rig_servers_cpu(rig *r, double ret_seconds[PRIVATE_MASTERS_MAX], int *ret_count, sched_error *err) {
+    int count = sync_client_masters(r->client);
+    sched_status status = SCHED_OK;
+    for (int i = 0; i < count && !status; i++) {
+        sync_client_turn_to(r->client, i);
+        status = cpu_of_one(r, &ret_seconds[i], err);
+    }
+    sync_client_turn_to(r->client, 0);
+    if (!status) *ret_count = count;
+    return status;
+}
+
+sched_status rig_server_cpu(rig *r, double *ret_seconds, sched_error *err) {
+    double each[PRIVATE_MASTERS_MAX], sum = 0;
+    int count = 0;
+    sched_status status = rig_servers_cpu(r, each, &count, err);
+    for (int i = 0; i < count; i++) sum += each[i];
+    if (!status) *ret_seconds = sum;
     return status;
 }
 

@@ -10,12 +10,15 @@
 #define BENCH_RIG_H
 
 #include "bench/pipe_link.h"
+#include "core/redis/private_cluster.h"
 #include "core/scheduler/scheduler.h"
 
 typedef struct rig rig;
 
 /* A phase as scenarios spell it: "3", "production". */
 sched_status rig_new(const char *phase, rig **ret_rig, sched_error *err);
+/* On a Redis Cluster of so many masters, 1..PRIVATE_MASTERS_MAX; 0: on one server without a cluster. */
+sched_status rig_new_on(int masters, const char *phase, rig **ret_rig, sched_error *err);
 rig *rig_free(rig *r); /* takes NULL, returns NULL */
 
 /* Registers nodes that serve every pair of `sources` x `targets` made-up languages and waits until they are in all pools.
@@ -42,9 +45,11 @@ pipe_counts rig_counts(const rig *r);
 sync_client *rig_client(rig *r);
 const keyspace *rig_keys(const rig *r);
 
-/* CPU seconds that the server's main thread has used, user and system. */
+/* CPU seconds that the server's main thread has used, user and system; of all masters. */
 sched_status rig_server_cpu(rig *r, double *ret_seconds, sched_error *err);
-/* Sum of MEMORY USAGE over all keys, in bytes. */
+/* Of each; returns how many there are. */
+sched_status rig_servers_cpu(rig *r, double ret_seconds[PRIVATE_MASTERS_MAX], int *ret_count, sched_error *err);
+/* Sum of MEMORY USAGE over all keys of a single server, in bytes. */
 sched_status rig_key_bytes(rig *r, int64_t *ret_bytes, sched_error *err);
 
 #endif

@@ -199,10 +199,17 @@ static sched_status send_all(sync_client *client, sched_error *err) {
 }
 
 static sched_status read_from_one(sync_client *client, redis_reply **ret_reply, sched_error *err) {
-    sched_status status = send_all(client, err);
-    if (status) return status;
+    sync_client *one = sync_cluster_at(client->cluster, sync_cluster_take(client->cluster));
+    void *here = NULL;
     client->outstanding--;
-    return sync_client_read(sync_cluster_at(client->cluster, sync_cluster_take(client->cluster)), ret_reply, err);
+    if (redisGetReplyFromReader(one->redis, &here) != REDIS_OK) return broken(one, "read", err);
+    if (here) {
+        one->outstanding--;
+        *ret_reply = here;
+        return SCHED_OK;
+    }
+    sched_status status = send_all(client, err);
+    return status ? status : sync_client_read(one, ret_reply, err);
 }
 
 sched_status sync_client_append(sync_client *client, const redis_call *call, sched_error *err) {

@@ -89,6 +89,22 @@ START_TEST(an_unknown_phase_is_refused) {
 }
 END_TEST
 
+START_TEST(on_a_cluster_all_masters_work) {
+    rig *r = NULL;
+    sched_error err = {0};
+    int masters = 0;
+    double before[PRIVATE_MASTERS_MAX], after[PRIVATE_MASTERS_MAX];
+    ck_assert_msg(rig_new_on(2, "production", &r, &err) == SCHED_OK, "%s", err.message);
+    ck_assert_msg(rig_add_nodes(r, 20, 2, 2, &err) == SCHED_OK, "%s", err.message);
+    ck_assert_int_eq(rig_servers_cpu(r, before, &masters, &err), SCHED_OK);
+    ck_assert_int_eq(masters, 2);
+    ck_assert_msg(rig_run_jobs(r, 4 * JOBS, WINDOW, &err) == SCHED_OK, "%s", err.message);
+    ck_assert_int_eq(rig_servers_cpu(r, after, &masters, &err), SCHED_OK);
+    for (int i = 0; i < masters; i++) ck_assert_double_gt(after[i], before[i]);
+    rig_free(r);
+}
+END_TEST
+
 int main(void) {
     const TTest *const tests[] = {
         a_job_of_phase_3_takes_seven_script_calls_and_no_question_about_affinity,
@@ -97,6 +113,7 @@ int main(void) {
         the_cpu_time_of_the_server_grows_with_its_work,
         a_server_that_dies_ends_the_run_with_a_status,
         an_unknown_phase_is_refused,
+        on_a_cluster_all_masters_work,
     };
     return SUITE_RUN("bench_rig", tests);
 }
