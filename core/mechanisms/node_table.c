@@ -175,7 +175,7 @@ known_node *const *node_table_of_pair(const node_table *t, const lang_pair *pair
 
 /* ---- grants --------------------------------------------------------------------------------------------------------- */
 
-static known_hold *find_hold(const node_table *t, const known_node *n, const char *job, int64_t attempt) {
+known_hold *node_table_held(const node_table *t, const known_node *n, const char *job, int64_t attempt) {
     known_hold wanted = {.key.attempt = attempt}, *h;
     memset(wanted.key.job, 0, sizeof wanted.key.job);
     snprintf(wanted.key.job, sizeof wanted.key.job, "%s", job);
@@ -185,7 +185,7 @@ static known_hold *find_hold(const node_table *t, const known_node *n, const cha
 }
 
 known_hold *node_table_hold(node_table *t, known_node *n, const char *job, int64_t attempt, int64_t expiry) {
-    known_hold *h = find_hold(t, n, job, attempt);
+    known_hold *h = node_table_held(t, n, job, attempt);
     if (!h) {
         h = mem_zalloc(1, sizeof *h);
         snprintf(h->key.job, sizeof h->key.job, "%s", job);
@@ -201,9 +201,11 @@ known_hold *node_table_hold(node_table *t, known_node *n, const char *job, int64
     return h;
 }
 
-known_hold *node_table_held(node_table *t, known_node *n, const char *job, int64_t attempt, int64_t now) {
-    node_table_expire(t, n, now);
-    return find_hold(t, n, job, attempt);
+int64_t known_node_holds(const known_node *n, int64_t now) {
+    int64_t live = 0;
+    if (n->soonest > now) return n->own;
+    for (const known_hold *h = n->holds; h; h = h->next) live += h->expiry > now;
+    return live;
 }
 
 void node_table_release(node_table *t, known_hold *h) {

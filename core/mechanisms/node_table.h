@@ -68,7 +68,7 @@ struct known_node {
     int64_t running;       /* as reported */
     int64_t reserved;      /* as Redis last said */
     int64_t asking;        /* grants under way */
-    int64_t own;           /* of its holds */
+    int64_t own;           /* its holds; expired ones count until they are dropped */
     int64_t trial;         /* a degraded node gets no job before */
     char history[HISTORY_MAX +
                  1]; /* of verdicts, oldest first: '.' success, 'x' failure; "" while there is no failure */
@@ -112,9 +112,11 @@ known_node *const *node_table_of_pair(const node_table *t, const lang_pair *pair
 
 /* A hold that is there already is extended, never shortened. */
 known_hold *node_table_hold(node_table *t, known_node *n, const char *job, int64_t attempt, int64_t expiry);
-/* NULL unless it is held; expired ones are gone. */
-known_hold *node_table_held(node_table *t, known_node *n, const char *job, int64_t attempt, int64_t now);
+/* NULL unless it is there; it may have expired. */
+known_hold *node_table_held(const node_table *t, const known_node *n, const char *job, int64_t attempt);
 void node_table_release(node_table *t, known_hold *h);
+/* Holds that have not expired: O(1) while none has. */
+int64_t known_node_holds(const known_node *n, int64_t now);
 /* Holds that have expired are dropped: O(1) while none has. */
 void node_table_expire(node_table *t, known_node *n, int64_t now);
 

@@ -299,7 +299,7 @@ typedef struct releasing {
 } releasing;
 
 static void note_release(const releasing *x, known_node *n, const release_answer *answer) {
-    known_hold *h = node_table_held(x->c->table, n, x->job, x->attempt, now_of(x->c));
+    known_hold *h = node_table_held(x->c->table, n, x->job, x->attempt);
     if (h) node_table_release(x->c->table, h);
     n->reserved = answer->load;
     known_status_parse(answer->node_status, &n->status);

@@ -63,7 +63,8 @@ static refusal why_not(const registry *r, const known_node *n, const grant_quest
 /* The value of OK counts what was granted here, whatever the signal says: that is what stands in events. */
 static void grant_on(const registry *r, known_node *n, const grant_question *q, grant_answer *a) {
     int64_t now = now_of(r);
-    const known_hold *h = node_table_held(table_of(r), n, q->job_id, q->attempt, now);
+    node_table_expire(table_of(r), n, now);
+    const known_hold *h = node_table_held(table_of(r), n, q->job_id, q->attempt);
     refusal why = why_not(r, n, q, h != NULL);
     grant_verdict *v = &a->verdict;
     v->word = why.word;
@@ -98,6 +99,11 @@ static void tell_confirm(void *entry) {
     c->done(c->arg, &c->answer);
 }
 
+static bool is_held(const node_table *t, const known_node *n, const confirm_question *q, int64_t now) {
+    const known_hold *h = node_table_held(t, n, q->job_id, q->attempt);
+    return h && h->expiry > now;
+}
+
 void registry_memory_confirm(registry *r, const confirm_question *q, confirm_done *done, void *arg) {
     int64_t now = now_of(r);
     node_table *t = table_of(r);
@@ -108,7 +114,7 @@ void registry_memory_confirm(registry *r, const confirm_question *q, confirm_don
         c->answer.why = "offline";
     } else if (strcmp(n->owner, q->owner) != 0) {
         c->answer.why = "owner";
-    } else if (!node_table_held(t, n, q->job_id, q->attempt, now)) {
+    } else if (!is_held(t, n, q, now)) {
         c->answer.why = "released";
     } else {
         c->answer.held = true;
@@ -134,12 +140,11 @@ void registry_memory_release(registry *r, const release_question *q, release_don
     *a = (released){.done = done, .arg = arg, .answer.node_status = ""};
     known_node *n = node_table_find(t, q->node);
     if (!n) return;
-    known_hold *h = node_table_held(t, n, q->job_id, q->attempt, now);
-    if (h) {
-        node_table_release(t, h);
-        node_rules_judge(n, q->says, now, msec_up(r->set.trial_pause));
-    }
-    a->answer.load = n->own;
+    known_hold *h = node_table_held(t, n, q->job_id, q->attempt);
+    bool held = h && h->expiry > now;
+    if (h) node_table_release(t, h);
+    if (held) node_rules_judge(n, q->says, now, msec_up(r->set.trial_pause));
+    a->answer.load = known_node_holds(n, now);
     a->answer.node_status = known_status_name(n->status);
 }
 
@@ -255,11 +260,10 @@ void registry_memory_beat(registry *r, const char *node, const char *owner, cons
     n->mem = (int64_t)report->mem;
     n->running = report->running_jobs;
     node_table_heard(table_of(r), n, now);
-    node_table_expire(table_of(r), n, now);
     a->version = n->version;
     if (n->status == KNOWN_DRAINING) {
         a->word = NODE_DRAINING;
-        a->load = n->own;
+        a->load = known_node_holds(n, now);
         return;
     }
     a->word = take_readiness(r, n, !report->unready, now);
@@ -292,10 +296,11 @@ static int by_expiry(const void *a, const void *b) {
     return jobs ? jobs : (x->key.attempt > y->key.attempt) - (x->key.attempt < y->key.attempt);
 }
 
-static void list_held(const known_node *n, held_attempt *ret_held) {
+static void list_held(const known_node *n, int64_t now, held_attempt *ret_held) {
     size_t count = 0;
     known_hold **holds = mem_zalloc((size_t)n->own + 1, sizeof *holds);
-    for (known_hold *h = n->holds; h; h = h->next) holds[count++] = h;
+    for (known_hold *h = n->holds; h; h = h->next)
+        if (h->expiry > now) holds[count++] = h;
     qsort(holds, count, sizeof *holds, by_expiry);
     for (size_t i = 0; i < count; i++) {
         memcpy(ret_held[i].job, holds[i]->key.job, sizeof ret_held[i].job);
@@ -318,8 +323,7 @@ void registry_memory_offline(registry *r, const char *node, const char *owner, c
                              void *arg) {
     int64_t now = now_of(r);
     known_node *n = node_table_find(table_of(r), node);
-    if (n) node_table_expire(table_of(r), n, now);
-    size_t held = n ? (size_t)n->own : 0;
+    size_t held = n ? (size_t)known_node_holds(n, now) : 0;
     lived *l = soon_add(r->env.soon, tell_node, sizeof *l + held * sizeof *l->held);
     l->done = done;
     l->arg = arg;
@@ -329,7 +333,7 @@ void registry_memory_offline(registry *r, const char *node, const char *owner, c
     if (l->answer.word != NODE_OFFLINE) return;
     l->answer.version = n->version;
     l->answer.held_count = held;
-    list_held(n, l->held);
+    list_held(n, now, l->held);
     node_table_remove(table_of(r), n);
 }
 

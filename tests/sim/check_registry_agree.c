@@ -1,6 +1,7 @@
 /* check_registry_agree.c - a registry in memory answers what the scripts would: random histories on both, answer by answer.
  *
- * What differs by design is left out: memory has a node ready at once, where Redis wants its pools agreed upon first. */
+ * What differs by design is left out: memory has a node ready at once, where Redis wants its pools agreed upon first. So is a verdict
+ * about an attempt whose reservation has expired: in Redis it counts when something else has kept the entry. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 #include "sim/redis_host/link_virtual.h"
 #include "tests/support/suite.h"
 
-enum { STEPS = 400, HISTORIES = 24, AGREE_NODES = 3, JOBS = 5, REDIS = 0, MEMORY = 1, TEXT = 4096 };
+enum { STEPS = 1000, HISTORIES = 24, AGREE_NODES = 3, JOBS = 5, REDIS = 0, MEMORY = 1, TEXT = 4096 };
 
 static engine *e;
 static virtual_redis *redis;
@@ -26,6 +27,9 @@ static soon *later;
 static char said[2][TEXT];
 static int64_t version[2][AGREE_NODES];
 static bool drains[AGREE_NODES];
+static int of_node, of_job; /* what the present step is about */
+static bool dry;
+static usec_t until[AGREE_NODES][JOBS];
 static rng draws;
 
 /* ---- two registries in one world ------------------------------------------------------------------------------------ */
@@ -95,6 +99,7 @@ static char *room_of(const void *arg) {
 }
 
 static void on_grant(void *arg, const grant_answer *a) {
+    if (a->verdict.word == GRANT_OK && !dry && a->expiry > until[of_node][of_job]) until[of_node][of_job] = a->expiry;
     snprintf(room_of(arg), TEXT, "%s detail=%s value=%lld limit=%lld owner=%s expiry=%lld",
              grant_word_name(a->verdict.word), a->verdict.detail,
              (long long)(a->verdict.word == GRANT_NOTSERVED ? 0 : a->verdict.value), (long long)a->verdict.limit,
@@ -102,6 +107,7 @@ static void on_grant(void *arg, const grant_answer *a) {
 }
 
 static void on_confirm(void *arg, const confirm_answer *a) {
+    if (a->expiry > until[of_node][of_job]) until[of_node][of_job] = a->expiry;
     snprintf(room_of(arg), TEXT, "%d %s expiry=%lld", a->held, a->why, (long long)a->expiry);
 }
 
@@ -177,16 +183,17 @@ static void take_offline(int step) {
 
 /* A node that has left may keep reservations for a while in Redis; a name that is not registered is asked for nothing else. */
 static void one_step(int step) {
-    int which = below(AGREE_NODES);
-    const char *node = nodes[which], *job = jobs[below(JOBS)], *owner = owners[below(2)];
+    of_node = below(AGREE_NODES);
+    of_job = below(JOBS);
+    const char *node = nodes[of_node], *job = jobs[of_job], *owner = owners[below(2)];
     const lang_pair *pair = &pairs[below(2)];
-    int64_t hold = 1000 + below(20000);
+    int64_t hold = below(8) ? 30000 + below(30000) : 1 + below(3000);
     switch (below(12)) {
     case 0: enrol(step); break;
     case 1: take_offline(step); break;
     case 2:
         if (below(4)) break; /* rarely: else all nodes drain soon */
-        drains[which] = true;
+        drains[of_node] = true;
         ON_BOTH(drain, node, owner, on_node);
         settle(step, "drain");
         break;
@@ -210,7 +217,9 @@ static void one_step(int step) {
     }
     case 6:
     case 7: {
-        release_question q = {node, job, 1, (attempt_verdict)below(3)};
+        bool expired = until[of_node][of_job] <= engine_now(e) + USEC_PER_MSEC;
+        if (expired && until[of_node][of_job]) break;
+        release_question q = {node, job, 1, below(2) ? VERDICT_FAILURE : (attempt_verdict)below(3)};
         ON_BOTH(release, &q, on_release);
         settle(step, "release");
         break;
@@ -218,6 +227,7 @@ static void one_step(int step) {
     case 8: engine_run(e, engine_now(e) + below(8000) * USEC_PER_MSEC); break;
     default: {
         grant_question q = {node, job, 1, 1, pair, (grant_mode)below(3), hold, 85};
+        dry = q.mode == GRANT_DRY;
         ON_BOTH(grant, &q, on_grant);
         settle(step, "grant");
     }
