@@ -46,6 +46,16 @@ redis_reply *asker_call_about(asker *a, const char *command, const char *key, co
     return asker_call(a, &call);
 }
 
+/* After a failure there may be no client. */
+void asker_at_each_master(asker *a, void (*ask)(void *ctx), void *ctx) {
+    if (a->status) return;
+    for (int i = 0; i < sync_client_masters(a->client) && !a->status; i++) {
+        sync_client_turn_to(a->client, i);
+        ask(ctx);
+    }
+    sync_client_turn_to(a->client, 0);
+}
+
 /* `key` NULL: SCAN; `pattern` NULL: all. */
 static void walk(asker *a, const char *command, const char *key, const char *pattern, asker_visit *visit, void *ctx) {
     char cursor[24] = "0";
@@ -68,12 +78,21 @@ static void walk(asker *a, const char *command, const char *key, const char *pat
     } while (!a->status && strcmp(cursor, "0") != 0);
 }
 
+typedef struct scan {
+    asker *a;
+    const char *pattern;
+    asker_visit *visit;
+    void *ctx;
+} scan;
+
+static void scan_one(void *ctx) {
+    const scan *s = ctx;
+    walk(s->a, "SCAN", NULL, s->pattern, s->visit, s->ctx);
+}
+
 void asker_scan(asker *a, const char *pattern, asker_visit *visit, void *ctx) {
-    for (int i = 0; i < sync_client_masters(a->client) && !a->status; i++) {
-        sync_client_turn_to(a->client, i);
-        walk(a, "SCAN", NULL, pattern, visit, ctx);
-    }
-    sync_client_turn_to(a->client, 0);
+    scan one = {a, pattern, visit, ctx};
+    asker_at_each_master(a, scan_one, &one);
 }
 
 void asker_scan_entries(asker *a, const char *command, const char *key, asker_visit *visit, void *ctx) {

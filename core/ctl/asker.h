@@ -29,6 +29,9 @@ redis_reply *asker_take(asker *a);
 redis_reply *asker_call(asker *a, const redis_call *call);
 redis_reply *asker_call_about(asker *a, const char *command, const char *key, const char *field);
 
+/* Runs `ask` once for each master of a cluster, or once; calls without a key go to that one meanwhile. */
+void asker_at_each_master(asker *a, void (*ask)(void *ctx), void *ctx);
+
 /* Gives `visit` what each step of the walk answered; it may ask further questions, and takes their answers. An element may come
  * twice while the server moves it. */
 typedef void asker_visit(void *ctx, const redis_reply *batch);

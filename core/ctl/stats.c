@@ -104,15 +104,20 @@ static int64_t info_number(const char *info, const char *name) {
     return text ? strtoimax(text, NULL, 10) : 0;
 }
 
-static void read_server(reading *r) {
+/* Adds what one server says. */
+static void read_server(void *ctx) {
+    reading *r = ctx;
     stats *s = r->into;
-    redis_reply *reply = asker_call_about(r->ask, "INFO", "everything", NULL);
+    redis_call call;
+    call_command(&call, "INFO");
+    call_str(&call, "everything");
+    redis_reply *reply = asker_call(r->ask, &call);
     const char *info = reply_text(reply), *version = info_field(info, "redis_version");
     if (version) snprintf(s->redis_version, sizeof s->redis_version, "%.*s", (int)strcspn(version, "\r\n"), version);
-    s->memory = info_number(info, "used_memory");
-    s->memory_max = info_number(info, "maxmemory");
-    s->commands_per_sec = info_number(info, "instantaneous_ops_per_sec");
-    s->clients = info_number(info, "connected_clients");
+    s->memory += info_number(info, "used_memory");
+    s->memory_max += info_number(info, "maxmemory");
+    s->commands_per_sec += info_number(info, "instantaneous_ops_per_sec");
+    s->clients += info_number(info, "connected_clients");
     sync_reply_free(reply);
 }
 
@@ -120,7 +125,7 @@ void stats_read(asker *ask, const keyspace *ks, stats *ret_stats) {
     redis_key key;
     *ret_stats = (stats){.now = asker_now(ask)};
     reading r = {.ask = ask, .keys = ks, .into = ret_stats};
-    read_server(&r); /* first, so that our own commands are not in the rate */
+    asker_at_each_master(ask, read_server, &r); /* first, so that our own commands are not in the rate */
     count_nodes(&r);
     count_unfinished(&r);
     asker_scan(ask, key_pattern_all(&key, ks), count_keys, &r);
