@@ -12,6 +12,7 @@ extern const benchmark bench_flow[];      /* whole jobs through the scheduler */
 extern const benchmark bench_waiting[];   /* jobs that wait for room */
 extern const benchmark bench_cluster[];   /* flow and scripts on one to three masters */
 extern const benchmark bench_jobstore[];  /* the state of jobs: a locked table, Redis, the core's own table */
+extern const benchmark bench_core[];      /* the core's tables in memory */
 extern const benchmark bench_sim[];       /* whole runs of the simulator */
 extern const benchmark bench_ctl[];       /* the consistency check on a large fleet */
 extern const benchmark bench_memory[];    /* what nodes, jobs and sessions occupy */

@@ -143,8 +143,10 @@ typedef struct instance_plan {
     int64_t count; /* 1 */
     int spread;    /* instance_spread */
     double skew;
-    dist cpu_cost; /* of handling one message, usec */
-    dist delay;    /* one way, between two instances */
+    dist cpu_cost;   /* of handling one message, usec */
+    dist cpu_answer; /* of handling an answer of Redis, or a timer */
+    int cpu_model;   /* core_cost_model */
+    dist delay;      /* one way, between two instances */
 } instance_plan;
 
 /* Who asks for the figures of the instances, again and again. */

@@ -211,8 +211,13 @@ static const setting session_rows[] = {
 
 static const char *const spread_names[] = {"round_robin", "random", "skewed", NULL};
 
+static const char *const cpu_model_names[] = {"calibrated", "flat", "measured", NULL};
+
 static const setting cpu_rows[] = {
     ROW_VALUE(instance_plan, "cost", cpu_cost, dist_of_duration, "20us", "of handling one message"),
+    ROW_VALUE(instance_plan, "answer", cpu_answer, dist_of_duration, "4us", "of handling an answer of Redis, or a timer"),
+    ROW_CHOICE(instance_plan, "model", cpu_model, cpu_model_names, "calibrated",
+               "so much, and what scans cost besides; so much flat; or the CPU time of this run (not reproducible)"),
     {.name = NULL},
 };
 

@@ -69,7 +69,7 @@ static void on_figures(void *arg, const stats_figures *figures) {
     p->waiting = 0;
     p->age = figures->at ? p->asked - figures->at : -1;
     if (figures->at > p->asked) p->age = 0;
-    engine_at(e, p->p->leaves + way(p), have_answer, p);
+    engine_at(e, process_leaves(p->p) + way(p), have_answer, p);
 }
 
 static void arrive(void *arg) {
@@ -77,7 +77,7 @@ static void arrive(void *arg) {
     if (p->w->halted) return;
     p->waiting = engine_at(p->w->env.engine, p->asked + PATIENCE, give_up, p);
     if (p->p->state != PROCESS_RUNS) return;
-    handler_begin(p->p);
+    handler_begin(p->p, HANDLE_MESSAGE);
     scheduler_stats(p->p->scheduler, on_figures, p, NULL);
     handler_end(p->p);
 }
@@ -113,7 +113,7 @@ static question take_out(question *q) {
 static void catalog_answers(void *arg) {
     question q = take_out(arg);
     bool there = q.life == q.p->life && q.p->scheduler;
-    if (there) handler_begin(q.p);
+    if (there) handler_begin(q.p, HANDLE_MESSAGE);
     q.done(q.arg, there && q.ok, q.p->w->sc->catalog.services);
     if (there) handler_end(q.p);
 }
@@ -132,10 +132,11 @@ static void ask_catalog(void *ctx, usec_t patience, catalog_done *done, void *ar
     world *w = p->w;
     question *q = mem_zalloc(1, sizeof *q);
     usec_t takes = dist_draw_usec(&w->sc->catalog.latency, &w->dashboards->latency);
-    bool ok = takes < patience && !is_out(w, p->leaves);
+    usec_t leave = process_leaves(p);
+    bool ok = takes < patience && !is_out(w, leave);
     *q = (question){.p = p, .life = p->life, .ok = ok, .done = done, .arg = arg};
     DL_APPEND(w->dashboards->questions, q);
-    engine_at(w->env.engine, p->leaves + (ok ? takes : patience), catalog_answers, q);
+    engine_at(w->env.engine, leave + (ok ? takes : patience), catalog_answers, q);
 }
 
 catalog_source process_catalog(process *p) {

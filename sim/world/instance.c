@@ -1,7 +1,8 @@
 /* instance.c - the scheduler's process: one processor that works off what comes, in the order in which it comes.
  *
- * Messages, answers of Redis and timers of the core are handlers. Each costs `instances.cpu.cost`; it begins when the one
- * before is done, and what it sends to nodes, sessions and Redis leaves at its end.
+ * Messages, answers of Redis and timers of the core are handlers. A message costs `instances.cpu.cost`, the others
+ * `instances.cpu.answer`, and each what it looks at besides (core_costs.h); it begins when the one before is done. What it sends to nodes, sessions and Redis leaves when the work up to
+ * there is done.
  *
  * How: the core's code for a handler runs at once when the handler arrives, with the clock set to the instant at which it
  * begins. That gives the same run as a queue would: handlers begin in the order of their arrival, nothing outside sees
@@ -12,27 +13,68 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <utlist.h>
 
 #include "core/base/mem.h"
+#include "sim/world/core_costs.h"
 
 /* ---- handlers ------------------------------------------------------------------------------------------------------- */
 
-void handler_begin(process *p) {
+static usec_t thread_usec(void) {
+    struct timespec spent;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+    return (usec_t)spent.tv_sec * USEC_PER_SEC + spent.tv_nsec / 1000;
+}
+
+/* What comes after it leaves later. */
+static void work_on(process *p, usec_t cost) {
+    const world_env *env = &p->w->env;
+    p->leaves += cost;
+    p->spent += cost;
+    if (env->issue_at) env->issue_at(env->issue_ctx, p->number, p->leaves);
+}
+
+void handler_begin(process *p, handler_kind kind) {
     assert(!p->handling && p->scheduler);
     world *w = p->w;
     usec_t now = world_now(w);
-    usec_t cost = dist_draw_usec(&w->sc->instances.cpu_cost, &p->cpu);
+    const instance_plan *plan = &w->sc->instances;
+    bool measured = plan->cpu_model == CORE_COSTS_MEASURED;
     p->begins = p->leaves > now ? p->leaves : now;
-    p->leaves = p->begins + cost;
-    p->spent += cost;
+    p->leaves = p->begins;
     p->handling = true;
-    if (w->env.issue_at) w->env.issue_at(w->env.issue_ctx, p->number, p->leaves);
+    p->measured_from = measured ? thread_usec() : 0;
+    work_on(p, measured ? 0 : dist_draw_usec(kind == HANDLE_MESSAGE ? &plan->cpu_cost : &plan->cpu_answer, &p->cpu));
+}
+
+usec_t process_leaves(process *p) {
+    if (p->handling && p->measured_from) {
+        usec_t now = thread_usec();
+        work_on(p, now - p->measured_from);
+        p->measured_from = now;
+    }
+    return p->leaves;
 }
 
 void handler_end(process *p) {
     timers_run_soon(p);
+    process_leaves(p);
     p->handling = false;
+}
+
+/* What is less than a microsecond is kept for the next time. */
+static void did(void *ctx, sched_work kind, int64_t count) {
+    process *p = ctx;
+    p->fraction += core_costs_default.usec[kind] * (double)count;
+    usec_t whole = (usec_t)p->fraction;
+    p->fraction -= (double)whole;
+    if (whole) work_on(p, whole);
+}
+
+static work_meter meter_of(process *p) {
+    bool calibrated = p->w->sc->instances.cpu_model == CORE_COSTS_CALIBRATED;
+    return (work_meter){calibrated ? did : NULL, p};
 }
 
 static usec_t core_clock(void *ctx) {
@@ -64,7 +106,7 @@ static void answered(void *arg, link_status status, const redis_reply *reply) {
         p->orphans--;
     pool_give(p->calls, c);
     if (!done) return;
-    handler_begin(p);
+    handler_begin(p, HANDLE_ANSWER);
     done(done_arg, status, reply);
     handler_end(p);
 }
@@ -74,6 +116,7 @@ static void submit_over(process *p, const redis_link *link, const redis_call *as
     open_call *c = pool_take(p->calls);
     *c = (open_call){.p = p, .done = done, .arg = arg, .sent = p->state != PROCESS_DIES};
     DL_APPEND(p->open, c);
+    process_leaves(p); /* measured: the link is told */
     if (c->sent) link_submit(link, asked, patience, answered, c);
 }
 
@@ -123,6 +166,7 @@ static sched_status start(process *p, sched_error *err) {
         .peer = process_peers(p),
         .net = process_transport(p),
         .observer = {on_event, p},
+        .work = meter_of(p),
         .catalog = process_catalog(p),
         .log = {on_log, p, p->w->env.log.least},
         .instance_id = p->id,

@@ -96,7 +96,7 @@ void process_leave(process *p, usec_t pause) {
     p->state = PROCESS_LEAVES;
     p->pause = pause;
     p->leave_limit = world_now(w) + LEAVING_LIMIT;
-    handler_begin(p);
+    handler_begin(p, HANDLE_MESSAGE);
     scheduler_leave(p->scheduler, on_left, p);
     handler_end(p);
 }

@@ -111,7 +111,7 @@ static bool is_of_the_past(const process *p, const message *m) {
 void process_take(process *p, const message *m) {
     if (is_of_the_past(p, m)) return;
     if (m->kind == MSG_CHUNK) tell_sound(p, m);
-    handler_begin(p);
+    handler_begin(p, HANDLE_MESSAGE);
     if (m->conn & SPEAKER_BIT)
         take_speaker_message(p, m);
     else
@@ -120,7 +120,7 @@ void process_take(process *p, const message *m) {
 }
 
 void process_hear(process *p, const char *from, const peer_message *said) {
-    handler_begin(p);
+    handler_begin(p, HANDLE_MESSAGE);
     scheduler_peer_message(p->scheduler, from, said);
     handler_end(p);
 }

@@ -68,6 +68,8 @@ struct process {
     rng cpu;
     usec_t begins, leaves; /* of the handler under way, or of the latest */
     usec_t spent;
+    double fraction;      /* of a microsecond that was not charged yet */
+    usec_t measured_from; /* of the handler under way, by the thread's CPU time; 0: it is not measured */
     bool handling;
     pool *calls;
     open_call *open; /* calls */
@@ -76,9 +78,16 @@ struct process {
 };
 
 /* instance.c */
-/* What the core does between these two costs the processor one message. */
-void handler_begin(process *p);
+typedef enum handler_kind {
+    HANDLE_MESSAGE, /* of a node, a speaker, another instance, a dashboard: a socket and a text to take apart */
+    HANDLE_ANSWER,  /* of Redis; or a timer */
+} handler_kind;
+
+/* What the core does between these two costs the processor one handler, and what it looks at. */
+void handler_begin(process *p, handler_kind kind);
 void handler_end(process *p);
+/* When what is sent now leaves: the work of the handler up to here is done. */
+usec_t process_leaves(process *p);
 
 void process_start(process *p); /* a new one */
 /* It stands still for so long. */

@@ -42,7 +42,7 @@ static void timer_fires(void *arg) {
     void *fire_arg = t->arg;
     timer_free(t);
     if (p->w->halted) return;
-    handler_begin(p);
+    handler_begin(p, HANDLE_ANSWER);
     fire(fire_arg);
     handler_end(p);
 }

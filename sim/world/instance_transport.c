@@ -17,13 +17,13 @@ static void send_to_speaker(process *p, message *m) {
     if (p->state == PROCESS_DIES)
         message_free(m);
     else
-        speaker_send_down(p->w, m, p->leaves);
+        speaker_send_down(p->w, m, process_leaves(p));
 }
 
 static void send_to_node(process *p, message *m) {
     node *n = p->state == PROCESS_DIES ? NULL : node_of(p->w, m->conn);
     if (n)
-        message_send(m, p->leaves, &n->down, &n->group->delay, &n->net);
+        message_send(m, process_leaves(p), &n->down, &n->group->delay, &n->net);
     else
         message_free(m);
 }
@@ -68,7 +68,7 @@ static void on_node_close(void *ctx, conn_token conn, const char *reason) {
     process *p = ctx;
     (void)reason;
     send_to_node(p, message_from(p, MSG_CLOSE, conn));
-    if (p->state != PROCESS_DIES) message_post(message_from(p, MSG_NODE_GONE, conn), p->leaves);
+    if (p->state != PROCESS_DIES) message_post(message_from(p, MSG_NODE_GONE, conn), process_leaves(p));
 }
 
 /* `m->session` is the speaker, who need not be the one that is told. */

@@ -107,7 +107,7 @@ static void send(void *ctx, const char *id, const char *address, const peer_mess
     if (!to || p->state == PROCESS_DIES) return;
     peer_way *way = &w->peer_ways[p->number * w->instance_count + to->number];
     packet *k = copy(said);
-    usec_t leave = p->leaves > world_now(w) ? p->leaves : world_now(w);
+    usec_t done = process_leaves(p), now = world_now(w), leave = done > now ? done : now;
     k->w = w;
     k->from = p;
     k->to = to;

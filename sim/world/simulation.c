@@ -18,6 +18,7 @@
 #include "core/ctl/fsck.h"
 #include "sim/redis_host/clock_wall.h"
 #include "sim/redis_host/redis_host.h"
+#include "sim/world/core_costs.h"
 #include "sim/world/world.h"
 
 #define STEP           (100 * USEC_PER_MSEC)
@@ -82,7 +83,8 @@ static sched_status enter_real_time(simulation *s, sched_error *err) {
     if (getrandom(&number, sizeof number, 0) != sizeof number)
         return sched_fail(err, SCHED_EIO, "random number: %s", strerror(errno));
     snprintf(prefix, sizeof prefix, "lingua:sim:%016" PRIx64 ":", number);
-    s->sc.instances.cpu_cost = (dist){.kind = DIST_CONSTANT};
+    s->sc.instances.cpu_cost = s->sc.instances.cpu_answer = (dist){.kind = DIST_CONSTANT};
+    s->sc.instances.cpu_model = CORE_COSTS_FLAT;
     return keyspace_init(&s->sc.scheduler.keys, prefix, err);
 }
 
