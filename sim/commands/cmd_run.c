@@ -313,6 +313,7 @@ static void make_instruments(run_state *all, simulation_clock clock) {
         .herd = longest_heartbeat(sc),
         .nodes = (int32_t)scenario_total(sc).nodes,
         .groups = sc->node_group_count,
+        .jobs_survive = sc->scheduler.job_store == JOB_STORE_REDIS,
     });
     run->oracle = oracle_log_new(sc);
     run->checker = checker_new(&(checker_rules){
@@ -326,6 +327,8 @@ static void make_instruments(run_state *all, simulation_clock clock) {
         .close_limit = sc->scheduler.close_limit,
         .affinity = sc->scheduler.affinity,
         .affinity_ttl = sc->scheduler.affinity_ttl,
+        .instances = sc->instances.count,
+        .jobs_survive = sc->scheduler.job_store == JOB_STORE_REDIS,
     });
 }
 

@@ -14,7 +14,7 @@
 
 #include "core/base/mem.h"
 
-enum { LOST_AFTER = 5 * 1000000, REMEMBER_FINISHED = 60 * 1000000 };
+#define LOST_AFTER (5 * USEC_PER_SEC)
 
 static const char *const state_names[] = {"CREATED", "DISPATCHED", "ACCEPTED", "RUNNING", "FINISHED", "RELEASED"};
 
@@ -51,9 +51,9 @@ static void check_sums(checker *c, usec_t at) {
     if (c->submitted != c->refused + c->created)
         violate(c, VIOLATION_SUMS, at, NULL, "submitted %" PRIu64 " is not refused %" PRIu64 " + created %" PRIu64,
                 c->submitted, c->refused, c->created);
-    if (c->created != ended + c->in_flight)
+    if (c->created != ended + c->in_flight + c->gone)
         violate(c, VIOLATION_SUMS, at, NULL, "created %" PRIu64 " is not finished %" PRIu64 " + in flight %" PRIu64,
-                c->created, ended, c->in_flight);
+                c->created, ended + c->gone, c->in_flight);
 }
 
 static void find_lost(checker *c, usec_t now) {
@@ -70,7 +70,8 @@ static void find_lost(checker *c, usec_t now) {
 static void tick(checker *c, usec_t at) {
     check_sums(c, at);
     find_lost(c, at);
-    forget_finished(c, at - REMEMBER_FINISHED);
+    reservations_tick(c, at);
+    forget_finished(c, at - FINISHED_KEPT);
     talkers_tick(c, at);
 }
 
@@ -87,6 +88,7 @@ static void created(checker *c, watched_job *j, const sched_event *e) {
     snprintf(j->id, sizeof j->id, "%s", e->job);
     j->attempt = e->attempt;
     j->due = e->until;
+    j->process = c->teller;
     HASH_ADD_STR(c->jobs, id, j);
 }
 
@@ -103,14 +105,15 @@ static bool may_reach(watched_state from, watched_state to) {
 }
 
 static void move_to(checker *c, watched_job *j, watched_state to, const sched_event *e) {
-    if (!may_reach(j->state, to))
+    bool unseen = j->orphan && j->state < SEEN_FINISHED;
+    if (!may_reach(j->state, to) && !unseen)
         violate(c, VIOLATION_TRANSITION, e->at, j, "job %s goes from %s to %s", j->id, state_names[j->state],
                 state_names[to]);
     j->state = to;
 }
 
 static void check_attempt(checker *c, const watched_job *j, int64_t expected, const sched_event *e) {
-    if (e->attempt != expected)
+    if (e->attempt != expected && !(j->orphan && e->attempt > expected))
         violate(c, VIOLATION_ATTEMPT, e->at, j, "job %s: %s of attempt %" PRId64 ", expected attempt %" PRId64, j->id,
                 sched_event_name(e->kind), e->attempt, expected);
 }
@@ -121,13 +124,14 @@ static void dispatched(checker *c, watched_job *j, const watched_node *n, const 
         return;
     }
     check_attempt(c, j, j->attempt, e);
+    if (j->orphan) j->attempt = e->attempt;
     move_to(c, j, SEEN_DISPATCHED, e);
-    if (!reservation_held(j, n, e->attempt))
+    if (!reservation_held(j, n, e->attempt) && !j->orphan)
         violate(c, VIOLATION_DISPATCH, e->at, j,
                 "job %s is dispatched to node %s, which holds no reservation for attempt %" PRId64, j->id, e->node,
                 e->attempt);
     reservation_extended(j, n, e->attempt, e->value * USEC_PER_MSEC);
-    if (node_set_has(&j->failed, n))
+    if (node_set_has(&j->failed, n) && !j->orphan)
         violate(c, VIOLATION_REPEATED, e->at, j, "job %s is dispatched to node %s, at which it has failed before",
                 j->id, e->node);
     talkers_dispatched(c, j, n, e->at);
@@ -139,13 +143,14 @@ static void dispatched(checker *c, watched_job *j, const watched_node *n, const 
 static void advanced(checker *c, watched_job *j, const watched_node *n, const sched_event *e) {
     check_attempt(c, j, j->attempt, e);
     move_to(c, j, e->kind == EV_ACCEPTED ? SEEN_ACCEPTED : SEEN_RUNNING, e);
-    if (n != j->dispatched)
+    if (n != j->dispatched && !j->orphan)
         violate(c, VIOLATION_ATTEMPT, e->at, j, "job %s: %s by node %s, but it was dispatched to %s", j->id,
                 sched_event_name(e->kind), e->node, j->dispatched ? j->dispatched->id : "nobody");
     j->due = e->until;
 }
 
 static void begin_again(const checker *c, watched_job *j, const sched_event *e) {
+    j->process = c->teller;
     j->state = SEEN_CREATED;
     j->attempt = e->attempt;
     j->dispatched = NULL;
@@ -176,7 +181,7 @@ static void made_again(checker *c, watched_job *j, const sched_event *e) {
 /* Only work that was really done, there and then, may end a job well. */
 static void check_result(checker *c, const watched_job *j, const watched_node *n, const sched_event *e) {
     bool result = e->outcome == OUTCOME_OK || e->outcome == OUTCOME_NO_TEXT;
-    if (!result || (j->dispatched && j->dispatched == n && j->worked && e->attempt == j->attempt)) return;
+    if (!result || j->orphan || (j->dispatched && j->dispatched == n && j->worked && e->attempt == j->attempt)) return;
     violate(c, VIOLATION_STALE_END, e->at, j,
             "job %s ends %s by attempt %" PRId64 " on node %s; attempt %" PRId64 " was dispatched to %s, which has %s",
             j->id, job_outcome_name(e->outcome), e->attempt, e->node, j->attempt,
@@ -209,19 +214,9 @@ static void released(checker *c, watched_job *j, const sched_event *e) {
 static void reserved(checker *c, watched_job *j, watched_node *n, const sched_event *e) {
     check_attempt(c, j, j->attempt, e);
     if (!n) return;
-    if (n->draining && !reservation_held(j, n, e->attempt))
+    if (n->draining && e->at >= n->drains_since + telling_lag(c) && !reservation_held(j, n, e->attempt))
         violate(c, VIOLATION_DRAINING, e->at, j, "job %s is given to node %s, which drains", j->id, n->id);
     reservation_taken(c, j, n, e);
-}
-
-void node_set_add(node_set *set, const watched_node *n) {
-    set->at[set->count++ % ATTEMPTS_SEEN] = n;
-}
-
-bool node_set_has(const node_set *set, const watched_node *n) {
-    for (int i = 0; i < set->count && i < ATTEMPTS_SEEN; i++)
-        if (set->at[i] == n) return true;
-    return false;
 }
 
 /* ---- events --------------------------------------------------------------------------------------------------------- */
@@ -233,7 +228,8 @@ static bool needs_job(sched_event_kind kind) {
 
 /* The call that creates a job may happen although the core was never told. */
 static bool may_be_stranger(const checker *c, const sched_event *e) {
-    return e->kind == EV_FINISHED && e->outcome == OUTCOME_FAILED && e->at < c->strangers_until;
+    bool failed = e->kind == EV_FINISHED && e->outcome == OUTCOME_FAILED;
+    return (failed || (c->shaky && needs_job(e->kind))) && e->at < c->strangers_until;
 }
 
 static void take_core(checker *c, const sched_event *e, watched_job *j, watched_node *n) {
@@ -242,6 +238,11 @@ static void take_core(checker *c, const sched_event *e, watched_job *j, watched_
         violate(c, VIOLATION_UNKNOWN_JOB, e->at, NULL, "%s of job %s, which is not known", sched_event_name(e->kind),
                 e->job);
         return;
+    }
+    if (job_is_told_late(c, j, e)) {
+        if (e->kind == EV_RESERVED && n) reservation_taken(c, j, n, e);
+        if (e->kind == EV_UNRESERVED && n) reservation_given_back(c, e->job, n, e->attempt);
+        if (e->kind != EV_RELEASED && e->kind != EV_FINISHED) return;
     }
     switch (e->kind) {
     case EV_SUBMITTED: c->submitted++; break;
@@ -264,7 +265,7 @@ static void take_core(checker *c, const sched_event *e, watched_job *j, watched_
     case EV_REDIS:
         reservations_unknown(c, e->at);
         if (e->at > c->calls_failed) c->calls_failed = e->at;
-        c->strangers_until = e->at + c->rules.pending_limit + REMEMBER_FINISHED;
+        strangers_may_come(c, e->at);
         break;
     case EV_REDIS_DOWN:
     case EV_REDIS_BACK:
@@ -273,7 +274,9 @@ static void take_core(checker *c, const sched_event *e, watched_job *j, watched_
         break;
     case EV_NODE_REGISTERED:
     case EV_NODE_DRAINING:
-        if (n) n->draining = e->kind == EV_NODE_DRAINING;
+        if (!n) break;
+        n->draining = e->kind == EV_NODE_DRAINING;
+        n->drains_since = e->at;
         break;
     default: break;
     }
@@ -290,9 +293,13 @@ static void take_world(checker *c, const trace_event *e, watched_job *j, watched
     case TRACE_CLIENT_MISSED:
     case TRACE_CLIENT_CLOSES:
     case TRACE_SOUND_CAME:
+    case TRACE_SESSION_LOST:
         answers_take(c, e);
         talkers_take(c, e);
         break;
+    case TRACE_INSTANCE_DOWN:
+    case TRACE_FAULT_BEGIN:
+    case TRACE_FAULT_END: instances_take(c, e); break;
     case TRACE_NODE_FINISHED:
         if (j && j->dispatched == n && j->attempt == e->attempt) j->worked = true;
         break;
@@ -310,6 +317,8 @@ static void on_event(void *ctx, const trace_event *event) {
         c->tick += c->rules.bin;
     }
     const sched_event *core = event->kind == TRACE_CORE ? event->core : NULL;
+    c->now = event->at;
+    c->teller = process_of(event->instance);
     watched_job *j = job_seen(c, core ? core->job : event->job);
     watched_node *n = node_seen(c, core ? core->node : event->node);
     history_add(c, j, event, n);
@@ -376,6 +385,10 @@ size_t checker_violations(const checker *c) {
 const violation *checker_violation(const checker *c, size_t i) {
     assert(i < c->violation_count);
     return &c->violations[i];
+}
+
+uint64_t checker_gone(const checker *c) {
+    return c->gone;
 }
 
 uint64_t checker_count(const checker *c, violation_kind kind) {

@@ -32,8 +32,12 @@
  *   data         the consistency check of the data in Redis found something (told by the caller)
  *
  * While Redis is down, or after a call whose outcome is unknown, nobody can know which reservations stand: then, and for as long
- * as a reservation lives, the three rules about reservations and that about affinity rest. The order of events must be that of
- * Redis, which holds for one instance.
+ * as a reservation lives, the three rules about reservations and that about affinity rest. Of one instance the order of events is that of
+ * Redis. Several tell what Redis did in an order of their own: what would break a rule about reservations is then looked at again when
+ * all others have told what they did, a call's patience later.
+ *
+ * When an instance ends, or is hit by a fault, what it alone knew is excused (checker_instances.c). Where the state of jobs is in Redis
+ * (`jobs_survive`), they still have to end, once; else they are gone with it, which is counted and no violation.
  *
  * Memory: jobs in flight and those that finished within the last minute (about 1 KiB each), open requests, sessions, nodes.
  * Cost: O(1) for an event, a walk over the jobs in flight at each bin. */
@@ -92,6 +96,8 @@ typedef struct checker_rules {
     usec_t gap_limit, close_limit;
     bool affinity;
     usec_t affinity_ttl;
+    int64_t instances; /* 0 is 1 */
+    bool jobs_survive; /* the end of their instance */
 } checker_rules;
 
 typedef struct checker checker;
@@ -111,6 +117,9 @@ bool checker_broken(const checker *c);
 size_t checker_violations(const checker *c);
 const violation *checker_violation(const checker *c, size_t i);
 uint64_t checker_count(const checker *c, violation_kind kind);
+
+/* Jobs that were gone with their instance. */
+uint64_t checker_gone(const checker *c);
 
 const char *violation_name(violation_kind kind); /* "over_commit" */
 

@@ -27,6 +27,15 @@ static void opened(checker *c, const char *id) {
     HASH_ADD_STR(c->sessions, id, s);
 }
 
+/* What was asked over a connection that has ended may be answered, and need not be. */
+static void cut_off(watched_session *s) {
+    open_request *r;
+    last_told *told, *next;
+    DL_FOREACH(s->open, r) r->excused = true;
+    LL_FOREACH_SAFE(s->told, told, next) free(told);
+    s->told = NULL;
+}
+
 static void forget(checker *c, watched_session *s) {
     open_request *r, *next;
     last_told *told, *other;
@@ -58,9 +67,10 @@ static open_request *find_request(const watched_session *s, const trace_event *e
 
 static void asked_again(watched_session *s, const trace_event *event) {
     open_request *r = find_request(s, event);
-    if (r)
+    if (r) {
         r->asks++;
-    else
+        r->excused = false;
+    } else
         asked(s, event);
 }
 
@@ -131,6 +141,7 @@ void answers_take(checker *c, const trace_event *event) {
     if (!s) return; /* it has closed: nobody waits there any more */
     switch (event->kind) {
     case TRACE_SESSION_CLOSED: forget(c, s); break;
+    case TRACE_SESSION_LOST: cut_off(s); break;
     case TRACE_CLIENT_SENT:
     case TRACE_CLIENT_RESENT: sent(s, event); break;
     case TRACE_CLIENT_ANSWERED:
@@ -156,7 +167,7 @@ void answers_take_core(checker *c, const sched_event *e) {
 void answers_end(checker *c, usec_t now) {
     for (watched_session *s = c->sessions; s; s = s->hh.next) {
         const open_request *r = s->open;
-        while (r && r->settled) r = r->next;
+        while (r && (r->settled || r->excused)) r = r->next;
         if (!r) continue;
         violate(c, VIOLATION_UNANSWERED, now, NULL,
                 "session %s is open, and its utterance %" PRIu64 " to %s, sent at %.6f s, was never answered", s->id,

@@ -7,7 +7,11 @@
 #include <stdio.h>
 #include <uthash.h>
 
+#include "core/base/hash.h"
+
 enum { JOB_HISTORY = 12, RUN_HISTORY = 40, CODE_SHOWN = 23, ATTEMPTS_SEEN = 10, SPOKEN_KEPT = 8 };
+
+#define FINISHED_KEPT (60 * USEC_PER_SEC) /* jobs are remembered so long after their end */
 
 /* One event as it is kept for a report. Texts that do not fit are cut. */
 typedef struct past_event {
@@ -68,6 +72,9 @@ typedef struct talker {
     char id[ID_MAX + 1];
     bool opened, closed, in_chunks;
     bool summed;                         /* closed, and its bytes were compared */
+    bool shaken;                         /* its instance has ended once */
+    bool renumbered;                     /* by the next one, from wherever it likes */
+    uint64_t process;                    /* at which it is open */
     int64_t came, cut, refused, dropped; /* bytes */
     uint64_t next_cut;
     usec_t closes; /* the client asked for the end; 0: not yet */
@@ -85,6 +92,8 @@ typedef struct watched_job {
     const struct watched_node *dispatched; /* node of the present attempt; NULL before its dispatch */
     bool worked;                           /* that node has finished its work on it */
     bool lost;                             /* told already */
+    bool orphan;                           /* its instance has ended, and may have known more */
+    uint64_t process;                      /* that follows it */
     node_set failed;
     talker *by; /* NULL: its session was never opened */
     uint64_t utterance;
@@ -104,6 +113,7 @@ typedef struct watched_node {
     char id[ID_MAX + 1];
     int64_t slots; /* 0: not known */
     bool draining;
+    usec_t drains_since;
     reservation *held;
     UT_hash_handle hh;
 } watched_node;
@@ -113,6 +123,7 @@ typedef struct open_request {
     char target[LANG_MAX + 1];
     usec_t sent;
     int asks;     /* times it was sent, less the refusals */
+    bool excused; /* the connection over which it was sent has ended */
     bool settled; /* it has its answer; kept because a refusal of its other sendings may follow */
     struct open_request *next, *prev;
 } open_request;
@@ -134,9 +145,20 @@ typedef struct watched_session {
     UT_hash_handle hh;
 } watched_session;
 
+/* What may break a rule, unless somebody still tells what explains it. */
+typedef struct suspicion {
+    violation_kind kind;
+    watched_node *node;
+    usec_t at;
+    char job[ID_MAX + 1];
+    int64_t value, expected, excess; /* `excess`: so many events would explain it */
+    struct suspicion *next, *prev;
+} suspicion;
+
 struct checker {
     checker_rules rules;
     usec_t tick;                      /* the next bin begins */
+    usec_t now;                       /* of the present event */
     usec_t doubt_until, longest_hold; /* reservations cannot be known before doubt_until */
     usec_t calls_failed;              /* the last time; 0: never */
     usec_t strangers_until;           /* jobs that nobody created may end before */
@@ -144,9 +166,13 @@ struct checker {
     watched_node *nodes;
     watched_session *sessions;
     talker *talkers;
-    usec_t arrived; /* of the request whose EV_CREATED follows */
-    bool down;      /* Redis */
-    bool ordered;   /* sessions are told in order; a core without them does not promise it */
+    usec_t arrived;        /* of the request whose EV_CREATED follows */
+    bool down;             /* Redis */
+    bool shaky;            /* an instance was hit by a fault */
+    uint64_t teller;       /* process that tells the present event */
+    uint64_t gone;         /* jobs, with their instance */
+    suspicion *suspicions; /* the earliest first */
+    bool ordered;          /* sessions are told in order; a core without them does not promise it */
     uint64_t submitted, refused, created, in_flight, by_outcome[JOB_OUTCOMES];
     run_event run[RUN_HISTORY]; /* a ring */
     uint64_t events;
@@ -154,6 +180,18 @@ struct checker {
     size_t violation_count;
     uint64_t counts[VIOLATION_KINDS];
 };
+
+/* checker_instances.c */
+/* Events of jobs that nobody was seen to make. */
+void strangers_may_come(checker *c, usec_t at);
+void instances_take(checker *c, const trace_event *event);
+/* Somebody who does not follow the job any more tells of an earlier attempt. */
+bool job_is_told_late(const checker *c, const watched_job *j, const sched_event *e);
+
+/* 0 when there is none. */
+static inline uint64_t process_of(const char *instance_id) {
+    return instance_id && *instance_id ? hash_text(instance_id) : 0;
+}
 
 /* checker_history.c */
 void history_add(checker *c, watched_job *j, const trace_event *event, const watched_node *node);
@@ -172,6 +210,10 @@ bool reservation_held(const watched_job *j, const watched_node *n, int64_t attem
 void reservations_must_be_gone(checker *c, const watched_job *j, int64_t attempt, usec_t at);
 void reservations_forget_job(watched_job *j);
 void reservations_unknown(checker *c, usec_t at);
+/* Nobody explained it in time. */
+void reservations_tick(checker *c, usec_t now);
+/* How late others may tell what they did. */
+usec_t telling_lag(const checker *c);
 void reservations_free(checker *c);
 
 bool reservations_in_doubt(const checker *c, usec_t at);

@@ -2,7 +2,10 @@
  *
  * A reservation stands from RESERVED until UNRESERVED or until the instant it was given for. The grant's own count comes from
  * Redis; comparing it with ours finds what was given back by word only. An answer reaches us later than Redis gave it, so a
- * reservation that expired within the patience of a call may have been counted there. */
+ * reservation that expired within the patience of a call may have been counted there.
+ *
+ * Several instances tell each what they did, and not in the order in which Redis did it. So a count that no event explains is kept as a
+ * suspicion for as long as others may still tell, and what was given back is remembered as long. */
 #include "sim/measure/checker_internal.h"
 
 #include <inttypes.h>
@@ -27,6 +30,13 @@ static void drop(reservation *r) {
     if (r->job) DL_DELETE2(r->job->held, r, job_prev, job_next);
     DL_DELETE(r->node->held, r);
     free(r);
+}
+
+/* Others may still tell of a count with it. */
+static void remember(const checker *c, reservation *r) {
+    if (r->until > c->now) r->until = c->now;
+    DL_DELETE2(r->job->held, r, job_prev, job_next);
+    r->job = NULL;
 }
 
 bool reservations_in_doubt(const checker *c, usec_t at) {
@@ -56,6 +66,65 @@ static void count(const checker *c, watched_node *n, usec_t at, int64_t *ret_sur
     *ret_possible = possible;
 }
 
+void node_set_add(node_set *set, const watched_node *n) {
+    set->at[set->count++ % ATTEMPTS_SEEN] = n;
+}
+
+bool node_set_has(const node_set *set, const watched_node *n) {
+    for (int i = 0; i < set->count && i < ATTEMPTS_SEEN; i++)
+        if (set->at[i] == n) return true;
+    return false;
+}
+
+usec_t telling_lag(const checker *c) {
+    return c->rules.instances > 1 ? c->rules.patience : 0;
+}
+
+/* ---- suspicions ----------------------------------------------------------------------------------------------------- */
+
+static void accuse(checker *c, const suspicion *s) {
+    watched_job *j;
+    HASH_FIND_STR(c->jobs, s->job, j);
+    if (s->kind == VIOLATION_OVER_COMMIT)
+        violate(c, s->kind, s->at, j, "node %s holds %" PRId64 " unexpired reservations, its limit is %" PRId64,
+                s->node->id, s->value, s->expected);
+    else
+        violate(c, s->kind, s->at, j,
+                "Redis counts %" PRId64 " reservations of node %s, the events account for %" PRId64, s->value,
+                s->node->id, s->expected);
+}
+
+static void suspect(checker *c, suspicion s) {
+    if (!telling_lag(c)) {
+        accuse(c, &s);
+        return;
+    }
+    suspicion *kept = mem_alloc(sizeof *kept);
+    *kept = s;
+    DL_APPEND(c->suspicions, kept);
+}
+
+static void dismiss(checker *c, suspicion *s) {
+    DL_DELETE(c->suspicions, s);
+    free(s);
+}
+
+/* Something was told of that node which explains one of those counts. */
+static void explain(checker *c, const watched_node *n, violation_kind kind) {
+    suspicion *s, *next;
+    DL_FOREACH_SAFE(c->suspicions, s, next)
+    if (s->node == n && s->kind == kind && --s->excess <= 0) dismiss(c, s);
+}
+
+void reservations_tick(checker *c, usec_t now) {
+    while (c->suspicions && (c->suspicions->at + telling_lag(c) < now || reservations_in_doubt(c, now))) {
+        if (!reservations_in_doubt(c, now)) accuse(c, c->suspicions);
+        dismiss(c, c->suspicions);
+    }
+}
+
+/* ---- reservations --------------------------------------------------------------------------------------------------- */
+
 static reservation *find(const watched_job *j, const watched_node *n, int64_t attempt) {
     reservation *r;
     DL_FOREACH2(j->held, r, job_next) if (r->node == n && r->attempt == attempt) return r;
@@ -70,6 +139,7 @@ void reservation_taken(checker *c, watched_job *j, watched_node *n, const sched_
     usec_t hold = event->until - event->at;
     if (hold > c->longest_hold) c->longest_hold = hold;
     reservation *r = find(j, n, event->attempt);
+    if (!r) explain(c, n, VIOLATION_LEAKED);
     if (!r) {
         r = mem_zalloc(1, sizeof *r);
         *r = (reservation){.node = n, .job = j, .attempt = event->attempt};
@@ -80,13 +150,22 @@ void reservation_taken(checker *c, watched_job *j, watched_node *n, const sched_
     if (reservations_in_doubt(c, event->at)) return;
     int64_t sure, possible, slots = n->slots ? n->slots : event->limit;
     count(c, n, event->at, &sure, &possible);
-    if (c->rules.limit && sure > slots)
-        violate(c, VIOLATION_OVER_COMMIT, event->at, j,
-                "node %s holds %" PRId64 " unexpired reservations, its limit is %" PRId64, n->id, sure, slots);
-    if (!c->rules.counted && event->value > possible)
-        violate(c, VIOLATION_LEAKED, event->at, j,
-                "Redis counts %" PRId64 " reservations of node %s, the events account for %" PRId64, event->value,
-                n->id, possible);
+    suspicion s = {.node = n, .at = event->at};
+    snprintf(s.job, sizeof s.job, "%s", j->id);
+    if (c->rules.limit && sure > slots) {
+        s.kind = VIOLATION_OVER_COMMIT;
+        s.value = sure;
+        s.expected = slots;
+        s.excess = sure - slots;
+        suspect(c, s);
+    }
+    if (!c->rules.counted && event->value > possible) {
+        s.kind = VIOLATION_LEAKED;
+        s.value = event->value;
+        s.expected = possible;
+        s.excess = event->value - possible;
+        suspect(c, s);
+    }
 }
 
 void reservation_extended(const watched_job *j, const watched_node *n, int64_t attempt, usec_t until) {
@@ -96,12 +175,13 @@ void reservation_extended(const watched_job *j, const watched_node *n, int64_t a
 
 void reservation_given_back(checker *c, const char *job_id, watched_node *n, int64_t attempt) {
     reservation *r;
-    (void)c;
-    DL_FOREACH(n->held, r)
-    if (r->job && r->attempt == attempt && !strcmp(r->job->id, job_id)) {
+    DL_FOREACH(n->held, r) if (r->job && r->attempt == attempt && !strcmp(r->job->id, job_id)) break;
+    if (!r) return;
+    explain(c, n, VIOLATION_OVER_COMMIT);
+    if (telling_lag(c))
+        remember(c, r);
+    else
         drop(r);
-        return;
-    }
 }
 
 void reservations_must_be_gone(checker *c, const watched_job *j, int64_t attempt, usec_t at) {
@@ -125,6 +205,7 @@ void reservations_forget_job(watched_job *j) {
 }
 
 void reservations_free(checker *c) {
+    while (c->suspicions) dismiss(c, c->suspicions);
     watched_node *n, *next;
     HASH_ITER (hh, c->nodes, n, next) {
         while (n->held) drop(n->held);

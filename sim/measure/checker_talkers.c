@@ -77,7 +77,8 @@ static void created(checker *c, watched_job *j, const sched_event *e) {
     const spoken *before = spoken_before(t, e->utterance);
     /* Where a sentence is, is looked at when its next part arrives. */
     const placed *p = before && before->goes_on ? placed_to(before, j->target) : NULL;
-    if (c->rules.affinity && !t->closed && p && p->first >= e->at - c->rules.affinity_ttl && p->first < c->arrived)
+    if (c->rules.affinity && !t->closed && !t->shaken && p && p->first >= e->at - c->rules.affinity_ttl &&
+        p->first < c->arrived)
         j->stay = p->nodes;
 }
 
@@ -146,6 +147,10 @@ static void given_up(checker *c, watched_job *j, const sched_event *e) {
     const talker *t = find(c, e->session);
     const watched_job *later = NULL;
     if (!t) return;
+    if (t->shaken) {
+        if (j) settle(j);
+        return;
+    }
     DL_FOREACH2(t->held, later, held_next)
     if (later->utterance > e->utterance && e->pair && !strcmp(later->target, e->pair->tgt) &&
         later->ended <= e->at - c->rules.gap_limit)
@@ -171,13 +176,14 @@ static void cut(checker *c, talker *t, const sched_event *e) {
     spoken *s = spoken_of(t, e->utterance);
     s->goes_on = !strcmp(e->code, "timeout") || !strcmp(e->code, "max_duration");
     if (!t->in_chunks) return;
-    if (e->utterance != t->next_cut)
+    if (e->utterance != t->next_cut && !t->renumbered)
         violate(c, VIOLATION_SOUND, e->at, NULL, "session %s: utterance %" PRIu64 " is cut, expected %" PRIu64, t->id,
                 e->utterance, t->next_cut);
     if (e->value <= 0)
         violate(c, VIOLATION_SOUND, e->at, NULL, "session %s: utterance %" PRIu64 " is cut with %" PRId64 " bytes",
                 t->id, e->utterance, e->value);
     t->next_cut = e->utterance + 1;
+    t->renumbered = false;
     t->cut += e->value;
     check_bytes(c, t, e->at);
 }
@@ -187,6 +193,7 @@ static void cut(checker *c, talker *t, const sched_event *e) {
 static void check_close(checker *c, const talker *t, const sched_event *e) {
     usec_t limit = c->rules.close_limit;
     bool early = !strcmp(e->code, "limit") && e->at < t->closes + limit;
+    if (t->shaken || (c->shaky && !t->closes)) return;
     if (!t->closes)
         violate(c, VIOLATION_CLOSE, e->at, NULL, "session %s is closed (%s), but nobody asked for it", t->id, e->code);
     else if (!strcmp(e->code, "closed") && t->untold > 0)
@@ -224,6 +231,20 @@ void talkers_end(checker *c, usec_t now) {
     }
 }
 
+/* Its session ends where it was, and whatever was said of it there; it will be opened elsewhere. */
+static void cut_off(talker *t) {
+    t->shaken = t->renumbered = true;
+    t->closed = t->summed = false;
+    t->came = t->cut = t->refused = t->dropped = 0;
+    t->closes = 0;
+    t->process = 0;
+}
+
+/* An instance at which it is not any more tells how it ended there. */
+static bool is_of_the_past(const checker *c, const talker *t) {
+    return t && t->shaken && t->process != c->teller;
+}
+
 /* ---- events --------------------------------------------------------------------------------------------------------- */
 
 void talkers_take(checker *c, const trace_event *event) {
@@ -238,13 +259,17 @@ void talkers_take(checker *c, const trace_event *event) {
         s->goes_on = !strcmp(event->code, "timeout") || !strcmp(event->code, "max_duration");
     } else if (event->kind == TRACE_CLIENT_CLOSES) {
         t->closes = event->at;
+    } else if (event->kind == TRACE_SESSION_LOST) {
+        cut_off(t);
     }
 }
 
 void talkers_take_core(checker *c, const sched_event *e, watched_job *j) {
     if (e->kind == EV_SESSION_OPENED) {
         talker *fresh = seen(c, e->session);
-        if (fresh) fresh->opened = true;
+        if (!fresh) return;
+        fresh->opened = true;
+        fresh->process = c->teller;
         return;
     }
     talker *t = find(c, e->session);
@@ -263,16 +288,16 @@ void talkers_take_core(checker *c, const sched_event *e, watched_job *j) {
         break;
     case EV_RESULT_MISSING: given_up(c, j, e); break;
     case EV_CUT:
-        if (t) cut(c, t, e);
+        if (t && !is_of_the_past(c, t)) cut(c, t, e);
         break;
     case EV_AUDIO_REFUSED:
-        if (t) t->refused += e->value;
+        if (t && !is_of_the_past(c, t)) t->refused += e->value;
         break;
     case EV_AUDIO_DROPPED:
-        if (t) t->dropped += e->value;
+        if (t && !is_of_the_past(c, t)) t->dropped += e->value;
         break;
     case EV_SESSION_CLOSED:
-        if (t) closed(c, t, e);
+        if (t && !is_of_the_past(c, t)) closed(c, t, e);
         break;
     default: break;
     }

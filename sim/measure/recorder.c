@@ -10,6 +10,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "core/base/hash.h"
 #include "core/base/mem.h"
 
 static const usec_t highest = 3600 * USEC_PER_SEC;
@@ -57,7 +58,11 @@ static void take_latency(recorder *r, const job_record *j, latency_kind kind, us
     if (in_window(r, j->arrived)) histogram_record(r->latency[kind], value);
 }
 
-static void created(recorder *r, const sched_event *e, usec_t arrived) {
+static uint64_t process_of(const char *id) {
+    return id && *id ? hash_text(id) : 0;
+}
+
+static void created(recorder *r, const sched_event *e, const char *instance_id) {
     r->counts.created++;
     r->counts.in_flight++;
     if (e->at < r->window_end) r->counts.created_in_run++;
@@ -66,7 +71,8 @@ static void created(recorder *r, const sched_event *e, usec_t arrived) {
     if (find_job(r, e->job)) return; /* the checker says what is wrong here */
     job_record *j = mem_zalloc(1, sizeof *j);
     snprintf(j->id, sizeof j->id, "%s", e->job);
-    j->arrived = arrived;
+    j->arrived = r->arrived;
+    j->process = process_of(instance_id);
     HASH_ADD_STR(r->jobs, id, j);
 }
 
@@ -132,12 +138,26 @@ static void waits(recorder *r, job_record *j) {
     j->waiting = true;
 }
 
-static void take_core(recorder *r, const sched_event *e) {
+/* Nobody else knew of them. */
+static void instance_down(recorder *r, const trace_event *e) {
+    job_record *j, *next;
+    if (r->options.jobs_survive) return;
+    HASH_ITER (hh, r->jobs, j, next) {
+        if (j->process != process_of(e->instance)) continue;
+        r->counts.gone++;
+        r->counts.in_flight--;
+        stop_waiting(r, j);
+        HASH_DEL(r->jobs, j);
+        free(j);
+    }
+}
+
+static void take_core(recorder *r, const sched_event *e, const char *instance_id) {
     job_record *j = find_job(r, e->job);
     switch (e->kind) {
     case EV_SUBMITTED: submitted(r, e); break;
     case EV_REFUSED: refused(r, e); break;
-    case EV_CREATED: created(r, e, r->arrived); break;
+    case EV_CREATED: created(r, e, instance_id); break;
     case EV_DUPLICATE: r->counts.duplicates++; break;
     case EV_GRANT_REFUSED: r->counts.grants_refused++; break;
     case EV_WAITING:
@@ -278,7 +298,7 @@ static void on_event(void *ctx, const trace_event *event) {
     tally_kind tally = tally_of(event);
     if (tally < TALLIES) r->counts.tally[tally]++;
     switch (event->kind) {
-    case TRACE_CORE: take_core(r, event->core); break;
+    case TRACE_CORE: take_core(r, event->core, event->instance); break;
     case TRACE_SESSION_OPENED:
     case TRACE_SESSION_CLOSED:
     case TRACE_CLIENT_SENT:
@@ -294,7 +314,7 @@ static void on_event(void *ctx, const trace_event *event) {
     case TRACE_DASHBOARD_ANSWERED: take_dashboard(r, event); break;
     case TRACE_FAULT_BEGIN:
     case TRACE_FAULT_END: take_fault(r, event); break;
-    case TRACE_INSTANCE_DOWN:
+    case TRACE_INSTANCE_DOWN: instance_down(r, event); break;
     case TRACE_INSTANCE_UP:
     case TRACE_SESSION_LOST:
     case TRACE_SESSION_BACK: break;

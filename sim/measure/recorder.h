@@ -59,6 +59,7 @@ typedef struct recorder_options {
     usec_t herd;             /* width of the windows in which a herd is looked for; 0: none is */
     int32_t nodes;           /* node_index of the trace is below */
     size_t groups;           /* of nodes */
+    bool jobs_survive;       /* the end of their instance */
 } recorder_options;
 
 typedef struct recorder recorder;
@@ -84,7 +85,7 @@ typedef struct code_table {
 } code_table;
 
 typedef struct job_counts {
-    int64_t submitted, refused, created, ended[JOB_OUTCOMES], in_flight;
+    int64_t submitted, refused, created, ended[JOB_OUTCOMES], in_flight, gone; /* gone: with their instance */
     int64_t retried; /* attempts beyond the first of each job */
     int64_t waited;  /* times that a job found every candidate full */
     int64_t grants_refused, duplicates, stale;

@@ -9,6 +9,7 @@
 typedef struct pair_record pair_record;
 
 typedef struct job_record {
+    uint64_t process; /* that made it */
     char id[ID_MAX + 1];
     usec_t arrived, dispatched, received;
     int64_t attempt; /* the latest that was dispatched; 0: none */

@@ -64,6 +64,10 @@ static bool tallied(const job_counts *n, slo_subject subject, double *ret_value)
     return false;
 }
 
+static uint64_t lost(const checker *c) {
+    return checker_count(c, VIOLATION_LOST) + checker_gone(c);
+}
+
 static bool measured(const run_report *r, const slo *s, double *ret_value) {
     const job_counts *n = recorder_counts(r->recorder);
     const recorder *rec = r->recorder;
@@ -80,7 +84,7 @@ static bool measured(const run_report *r, const slo *s, double *ret_value) {
     case SLO_REFUSED: return share_of_submitted(n, n->refused, ret_value);
     case SLO_FAILED: return share_of_submitted(n, n->ended[OUTCOME_FAILED], ret_value);
     case SLO_TIMED_OUT: return share_of_submitted(n, n->ended[OUTCOME_TIMED_OUT], ret_value);
-    case SLO_LOST: *ret_value = (double)checker_count(r->checker, VIOLATION_LOST); return true;
+    case SLO_LOST: *ret_value = (double)lost(r->checker); return true;
     case SLO_DOUBLED: *ret_value = (double)checker_count(r->checker, VIOLATION_DOUBLED); return true;
     case SLO_RETRIED: *ret_value = (double)n->retried; return true;
     case SLO_CANCELLED: return share_of_submitted(n, n->ended[OUTCOME_CANCELLED], ret_value);
@@ -210,7 +214,7 @@ void run_report_outcomes(const run_report *r, outcome_row ret_rows[OUTCOME_ROWS]
         {"cancelled", "cancelled", n->ended[OUTCOME_CANCELLED], "not wanted any more"},
         {"no_text", "no text", n->ended[OUTCOME_NO_TEXT], "ended well, nothing was said"},
         {"in_flight", "in flight", n->in_flight, "not ended when the run was over"},
-        {"lost", "lost", (int64_t)checker_count(c, VIOLATION_LOST), "not ended 5 s after the last deadline"},
+        {"lost", "lost", (int64_t)lost(c), "gone with their instance, or not ended 5 s after the last deadline"},
         {"doubled", "doubled", (int64_t)checker_count(c, VIOLATION_DOUBLED), "answered twice"},
         {"retried", "retried", n->retried, "attempts beyond the first"},
         {"late_dropped", "late dropped", n->tally[TALLY_LATE_DROPPED],

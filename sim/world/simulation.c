@@ -298,6 +298,18 @@ static usec_t longest_job(const simulation *s) {
     return config->attempts_max * (config->pending_limit + attempt) + config->node_ttl;
 }
 
+static bool hits_instances(const scenario *sc) {
+    for (size_t i = 0; i < sc->fault_count; i++)
+        if (fault_subject_of(sc->faults[i].kind) == FAULT_OF_INSTANCE) return true;
+    return false;
+}
+
+/* What a process held for its jobs when it ended nobody gives back: it expires. */
+static sched_status wait_for_orphans(simulation *s, sched_error *err) {
+    if (!hits_instances(&s->sc)) return SCHED_OK;
+    return walk(s, engine_now(s->engine) + longest_job(s) + s->sc.scheduler.reservation_grace, err);
+}
+
 static sched_status drain(simulation *s, sched_error *err) {
     simulation_facts *facts = s->facts;
     usec_t from = engine_now(s->engine);
@@ -309,8 +321,9 @@ static sched_status drain(simulation *s, sched_error *err) {
         status = step(s, limit, err);
         world_close_sessions(s->world);
     }
-    facts->drained = world_idle(s->world);
     facts->drained_after = engine_now(s->engine) - from;
+    if (!status && world_idle(s->world)) status = wait_for_orphans(s, err);
+    facts->drained = world_idle(s->world);
     facts->jobs_left = world_counts(s->world).jobs;
     if (status || ended(s)) return status;
     if (!redis_host_time_is_free(s->redis)) let_measure(s);
@@ -335,6 +348,7 @@ static usec_t longest_ttl(const simulation *s) {
         config->affinity_ttl,
         lost ? config->session_ttl : 0,
         lost ? config->room_idle : 0,
+        hits_instances(&s->sc) ? config->instance.tombstone_ttl : 0,
     };
     usec_t longest = 0;
     for (size_t i = 0; i < sizeof ttl / sizeof *ttl; i++)

@@ -95,12 +95,22 @@ START_TEST(one_seed_tells_one_trace_of_four_instances) {
 }
 END_TEST
 
+START_TEST(events_of_busy_instances_are_told_in_the_order_of_time) {
+    sim_run *r = sim_run_new(FOUR "instances: {count: 4, cpu: {cost: {dist: exponential, mean: 10ms}}}\n", NULL);
+    sim_run_expect_clean(r);
+    ck_assert_uint_gt(r->core[EV_SUBMITTED], 100);
+    ck_assert_int_gt(r->facts.cpu, 3 * USEC_PER_SEC);
+    sim_run_free(r);
+}
+END_TEST
+
 int main(void) {
     const TTest *const tests[] = {
         connections_take_turns_among_the_instances,
         a_skewed_spread_favours_the_first_instance,
         by_chance_nobody_is_favoured_and_turns_are_not_kept,
         one_seed_tells_one_trace_of_four_instances,
+        events_of_busy_instances_are_told_in_the_order_of_time,
     };
     return SUITE_RUN("several instances", tests);
 }

@@ -7,8 +7,11 @@ checker *c;
 static trace_sink sink;
 usec_t now;
 
-void set_up_with(bool limit) {
+static const char *teller;
+
+static void begin(bool limit, int64_t instances, bool jobs_survive) {
     now = START;
+    teller = instances ? "i0" : NULL;
     c = checker_new(&(checker_rules){.start = START,
                                      .bin = SECOND,
                                      .limit = limit,
@@ -17,8 +20,22 @@ void set_up_with(bool limit) {
                                      .gap_limit = 30 * SECOND,
                                      .close_limit = 10 * SECOND,
                                      .affinity = true,
-                                     .affinity_ttl = 300 * SECOND});
+                                     .affinity_ttl = 300 * SECOND,
+                                     .instances = instances,
+                                     .jobs_survive = jobs_survive});
     sink = checker_sink(c);
+}
+
+void set_up_with(bool limit) {
+    begin(limit, 0, true);
+}
+
+void set_up_several(bool jobs_survive) {
+    begin(true, 3, jobs_survive);
+}
+
+void told_by(const char *id) {
+    teller = id;
 }
 
 void set_up(void) {
@@ -36,7 +53,8 @@ void core(sched_event event) {
     if (!event.code) event.code = "";
     if (!event.session) event.session = "s1";
     if (!event.pair) event.pair = &pair;
-    trace_event t = {.kind = TRACE_CORE, .at = now, .core = &event, .node_index = -1, .group_index = -1};
+    trace_event t =
+        {.kind = TRACE_CORE, .at = now, .core = &event, .instance = teller, .node_index = -1, .group_index = -1};
     sink.event(sink.ctx, &t);
     now += 1000;
 }

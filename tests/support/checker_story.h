@@ -13,6 +13,9 @@ extern usec_t now;
 
 void set_up_with(bool limit);
 void set_up(void);
+/* Several instances; the first one, "i0", tells until another one is named. */
+void set_up_several(bool jobs_survive);
+void told_by(const char *id);
 void tear_down(void);
 
 void core(sched_event event);

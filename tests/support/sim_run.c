@@ -76,6 +76,8 @@ static checker *checker_for(const scenario *sc) {
         .close_limit = sc->scheduler.close_limit,
         .affinity = sc->scheduler.affinity,
         .affinity_ttl = sc->scheduler.affinity_ttl,
+        .instances = sc->instances.count,
+        .jobs_survive = sc->scheduler.job_store == JOB_STORE_REDIS,
     };
     return checker_new(&rules);
 }
