@@ -31,6 +31,7 @@ typedef enum fsck_kind {
     FSCK_JOB_DANGLING,   /* an entry of the deadline index without such a job */
     FSCK_JOB_TTL,        /* a finished job without TTL, or an unfinished one with TTL */
     FSCK_REQUEST,        /* a request and its job do not name each other, or do not end together */
+    FSCK_COPY,           /* of a job in memory: a copy, binding or lock that does not parse or has no TTL */
     FSCK_RESV_LEAK,      /* a reservation that no unfinished attempt on that node holds */
     FSCK_RESV_TTL,       /* reservations without TTL */
     FSCK_SESSION,        /* a field of a session does not parse, or it has no TTL */

@@ -78,6 +78,7 @@ fsck_check fsck_ask_text, fsck_judge_hold; /* GET and PTTL */
 fsck_check fsck_ask_job, fsck_judge_job;
 fsck_check fsck_ask_request, fsck_judge_request;
 fsck_step fsck_ask_deadline, fsck_judge_deadline;
+fsck_check fsck_ask_copy, fsck_judge_copy, fsck_judge_binding;
 
 fsck_step fsck_ask_member, fsck_judge_member;
 fsck_step fsck_ask_place, fsck_judge_place;

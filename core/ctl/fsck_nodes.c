@@ -178,7 +178,9 @@ void fsck_ask_holder(fsck *f, const fsck_entry *e) {
     char job_id[ID_MAX + 1];
     int64_t attempt;
     redis_key key;
-    if (holder_of(e->name, job_id, &attempt)) fsck_ask_about(f, "HGETALL", key_job(&key, f->keys, job_id), NULL);
+    if (!holder_of(e->name, job_id, &attempt)) return;
+    fsck_ask_about(f, "HGETALL", key_job(&key, f->keys, job_id), NULL);
+    fsck_ask_about(f, "HGETALL", key_job_copy(&key, f->keys, job_id), NULL);
 }
 
 static bool holds(const redis_reply *job, const char *node_id, int64_t attempt) {
@@ -198,14 +200,16 @@ void fsck_judge_holder(fsck *f, const fsck_entry *e) {
         return;
     }
     redis_reply *job = fsck_answer(f);
+    redis_reply *copy = fsck_answer(f); /* of one that is in memory */
     bool expired = strtod(e->value, NULL) <= (double)f->now;
     const char *node_id = strrchr(e->key, '}') + strlen("}:resv:");
-    if (!expired && !holds(job, node_id, attempt)) {
+    if (!expired && !holds(job, node_id, attempt) && !holds(copy, node_id, attempt)) {
         fsck_note(f, FSCK_RESV_LEAK, e->key, e->name,
                   "found \"%s\", expected an unfinished attempt on this node (the job is %s, attempt %s, node \"%s\")",
                   e->name, record_shown(job, "state"), record_shown(job, "attempt"), record_shown(job, "node"));
     }
     sync_reply_free(job);
+    sync_reply_free(copy);
 }
 
 void fsck_ask_reservations(fsck *f, const char *key, const char *node_id) {

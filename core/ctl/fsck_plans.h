@@ -34,7 +34,7 @@ void plan_says(fsck_plan *p, const char *format, ...) __attribute__((format(prin
 fsck_planner plan_pool_hole, plan_pool_place, plan_pool_dead, plan_pool_stale, plan_pool_absent, plan_pool_tombstone;
 fsck_planner plan_node_field, plan_node_unindexed, plan_node_dangling, plan_node_mark, plan_node_hold;
 fsck_planner plan_reservation_leak, plan_reservation_ttl;
-fsck_planner plan_job_field, plan_job_unindexed, plan_job_dangling, plan_job_ttl, plan_request;
+fsck_planner plan_job_field, plan_job_unindexed, plan_job_dangling, plan_job_ttl, plan_request, plan_copy;
 fsck_planner plan_session, plan_affinity, plan_room;
 fsck_planner plan_instance, plan_orphan;
 

@@ -48,6 +48,7 @@ static const struct {
     [FSCK_JOB_UNINDEXED] = {7, plan_job_unindexed},
     [FSCK_JOB_DANGLING] = {7, plan_job_dangling},
     [FSCK_REQUEST] = {8, plan_request},
+    [FSCK_COPY] = {8, plan_copy},
     [FSCK_RESV_LEAK] = {9, plan_reservation_leak},
     [FSCK_RESV_TTL] = {9, plan_reservation_ttl},
     [FSCK_SESSION] = {9, plan_session},

@@ -118,6 +118,17 @@ static bool job_names_request(fsck_plan *p, const char *job_id, const char *requ
     return does;
 }
 
+const char *plan_copy(fsck_plan *p) {
+    if (*p->finding->subject) {
+        plan_call(p, "UNLINK", p->finding->key);
+        plan_says(p, "removed it; the instance that has the job does not read it");
+    } else {
+        plan_set_ttl(p, p->finding->key, FINISHED_TTL_MSEC);
+        plan_says(p, "gave it a TTL of 90 s");
+    }
+    return NULL;
+}
+
 /* The job says that it belongs to a request, but the request has another job or none. */
 static const char *plan_binding(fsck_plan *p) {
     redis_key key;

@@ -62,6 +62,22 @@ static const char *spell_job(redis_key *key, const keyspace *ks, const char *tag
     return id_valid(rest) && job_bucket_of_job(rest, &bucket) ? key_job(key, ks, rest) : NULL;
 }
 
+static const char *spell_copy(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
+    unsigned bucket;
+    (void)tag;
+    return id_valid(rest) && job_bucket_of_job(rest, &bucket) ? key_job_copy(key, ks, rest) : NULL;
+}
+
+static const char *spell_binding(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
+    (void)tag;
+    return request_id_valid(rest) ? key_request_binding(key, ks, rest) : NULL;
+}
+
+static const char *spell_lock(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
+    (void)tag;
+    return request_id_valid(rest) ? key_request_lock(key, ks, rest) : NULL;
+}
+
 static const char *spell_request(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
     (void)tag;
     return request_id_valid(rest) ? key_request(key, ks, rest) : NULL;
@@ -161,6 +177,9 @@ static const struct {
     [KEY_JOB] = {"job", spell_job},
     [KEY_REQUEST] = {"req", spell_request},
     [KEY_DEADLINES] = {"deadlines", spell_deadlines},
+    [KEY_COPY] = {"copy", spell_copy},
+    [KEY_BINDING] = {"bind", spell_binding},
+    [KEY_LOCK] = {"lock", spell_lock},
     [KEY_MEMBERS] = {"members", spell_members},
     [KEY_PLACES] = {"places", spell_places},
     [KEY_LEFT] = {"left", spell_left},

@@ -5,13 +5,20 @@
  *
  *     redis    one script for each operation; the request is bound by the script that creates
  *     memory   a table of this process, gone with it; binds no request
- *     lease    in front of a store that binds none: a table of this process keeps which request has which job, for a while
+ *     dual     memory decides; what it decided is written to a copy in Redis before the answer. The copy has no say: that it could not
+ *              be written, or is ahead, is told to `disagrees`, and the answer stays
+ *
+ * In front of a store that binds no requests may stand
+ *
+ *     lease    a table of this process keeps which request has which job, for a while
+ *     lock     a binding in Redis does, and a lock around the creation keeps two instances from binding at once
  *
  * Time       Limits are durations from now; due times are instants: of Redis's clock in the redis store, else of the scheduler.
  * Answers    Exactly one for each question, never from inside job_store_ask(); out of memory by env.soon.
  * Ownership  The texts of a question live until its answer, and an answer until its function returns.
  * Bounds     Memory: as many unfinished jobs as are made; finished jobs and leases as told, the oldest are forgotten for new ones.
- * Cost       In Redis that of the script, and one call for each operation. In memory O(1), told to env.work.
+ * Cost       In Redis that of the script, and one call for each operation. In memory O(1), told to env.work. Dual: both. The lock:
+ *            four calls more for each creation, one of which nobody waits for.
  * Threads    None. */
 #ifndef CORE_MECHANISMS_JOBSTORE_H
 #define CORE_MECHANISMS_JOBSTORE_H
@@ -106,6 +113,20 @@ job_store *job_store_redis_new(const mechanism_env *env);
 job_store *job_store_memory_new(const mechanism_env *env, int64_t finished_max);
 /* A request is bound for `lease` from the creation of its job; at most `leases_max` (> 0) are. Owns `inner`. */
 job_store *job_store_lease_new(const mechanism_env *env, job_store *inner, usec_t lease, int64_t leases_max);
+
+typedef struct dual_settings {
+    usec_t unfinished_ttl; /* > 0: a copy that is not written any more is forgotten */
+    /* What the copy says instead of ours: "MISMATCH", or why it could not be written. */
+    void (*disagrees)(void *ctx, const char *job, int64_t attempt, const char *code);
+    void *ctx;
+} dual_settings;
+
+/* `owner` is the instance; it and ctx outlive the store. Owns `memory`. */
+job_store *job_store_dual_new(const mechanism_env *env, job_store *memory, const char *owner,
+                              const dual_settings *settings);
+/* A request is bound for `ttl` from the creation of its job. Who finds it locked asks again for a second, and is then answered
+ * LINK_REFUSED. Owns `inner`. */
+job_store *job_store_lock_new(const mechanism_env *env, job_store *inner, usec_t ttl);
 
 /* For stores: answers out of memory, soon; the answer is copied. */
 void job_store_reply(job_store *store, const store_answer *answer, store_done *done, void *arg);

@@ -68,12 +68,16 @@ static const char *spell(redis_key *key, const char *format, ...) {
     return key->text;
 }
 
-const char *key_job(redis_key *key, const keyspace *ks, const char *job_id) {
+static unsigned bucket_of_job(const char *job_id) {
     unsigned bucket = 0;
     bool ours = job_bucket_of_job(job_id, &bucket);
     assert(ours);
     (void)ours;
-    return spell(key, "%s{j%03u}:job:%s", ks->prefix, bucket, job_id);
+    return bucket;
+}
+
+const char *key_job(redis_key *key, const keyspace *ks, const char *job_id) {
+    return spell(key, "%s{j%03u}:job:%s", ks->prefix, bucket_of_job(job_id), job_id);
 }
 
 const char *key_request(redis_key *key, const keyspace *ks, const char *request_id) {
@@ -83,6 +87,18 @@ const char *key_request(redis_key *key, const keyspace *ks, const char *request_
 const char *key_job_deadlines(redis_key *key, const keyspace *ks, unsigned bucket) {
     assert(bucket < JOB_BUCKETS);
     return spell(key, "%s{j%03u}:deadlines", ks->prefix, bucket);
+}
+
+const char *key_job_copy(redis_key *key, const keyspace *ks, const char *job_id) {
+    return spell(key, "%s{j%03u}:copy:%s", ks->prefix, bucket_of_job(job_id), job_id);
+}
+
+const char *key_request_binding(redis_key *key, const keyspace *ks, const char *request_id) {
+    return spell(key, "%s{j%03u}:bind:%s", ks->prefix, job_bucket_of_request(request_id), request_id);
+}
+
+const char *key_request_lock(redis_key *key, const keyspace *ks, const char *request_id) {
+    return spell(key, "%s{j%03u}:lock:%s", ks->prefix, job_bucket_of_request(request_id), request_id);
 }
 
 const char *key_node(redis_key *key, const keyspace *ks, const char *node_id) {

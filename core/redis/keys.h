@@ -41,6 +41,10 @@ void job_id_make(char id[ID_MAX + 1], const char *request_id, uint64_t random);
 const char *key_job(redis_key *key, const keyspace *ks, const char *job_id);
 const char *key_request(redis_key *key, const keyspace *ks, const char *request_id);
 const char *key_job_deadlines(redis_key *key, const keyspace *ks, unsigned bucket);
+/* Of jobs that an instance has in memory: the copy written behind it, and the binding of a request with the lock around it. */
+const char *key_job_copy(redis_key *key, const keyspace *ks, const char *job_id);
+const char *key_request_binding(redis_key *key, const keyspace *ks, const char *request_id);
+const char *key_request_lock(redis_key *key, const keyspace *ks, const char *request_id);
 
 const char *key_node(redis_key *key, const keyspace *ks, const char *node_id);
 const char *key_node_langs(redis_key *key, const keyspace *ks, const char *node_id);

@@ -27,6 +27,8 @@
     X(SCRIPT_COMPLETE_TASK,       "complete_task")              \
     X(SCRIPT_RELEASE_JOB,         "release_job")                \
     X(SCRIPT_FAILOVER_REASSIGN,   "failover_reassign_job")      \
+    X(SCRIPT_WRITE_JOB_COPY,      "write_job_copy")             \
+    X(SCRIPT_UNLOCK_REQUEST,      "unlock_request")             \
     X(SCRIPT_OPEN_SESSION,        "open_session")               \
     X(SCRIPT_CLOSE_SESSION,       "close_session")              \
     X(SCRIPT_ROOM_CREATE,         "room_create")                \

@@ -365,11 +365,6 @@ static bool has_no_inbox(const scheduler_config *c) {
     return (i->owner_keys || i->orphaned_inboxes || i->resetting_reclaim) && c->delivery == DELIVERY_LOCAL;
 }
 
-/* The mechanisms of the earlier phases. */
-static bool is_not_there(const scheduler_config *c) {
-    return c->job_store == JOB_STORE_DUAL || c->idempotency == IDEMPOTENCY_LOCK;
-}
-
 static const struct {
     bool (*senseless)(const scheduler_config *config);
     const char *reason;
@@ -386,7 +381,6 @@ static const struct {
     {biases_what_has_no_shards, "incidents.biased_shards needs registry: pools and placement: random"},
     {counts_reservations_of_nobody, "incidents.counted_reservations needs a registry whose nodes are in Redis"},
     {has_no_inbox, "incidents of inboxes and owners need delivery: inbox or peer"},
-    {is_not_there, "this job store or idempotency is not there yet"},
     {pauses_backwards, "retry_min is longer than retry_max"},
     {never_retries, "retry_min is not below pending_limit, so that no waiting job would ever be tried again"},
     {acks_too_late, "ack_limit is longer than attempt_base, so that an attempt could end before its ack is missed"},

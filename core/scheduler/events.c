@@ -50,6 +50,7 @@ static const char *const names[EV_KINDS] = {
     [EV_ROOM_JOINED] = "room_joined",
     [EV_ROOM_LEFT] = "room_left",
     [EV_EXTENDED] = "extended",
+    [EV_COPY_DISAGREES] = "copy_disagrees",
 };
 
 const char *sched_event_name(sched_event_kind kind) {

@@ -60,6 +60,7 @@ typedef enum sched_event_kind {
     EV_ROOM_JOINED,     /* session, code = room; value = members */
     EV_ROOM_LEFT,       /* session, code = room; value = members that are left */
     EV_EXTENDED,        /* job, attempt, node: a job that began late; until = the new expiry of its reservation */
+    EV_COPY_DISAGREES,  /* job, attempt, code = MISMATCH, or why it was not written: the copy of a job in memory */
     EV_KINDS
 } sched_event_kind;
 

@@ -181,6 +181,11 @@ static const damage damages[] = {
     {"SET|lingua:v1:{nN}:hold:n1|why",                       FSCK_NODE_HOLD,      1, "found no TTL"},
     {"PEXPIRE|lingua:v1:{jw}:req:s1:1:en|50000",             FSCK_REQUEST,        1, "found a TTL for a job in CREATED"},
     {"PERSIST|lingua:v1:{jd}:req:s1:3:en",                   FSCK_REQUEST,        1, "found no TTL for a job in RELEASED"},
+    {"HSET|lingua:v1:{jw}:copy:W|state|CREATED|attempt|1",   FSCK_COPY,           1, "found no TTL"},
+    {"HSET|lingua:v1:{jw}:copy:W|attempt|1",                 FSCK_COPY,           2, "found state \"(none)\""},
+    {"HSET|lingua:v1:{jw}:copy:W|state|RUNNING|attempt|x",   FSCK_COPY,           2, "found attempt \"x\""},
+    {"SET|lingua:v1:{jw}:bind:s1:1:en|what|PX|60000",        FSCK_COPY,           1, "expected a job id"},
+    {"SET|lingua:v1:{jw}:lock:s1:1:en|W",                    FSCK_COPY,           1, "found no TTL"},
     {"PERSIST|lingua:v1:{s:s1}:session",                     FSCK_SESSION,        1, "found no TTL"},
     {"HSET|lingua:v1:{s:s1}:session|two_way|maybe",          FSCK_SESSION,        1, "found two_way \"maybe\""},
     {"HSET|lingua:v1:{s:s1}:session|tgt|EN",                 FSCK_SESSION,        1, "found tgt \"EN\""},
@@ -411,6 +416,15 @@ START_TEST(many_dead_members_of_one_pool_are_taken_out) {
 }
 END_TEST
 
+START_TEST(a_reservation_of_a_job_in_memory_is_told_from_a_leak_by_its_copy) {
+    lua_job job = lua_job_of("s1:9:en", 1);
+    lua_command(db, "ZADD|lingua:v1:{n%02u}:resv:n1|9000000000000000|%s 1", node_bucket("n1"), job.id);
+    expect(FSCK_RESV_LEAK, 1, job.id);
+    lua_job_call(db, SCRIPT_WRITE_JOB_COPY, &job, "%s|1|RUNNING|n1|||60000|i1", job.id);
+    ck_assert_int_eq(check().findings, 0);
+}
+END_TEST
+
 START_TEST(a_value_over_4_kib_is_found) {
     lua_command(db, "HSET|lingua:v1:{j%03u}:job:%s|code|%04097d", job_bucket_of_request(running.request), running.id,
                 0);
@@ -534,6 +548,7 @@ static Suite *make_suite(void) {
     tcase_add_test(tests, a_change_beside_a_change_that_came_first_does_nothing);
     tcase_add_test(tests, many_dead_members_of_one_pool_are_taken_out);
     tcase_add_test(tests, every_kind_is_planted);
+    tcase_add_test(tests, a_reservation_of_a_job_in_memory_is_told_from_a_leak_by_its_copy);
     tcase_add_test(tests, a_value_over_4_kib_is_found);
     tcase_add_test(tests, a_large_entry_is_still_there_at_the_second_look);
     tcase_add_test(tests, ids_that_no_key_could_hold_are_found_and_survived);

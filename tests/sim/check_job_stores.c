@@ -1,4 +1,4 @@
-/* check_job_stores.c - the same history gets the same answers from the scripts and from memory.
+/* check_job_stores.c - the same history gets the same answers from the scripts and from memory, with a copy in Redis or without.
  *
  * Both are asked the same random questions about a few jobs at the same instants, sensible ones and others: of past attempts, of other
  * nodes, of jobs that are finished or were never made. Times are whole milliseconds, because Redis counts those. */
@@ -94,10 +94,27 @@ static void follow(int64_t *attempt, const store_question *q, const store_answer
     if (q->op == STORE_REASSIGN && a->word == STORE_DONE) *attempt = q->attempt + 1;
 }
 
-static void play(int history, int counts[STORE_GONE + 1]) {
+static void on_disagreement(void *ctx, const char *job, int64_t attempt, const char *code) {
+    (void)ctx;
+    ck_abort_msg("the copy of %s, attempt %lld, says %s", job, (long long)attempt, code);
+}
+
+static job_store *open_leased(void) {
+    return job_store_lease_new(&env, job_store_memory_new(&env, 100), 3600 * second, 100);
+}
+
+static job_store *open_locked_dual(void) {
+    dual_settings settings = {.unfinished_ttl = 3600 * second, .disagrees = on_disagreement};
+    job_store *dual = job_store_dual_new(&env, job_store_memory_new(&env, 100), "one", &settings);
+    return job_store_lock_new(&env, dual, 3600 * second);
+}
+
+typedef job_store *open_function(void);
+
+static void play(int history, open_function *open_memory, int counts[STORE_GONE + 1]) {
     int64_t attempts[JOBS] = {0};
     job_store *lua = job_store_redis_new(&env);
-    job_store *memory = job_store_lease_new(&env, job_store_memory_new(&env, 100), 3600 * second, 100);
+    job_store *memory = open_memory();
     for (int j = 0; j < JOBS; j++) {
         snprintf(requests[j], sizeof requests[j], "h%d:%d", history, j);
         for (int k = 0; k < 2; k++) job_id_make(ids[j][k], requests[j], rng_u64(&draws));
@@ -118,7 +135,7 @@ static void play(int history, int counts[STORE_GONE + 1]) {
     job_store_free(memory);
 }
 
-START_TEST(memory_answers_as_the_scripts_do) {
+static void compare_with(open_function *open_memory) {
     int counts[STORE_GONE + 1] = {0};
     open_world("production");
     env = (mechanism_env){.clock = engine_clock(e),
@@ -128,16 +145,26 @@ START_TEST(memory_answers_as_the_scripts_do) {
                           .answered = on_counted};
     env.soon = soon_new(env.clock, env.timers);
     rng_init(&draws, 1, "job stores", 0);
-    for (int history = 0; history < HISTORIES; history++) play(history, counts);
+    for (int history = 0; history < HISTORIES; history++) play(history, open_memory, counts);
     for (int word = STORE_DONE; word <= STORE_GONE; word++)
         ck_assert_msg(counts[word] >= HISTORIES / 2, "word %d was answered %d times only", word, counts[word]);
     soon_free(env.soon);
+}
+
+START_TEST(memory_with_leases_answers_as_the_scripts_do) {
+    compare_with(open_leased);
+}
+END_TEST
+
+START_TEST(memory_with_copies_and_locks_answers_as_the_scripts_do) {
+    compare_with(open_locked_dual);
 }
 END_TEST
 
 int main(void) {
     const TTest *const tests[] = {
-        memory_answers_as_the_scripts_do,
+        memory_with_leases_answers_as_the_scripts_do,
+        memory_with_copies_and_locks_answers_as_the_scripts_do,
     };
     return SUITE_RUN("job_stores", tests);
 }

@@ -31,7 +31,7 @@ struct lua_db {
 static const char *const world_names[LUA_WORLDS] = {"alone", "watched", "cluster"};
 
 /* Keys of each script in the order of its header. Nodes: n record, l langs, r reservations, x expiry, k marks, h hold.
- * Pools: m members, p places, t tombstone. Jobs: j job, q request, d deadlines. s session. o room.
+ * Pools: m members, p places, t tombstone. Jobs: j job, q request, d deadlines, c copy, w lock. s session. o room.
  * Instances: i presence, b inbox, D dead letters, T tombstone, L lease, a the list of all. */
 static const char *const script_keys[SCRIPT_COUNT] = {
     [SCRIPT_REGISTER_NODE] = "nlxh",  [SCRIPT_HEARTBEAT] = "nlxr",         [SCRIPT_NODE_ASSIGNED] = "nl",
@@ -47,7 +47,7 @@ static const char *const script_keys[SCRIPT_COUNT] = {
     [SCRIPT_COUNTED_OVERWRITE] = "n", [SCRIPT_ROOM_PREFER] = "o",          [SCRIPT_INSTANCE_BEAT] = "iTb",
     [SCRIPT_LIST_INSTANCE] = "a",     [SCRIPT_LEAVE_INSTANCE] = "ib",      [SCRIPT_INBOX_ADD] = "ib",
     [SCRIPT_INBOX_DONE] = "b",        [SCRIPT_DEAD_LETTER] = "bD",         [SCRIPT_ADOPT_INSTANCE] = "iLTb",
-    [SCRIPT_FORGET_INSTANCE] = "bL",
+    [SCRIPT_FORGET_INSTANCE] = "bL",  [SCRIPT_WRITE_JOB_COPY] = "c",       [SCRIPT_UNLOCK_REQUEST] = "w",
 };
 
 /* Before a test runs there is nothing that could fail but the program. */
@@ -245,6 +245,8 @@ static const char *spell_key(const lua_db *db, redis_key *key, char letter, cons
     case 't': return key_pool_left(key, ks, about->src, about->tgt, about->node);
     case 'j': return key_job(key, ks, about->job->id);
     case 'q': return key_request(key, ks, about->job->request);
+    case 'c': return key_job_copy(key, ks, about->job->id);
+    case 'w': return key_request_lock(key, ks, about->job->request);
     case 's': return key_session(key, ks, about->session);
     case 'o': return key_room(key, ks, about->room);
     case 'i': return key_instance_presence(key, ks, about->instance);

@@ -31,6 +31,15 @@ static key_name spelled(key_kind kind, redis_key *key) {
         key_request(key, &ks, strcpy(name.rest, request));
         snprintf(name.tag, sizeof name.tag, "j%03u", job_bucket_of_request(request));
         break;
+    case KEY_COPY: key_job_copy(key, &ks, strcpy(name.rest, job)), strcpy(name.tag, "j000"); break;
+    case KEY_BINDING:
+        key_request_binding(key, &ks, strcpy(name.rest, request));
+        snprintf(name.tag, sizeof name.tag, "j%03u", job_bucket_of_request(request));
+        break;
+    case KEY_LOCK:
+        key_request_lock(key, &ks, strcpy(name.rest, request));
+        snprintf(name.tag, sizeof name.tag, "j%03u", job_bucket_of_request(request));
+        break;
     case KEY_DEADLINES: key_job_deadlines(key, &ks, 255), strcpy(name.tag, "j255"); break;
     case KEY_MEMBERS: key_pool_members(key, &ks, "de", "en"), strcpy(name.tag, "de:en"); break;
     case KEY_PLACES: key_pool_places(key, &ks, "de", "en"), strcpy(name.tag, "de:en"); break;
