@@ -37,6 +37,7 @@ typedef struct registry_settings {
     int64_t resource_limit;    /* percent of CPU, GPU or memory at which a node gets no more; 0: none */
     usec_t copy_refresh;       /* time in which every node of the copy is read once */
     int64_t reap_batch;        /* nodes that one visit for expired ones may name */
+    bool overwritten_counter;  /* incident: heartbeats write over it */
     bool counted_reservations; /* incident: load is a counter (registry_counted.h) */
     bool biased_shards;        /* incident: a pool proposes by biased_select */
     bool first_of_equals;      /* incident: among equally loaded nodes the first, not any */

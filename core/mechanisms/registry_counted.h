@@ -1,7 +1,8 @@
 /* registry_counted.h - an incident, off unless incidents.counted_reservations asks for it: load is a counter in the node's record.
  *
- * Two things go wrong, and did. A reservation that expires leaves the counter as it is, so the node seems full though it is idle. A
- * heartbeat writes what the node said over the counter, so what was granted since is forgotten, and the node is given too much. */
+ * Two things went wrong, one after the other. A reservation that expires leaves the counter as it is, so the node seems full though it
+ * is idle. Then (incidents.overwritten_counter) each heartbeat wrote what the node said over the counter, so what was granted since was
+ * forgotten, and the node was given too much. */
 #ifndef CORE_MECHANISMS_REGISTRY_COUNTED_H
 #define CORE_MECHANISMS_REGISTRY_COUNTED_H
 

@@ -264,7 +264,7 @@ void registry_redis_beat(registry *r, const char *node, const char *owner, const
     call_int(&call, registry_msec_up(r->set.ready_limit));
     if (!r->ops->pools) call_int(&call, 0);
     mechanism_call(&r->env, &call, on_beat, a);
-    if (r->set.counted_reservations) counted_overwrite(r, node, report->running_jobs);
+    if (r->set.overwritten_counter) counted_overwrite(r, node, report->running_jobs);
 }
 
 static void on_assigned(void *arg, link_status status, const redis_reply *reply) {

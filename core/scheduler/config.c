@@ -282,8 +282,9 @@ const setting scheduler_incident_settings[] = {
     INCIDENT("first_of_equals", first_of_equals,
              "among equally loaded nodes the first one is taken: with load as reported, a herd until its next heartbeat"),
     INCIDENT("biased_shards", biased_shards, "a random shard, then a random member of it, whatever the sizes"),
-    INCIDENT("counted_reservations", counted_reservations,
-             "load is a counter that expiry does not lower, and that a heartbeat overwrites"),
+    INCIDENT("counted_reservations", counted_reservations, "load is a counter that expiry does not lower: it leaks"),
+    INCIDENT("overwritten_counter", overwritten_counter,
+             "the same, and each heartbeat writes over it what the node says: what was granted meanwhile is forgotten"),
     INCIDENT("owner_keys", owner_keys, "a key for each connection says who owns it, refreshed one call after the other"),
     INCIDENT("orphaned_inboxes", orphaned_inboxes, "nobody adopts the inbox of an instance that died"),
     INCIDENT("resetting_reclaim", resetting_reclaim,
@@ -328,7 +329,7 @@ bool scheduler_config_is_shared(const scheduler_config *config) {
 
 bool scheduler_config_keeps_limit(const scheduler_config *config) {
     bool by_report = remembers(config) && config->load == LOAD_REPORTED;
-    return config->limit && !by_report && !config->incidents.counted_reservations;
+    return config->limit && !by_report && !counts_reservations(&config->incidents);
 }
 
 bool scheduler_config_needs_redis(const scheduler_config *config) {
@@ -357,7 +358,7 @@ static bool biases_what_has_no_shards(const scheduler_config *c) {
 }
 
 static bool counts_reservations_of_nobody(const scheduler_config *c) {
-    return c->incidents.counted_reservations && remembers(c);
+    return counts_reservations(&c->incidents) && remembers(c);
 }
 
 static bool has_no_inbox(const scheduler_config *c) {
@@ -379,7 +380,7 @@ static const struct {
     {creates_twice_in_redis, "idempotency: atomic and job_store: redis go together: the script that creates is the one "
                              "that binds the request"},
     {biases_what_has_no_shards, "incidents.biased_shards needs registry: pools and placement: random"},
-    {counts_reservations_of_nobody, "incidents.counted_reservations needs a registry whose nodes are in Redis"},
+    {counts_reservations_of_nobody, "incidents of reservations need a registry whose nodes are in Redis"},
     {has_no_inbox, "incidents of inboxes and owners need delivery: inbox or peer"},
     {pauses_backwards, "retry_min is longer than retry_max"},
     {never_retries, "retry_min is not below pending_limit, so that no waiting job would ever be tried again"},

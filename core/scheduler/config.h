@@ -46,7 +46,8 @@ typedef enum model_missing_kind { MODEL_MISSING_DIRECT, MODEL_MISSING_QUEUED } m
 typedef struct scheduler_incidents {
     bool first_of_equals;      /* among equally loaded nodes always the first: with stale loads, the herd */
     bool biased_shards;        /* a random shard, then a random member, whatever the sizes */
-    bool counted_reservations; /* a counter that expiry does not lower, and that heartbeats overwrite */
+    bool counted_reservations; /* a counter that expiry does not lower */
+    bool overwritten_counter;  /* the same, and each heartbeat writes what the node says over it */
     bool owner_keys;           /* a key per connection that must be refreshed, one call after the other */
     bool orphaned_inboxes;     /* nobody adopts the inbox of an instance that died */
     bool resetting_reclaim;    /* reclaiming resets the idle time by which dead letters are known */
@@ -123,6 +124,10 @@ typedef struct scheduler_config {
 sched_status scheduler_config_preset(const char *phase, scheduler_config *ret_config, sched_error *err);
 /* Combinations that make no sense, each with its reason (SCHED_EINVAL). */
 sched_status scheduler_config_check(const scheduler_config *config, sched_error *err);
+static inline bool counts_reservations(const scheduler_incidents *incidents) {
+    return incidents->counted_reservations || incidents->overwritten_counter;
+}
+
 /* Whether its nodes and jobs can be those of other instances; else a run has one instance only. */
 bool scheduler_config_is_shared(const scheduler_config *config);
 /* Whether jobs, on their way, ask anything of Redis; else they go on while it is down. */

@@ -55,7 +55,8 @@ static registry *open_registry(const scheduler *s) {
         .resource_limit = c->resource_limit,
         .copy_refresh = c->copy_refresh,
         .reap_batch = c->reap_batch,
-        .counted_reservations = c->incidents.counted_reservations,
+        .counted_reservations = counts_reservations(&c->incidents),
+        .overwritten_counter = c->incidents.overwritten_counter,
         .biased_shards = c->incidents.biased_shards,
         .first_of_equals = c->incidents.first_of_equals,
     };

@@ -320,7 +320,7 @@ static void make_instruments(run_state *all, simulation_clock clock) {
         .start = sc->start,
         .bin = sc->measure.bin,
         .limit = scheduler_config_keeps_limit(&sc->scheduler),
-        .counted = sc->scheduler.incidents.counted_reservations,
+        .counted = counts_reservations(&sc->scheduler.incidents),
         .pending_limit = sc->scheduler.pending_limit,
         .patience = sc->scheduler.redis_patience,
         .gap_limit = sc->scheduler.gap_limit,

@@ -15,7 +15,7 @@
 
 #include <stdint.h>
 
-enum { SWEEP_WORDS_MAX = 12, VARIANTS_MAX = 16, OPT_VARIANT = 1100, OPT_JOBS, OPT_RUNS };
+enum { SWEEP_WORDS_MAX = 12, OPT_VARIANT = 1100, OPT_JOBS, OPT_RUNS };
 
 typedef struct sweep_arguments {
     const char *command;        /* "sweep": what it is called on stderr */

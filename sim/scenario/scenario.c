@@ -99,6 +99,9 @@ bool scenario_drop_sweep(scenario *s) {
     bool there = s->sweep || s->runs;
     free(s->sweep);
     s->sweep = NULL;
+    free(s->variants);
+    s->variants = NULL;
+    s->variant_count = 0;
     s->runs = 0;
     return there;
 }

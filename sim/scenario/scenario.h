@@ -28,6 +28,8 @@ enum {
     INSTANCES_MAX = 64,
     PROVENANCE_MAX = 4096,
     SCENARIO_WARNING_MAX = 1024,
+    VARIANTS_MAX = 16,
+    VARIANT_TEXT_MAX = 512,
 };
 
 /* One stage takes (rtf * audio + overhead) / speed, times a gamma variate of mean 1 and that cv. */
@@ -183,6 +185,11 @@ typedef struct measure_settings {
     bool trace;
 } measure_settings;
 
+/* "name:path=value,path=value" (sweep.h). */
+typedef struct variant_text {
+    char text[VARIANT_TEXT_MAX];
+} variant_text;
+
 typedef struct scenario {
     char name[SCENARIO_NAME_MAX + 1];
     int64_t seed;
@@ -204,8 +211,10 @@ typedef struct scenario {
     size_t slo_count;
     measure_settings measure;
     char provenance[PROVENANCE_MAX + 1];
-    char *sweep;  /* owned; the axes as YAML on one line (sweep.h); NULL: none */
-    int64_t runs; /* of each point of a sweep; 0: not given, which means one */
+    char *sweep;            /* owned; the axes as YAML on one line (sweep.h); NULL: none */
+    int64_t runs;           /* of each point of a sweep; 0: not given, which means one */
+    variant_text *variants; /* that `lingua-sim compare` lays side by side, as on its command line */
+    size_t variant_count;
 
     char warning[SCENARIO_WARNING_MAX]; /* one line for stderr about demand that nobody serves; "" when all is well */
 } scenario;
@@ -219,7 +228,7 @@ sched_status scenario_load_set(const char *path, const char *const *sets, size_t
 /* The same from memory; `file` names it in messages. */
 sched_status scenario_parse(const char *file, const char *text, size_t len, scenario **ret_scenario, sched_error *err);
 scenario *scenario_free(scenario *s); /* takes NULL, returns NULL */
-/* Leaves the scenario alone, without the sweep that is written in it; true when there was one. */
+/* Leaves the scenario alone, without the sweep and the variants that are written in it; true when there was a sweep. */
 bool scenario_drop_sweep(scenario *s);
 
 /* Every setting with its value, as YAML in the order of the tables: loads back to the same dump. */

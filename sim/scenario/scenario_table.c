@@ -47,6 +47,28 @@ static void print_instant(const void *field, FILE *out) {
 
 static const setting_type instant_type = {"an instant such as 2026-01-01T00:00:00Z", read_instant, print_instant, NULL};
 
+/* --- variants --------------------------------------------------------------------------------------------------- */
+
+static sched_status read_variant(const yaml_value *v, void *field, sched_error *err) {
+    sched_error inner = {0};
+    variant_text *variant = field;
+    sched_status status = yaml_expect(v, YAML_TEXT, "variants", err);
+    if (status) return status;
+    const char *text = yaml_text(v);
+    if (strlen(text) >= sizeof variant->text)
+        return yaml_fail(v, err, "variants: longer than %zu bytes", sizeof variant->text - 1);
+    if (sweep_variant_check(text, &inner)) return yaml_fail(v, err, "%s", inner.message);
+    strcpy(variant->text, text);
+    return SCHED_OK;
+}
+
+static void print_variant(const void *field, FILE *out) {
+    yaml_write_text(out, ((const variant_text *)field)->text);
+}
+
+static const setting_type variant_type = {"texts such as \"chance:scheduler.placement=random,scheduler.limit=no\"",
+                                          read_variant, print_variant, NULL};
+
 /* --- include ---------------------------------------------------------------------------------------------------- */
 
 /* Files are included before a scenario is read (yaml_merge.h): whoever gets here found the key elsewhere. */
@@ -301,6 +323,8 @@ const setting scenario_settings[] = {
     ROW_VALUE(scenario, "sweep", sweep, sweep_type, NULL, "axes of a sweep, the last one varies fastest; see Sweeps"),
     ROW_COUNT(scenario, "runs", runs, 1, SWEEP_RUNS_MAX, NULL,
               "of each point of a sweep, with successive seeds; 1 when not given"),
+    ROW_VALUES(scenario, "variants", variants, variant_count, variant_type, VARIANTS_MAX, "[]",
+               "what `lingua-sim compare` lays side by side when it is not told; see Sweeps"),
     {.name = NULL},
 };
 // clang-format on

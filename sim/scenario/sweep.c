@@ -103,6 +103,7 @@ static sched_status open_plan(const char *path, const char *const *sets, size_t 
     scenario_free(s);
     yaml_doc_drop(plan->doc, "sweep");
     yaml_doc_drop(plan->doc, "runs");
+    yaml_doc_drop(plan->doc, "variants");
     plan->base = yaml_doc_root(plan->doc);
     plan->points = 1;
     *ret_plan = plan;
@@ -126,7 +127,7 @@ sched_status sweep_load(const char *path, const char *const *sets, size_t set_co
     return SCHED_OK;
 }
 
-static sched_status check_variant(const axis *others, const char *variant, sched_error *err) {
+sched_status sweep_variant_check(const char *variant, sched_error *err) {
     size_t len = strcspn(variant, ":");
     bool right = len > 0 && len <= VARIANT_NAME_MAX && isalnum((unsigned char)*variant);
     for (size_t i = 0; i < len; i++) right &= isalnum((unsigned char)variant[i]) || strchr("_.-", variant[i]);
@@ -136,6 +137,13 @@ static sched_status check_variant(const axis *others, const char *variant, sched
                           "digits, _ . and -",
                           variant, VARIANT_NAME_MAX);
     }
+    return SCHED_OK;
+}
+
+static sched_status check_variant(const axis *others, const char *variant, sched_error *err) {
+    size_t len = strcspn(variant, ":");
+    sched_status status = sweep_variant_check(variant, err);
+    if (status) return status;
     for (size_t i = 0; i < others->count; i++) {
         if (strlen(others->text[i]) == len && !strncmp(others->text[i], variant, len))
             return sched_fail(err, SCHED_EINVAL, "--variant %s: two variants are named \"%s\"", variant,

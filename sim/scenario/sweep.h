@@ -35,6 +35,8 @@ sched_status sweep_load(const char *path, const char *const *sets, size_t set_co
 sched_status sweep_load_variants(const char *path, const char *const *sets, size_t set_count,
                                  const char *const *variants, size_t variant_count, sweep_plan **ret_plan,
                                  sched_error *err);
+/* SCHED_EINVAL unless it begins with a good name. */
+sched_status sweep_variant_check(const char *variant, sched_error *err);
 sweep_plan *sweep_free(sweep_plan *plan); /* takes NULL, returns NULL */
 
 const char *sweep_name(const sweep_plan *plan); /* of the scenario */

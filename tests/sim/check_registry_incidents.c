@@ -102,17 +102,18 @@ END_TEST
 
 /* ---- counted_reservations: leak and wipe -------------------------------------------------------------------------- */
 
-static void open_counted(bool counted) {
+static void open_counted(bool counted, bool overwritten) {
     open_world("production");
     config.incidents.counted_reservations = counted;
+    config.incidents.overwritten_counter = overwritten;
     config.affinity = false;
     config.attempts_max = 1;
     config.on_full = ON_FULL_REFUSE;
 }
 
 /* Releases get lost, and the reservation expires: is there room? */
-static bool leaks(bool counted) {
-    open_counted(counted);
+static bool leaks(bool counted, bool overwritten) {
+    open_counted(counted, overwritten);
     open_scheduler_on_lossy_link();
     join(1, "n1", 1);
     speak(0);
@@ -123,24 +124,29 @@ static bool leaks(bool counted) {
     bool stuck = assigned_count == 1;
     beat(1);
     speak(2);
-    ck_assert_int_eq(assigned_count, 2);
+    ck_assert_int_eq(assigned_count, counted && !overwritten ? 1 : 2);
     close_world();
     return stuck;
 }
 
+START_TEST(a_counter_leaks_what_expires_for_good) {
+    ck_assert(leaks(true, false));
+}
+END_TEST
+
 START_TEST(a_counter_leaks_what_expires_until_a_heartbeat_overwrites_it) {
-    ck_assert(leaks(true));
+    ck_assert(leaks(true, true));
 }
 END_TEST
 
 START_TEST(a_set_of_reservations_does_not_leak) {
-    ck_assert(!leaks(false));
+    ck_assert(!leaks(false, false));
 }
 END_TEST
 
 /* A heartbeat that was made before the job came, of a node with one slot. */
-static int jobs_after_a_heartbeat(bool counted) {
-    open_counted(counted);
+static int jobs_after_a_heartbeat(bool overwritten) {
+    open_counted(false, overwritten);
     open_scheduler();
     join(1, "n1", 1);
     speak(0);
@@ -171,6 +177,7 @@ int main(void) {
     tcase_add_loop_test(all, what_was_placed_since_counts, 0, all_kinds);
     tcase_add_test(all, with_biased_shards_the_last_of_101_nodes_gets_half_of_the_jobs);
     tcase_add_test(all, without_them_it_gets_its_share);
+    tcase_add_test(all, a_counter_leaks_what_expires_for_good);
     tcase_add_test(all, a_counter_leaks_what_expires_until_a_heartbeat_overwrites_it);
     tcase_add_test(all, a_set_of_reservations_does_not_leak);
     tcase_add_test(all, a_heartbeat_wipes_a_counter_and_the_node_gets_too_much);

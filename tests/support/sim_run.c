@@ -69,7 +69,7 @@ static checker *checker_for(const scenario *sc) {
         .start = sc->start,
         .bin = sc->measure.bin,
         .limit = scheduler_config_keeps_limit(&sc->scheduler),
-        .counted = sc->scheduler.incidents.counted_reservations,
+        .counted = counts_reservations(&sc->scheduler.incidents),
         .pending_limit = sc->scheduler.pending_limit,
         .patience = sc->scheduler.redis_patience,
         .gap_limit = sc->scheduler.gap_limit,
