@@ -98,6 +98,7 @@ void call_forget(open_call *c) {
 static void answered(void *arg, link_status status, const redis_reply *reply) {
     open_call *c = arg;
     process *p = c->p;
+    p->at_link--;
     link_callback *done = c->done;
     void *done_arg = c->arg;
     if (done)
@@ -117,7 +118,9 @@ static void submit_over(process *p, const redis_link *link, const redis_call *as
     *c = (open_call){.p = p, .done = done, .arg = arg, .sent = p->state != PROCESS_DIES};
     DL_APPEND(p->open, c);
     process_leaves(p); /* measured: the link is told */
-    if (c->sent) link_submit(link, asked, patience, answered, c);
+    if (!c->sent) return;
+    p->at_link++;
+    link_submit(link, asked, patience, answered, c);
 }
 
 static void submit(void *ctx, const redis_call *asked, usec_t patience, link_callback *done, void *arg) {
@@ -273,6 +276,12 @@ scheduler_counts world_counts(const world *w) {
         sum.audio_bytes += one.audio_bytes;
         sum.redis_down |= one.redis_down;
     }
+    return sum;
+}
+
+int64_t world_calls_out(const world *w) {
+    int64_t sum = 0;
+    for (int32_t k = 0; k < w->instance_count; k++) sum += w->instances[k].at_link;
     return sum;
 }
 

@@ -73,7 +73,8 @@ struct process {
     bool handling;
     pool *calls;
     open_call *open; /* calls */
-    int64_t orphans; /* calls of processes that have ended */
+    int64_t at_link; /* calls that the link has not answered, of ended processes, too */
+    int64_t orphans; /* those of ended ones */
     core_timers timers;
 };
 

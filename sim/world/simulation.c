@@ -160,7 +160,7 @@ static int64_t calls_out(const simulation *s) {
 static void halt(simulation *s) {
     world_halt(s->world);
     usec_t limit = engine_now(s->engine) + HALT_LIMIT;
-    while (calls_out(s) > 0) {
+    while (world_calls_out(s->world) > 0) {
         assert(engine_now(s->engine) < limit);
         redis_host_run(s->redis, engine_now(s->engine) + STEP, NULL);
     }
@@ -290,12 +290,15 @@ static sched_status run(simulation *s, sched_error *err) {
     return status;
 }
 
+static usec_t longest_attempt(const simulation *s) {
+    const scheduler_config *config = &s->sc.scheduler;
+    return config->attempt_base + (usec_t)(config->attempt_audio_factor * (double)world_longest_speech(s->world));
+}
+
 /* The longest that the deadlines leave a job: every attempt waits for a node and then for its result, all in vain. */
 static usec_t longest_job(const simulation *s) {
     const scheduler_config *config = &s->sc.scheduler;
-    usec_t attempt =
-        config->attempt_base + (usec_t)(config->attempt_audio_factor * (double)world_longest_speech(s->world));
-    return config->attempts_max * (config->pending_limit + attempt) + config->node_ttl;
+    return config->attempts_max * (config->pending_limit + longest_attempt(s)) + config->node_ttl;
 }
 
 static bool hits_instances(const scenario *sc) {
@@ -307,7 +310,7 @@ static bool hits_instances(const scenario *sc) {
 /* What a process held for its jobs when it ended nobody gives back: it expires. */
 static sched_status wait_for_orphans(simulation *s, sched_error *err) {
     if (!hits_instances(&s->sc)) return SCHED_OK;
-    return walk(s, engine_now(s->engine) + longest_job(s) + s->sc.scheduler.reservation_grace, err);
+    return walk(s, engine_now(s->engine) + longest_attempt(s) + s->sc.scheduler.reservation_grace, err);
 }
 
 static sched_status drain(simulation *s, sched_error *err) {

@@ -59,6 +59,8 @@ void world_node_languages(const scenario *sc, int32_t group, int64_t i, lang_lis
 scheduler *world_scheduler(world *w, int32_t number); /* NULL: that instance is down */
 /* Sums over the instances; calls of processes that have ended are among them until they come back. */
 scheduler_counts world_counts(const world *w);
+/* Calls that the links have not answered, whoever made them and whatever for. */
+int64_t world_calls_out(const world *w);
 int32_t world_node_count(const world *w);
 usec_t world_cpu_spent(const world *w);      /* modelled CPU time of all instances */
 usec_t world_longest_speech(const world *w); /* of the utterances so far */

@@ -185,6 +185,29 @@ START_TEST(alone_it_comes_back_and_everybody_with_it) {
 }
 END_TEST
 
+START_TEST(in_real_time_a_crash_is_one_too) {
+    static const char yaml[] = "duration: 8s\nwarmup: 1s\nlanguages: {count: 3}\n"
+                               "nodes: [{name: gpu, count: 12, join: {over: 500ms}, reconnect: 500ms}]\n"
+                               "sessions: [{name: talk, concurrent: 12, join: {at: 1s, over: 500ms},\n"
+                               "            talk: {utterance: 800ms, pause: 300ms}}]\n"
+                               "scheduler: {attempt_base: 4s, ack_limit: 3s, reservation_grace: 1s}\n"
+                               "instances: {count: 3}\n"
+                               "faults: [{at: 4s, instance: crash, which: 1, for: 2s}]\n";
+    told t = {0};
+    trace_sink also = {watch, &t};
+    sim_run *r = sim_run_new(yaml, &(sim_run_options){.also = &also, .clock = CLOCK_WALL});
+    ck_assert_uint_eq(r->out_of_order, 0);
+    ck_assert(r->facts.drained);
+    ck_assert_int_eq(r->facts.clock, CLOCK_WALL);
+    ck_assert_str_eq(t.end, "crash");
+    ck_assert_str_eq(t.second, "i1-2");
+    ck_assert_int_eq(t.nodes_back, 4);
+    ck_assert_int_gt(t.back, 0);
+    ck_assert_int_eq(t.back, t.lost);
+    sim_run_free(r);
+}
+END_TEST
+
 int main(void) {
     const TTest *const tests[] = {
         a_crash_ends_a_process_at_that_instant_and_another_one_comes_under_a_new_id,
@@ -195,6 +218,7 @@ int main(void) {
         one_seed_tells_one_trace_of_four_instances_that_crash_by_chance,
         every_kind_of_fault_may_come_by_chance_and_the_run_comes_to_its_end,
         alone_it_comes_back_and_everybody_with_it,
+        in_real_time_a_crash_is_one_too,
     };
     return SUITE_RUN("instance faults", tests);
 }
