@@ -79,6 +79,8 @@ static const key_check key_checks[KEY_KINDS] = {
     [KEY_TOMBSTONE]    = {fsck_ask_text,         fsck_judge_adopter,      NULL,    NULL,                NULL},
     [KEY_LEASE]        = {fsck_ask_text,         fsck_judge_adopter,      NULL,    NULL,                NULL},
     [KEY_INSTANCES]    = {fsck_ask_ttl,          fsck_judge_instances,    "ZSCAN", fsck_ask_listed,     fsck_judge_listed},
+    [KEY_NODE_OWNER]   = {fsck_ask_text,         fsck_judge_adopter,      NULL,    NULL,                NULL},
+    [KEY_SESSION_OWNER] = {fsck_ask_text,        fsck_judge_adopter,      NULL,    NULL,                NULL},
 };
 // clang-format on
 

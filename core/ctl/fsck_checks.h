@@ -92,7 +92,7 @@ fsck_step fsck_ask_room_entry, fsck_judge_room_entry;
 fsck_check fsck_judge_presence;
 fsck_check fsck_ask_inbox, fsck_judge_inbox;
 fsck_check fsck_ask_dead, fsck_judge_dead;
-fsck_check fsck_judge_adopter; /* of a lease, or a tombstone */
+fsck_check fsck_judge_adopter; /* of a lease or a tombstone; and who owns a connection */
 fsck_check fsck_judge_instances;
 fsck_step fsck_ask_listed, fsck_judge_listed;
 

@@ -164,6 +164,16 @@ static const char *spell_instances(redis_key *key, const keyspace *ks, const cha
     return !strcmp(tag, "instances") ? key_instances(key, ks) : NULL;
 }
 
+static const char *spell_node_owner(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
+    (void)tag;
+    return if_id(key_node_owner, key, ks, rest);
+}
+
+static const char *spell_session_owner(redis_key *key, const keyspace *ks, const char *tag, const char *rest) {
+    (void)rest;
+    return session_of(tag) ? key_session_owner(key, ks, session_of(tag)) : NULL;
+}
+
 static const struct {
     const char *name;
     speller *spell;
@@ -192,6 +202,8 @@ static const struct {
     [KEY_TOMBSTONE] = {"tombstone", spell_tombstone},
     [KEY_LEASE] = {"lease", spell_lease},
     [KEY_INSTANCES] = {"all", spell_instances},
+    [KEY_NODE_OWNER] = {"owner", spell_node_owner},
+    [KEY_SESSION_OWNER] = {"owner", spell_session_owner},
 };
 
 /* "{tag}:name" or "{tag}:name:rest" */

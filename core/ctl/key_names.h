@@ -32,6 +32,8 @@ typedef enum key_kind {
     KEY_TOMBSTONE,
     KEY_LEASE,
     KEY_INSTANCES,
+    KEY_NODE_OWNER,
+    KEY_SESSION_OWNER,
     KEY_KINDS,
     KEY_UNKNOWN = KEY_KINDS
 } key_kind;

@@ -140,6 +140,7 @@ instance *instance_close(instance *i) {
     instance_stop(i);
     others_free(i);
     inbox_free(i);
+    owner_keys_free(i);
     free(i);
     return NULL;
 }

@@ -13,6 +13,7 @@ enum { ENTRY_IDS_MAX = 48 }; /* of one call */
 
 typedef struct waiter waiter;
 typedef struct orphan orphan;
+typedef struct owned owned;
 
 /* An entry that was told: with its handler, or waiting to be delivered again. */
 typedef struct entry_record {
@@ -87,6 +88,9 @@ struct instance {
     } reclaim;
     other *others;
     struct {
+        owned *all, *next; /* connections; the one to be refreshed next */
+    } owners;
+    struct {
         void (*done)(void *arg);
         void *arg;
     } leave;
@@ -146,6 +150,11 @@ void reclaim_stop(instance *i);
 /* dead_letters.c */
 /* `rule`: only when it is due; else at once. */
 void dead_letter_move(instance *i, const char *of, const char *entry_id, const char *reason, bool rule);
+
+/* owner_keys.c */
+/* Goes on with the round that a beat has begun, and then sets presence's timer. */
+void owner_keys_refresh(instance *i);
+void owner_keys_free(instance *i);
 
 /* adoption.c */
 /* It was not seen for long, or is ours already: called at each look. */

@@ -33,7 +33,10 @@ static void renewed(instance *i, bool made) {
     i->presence.slept = false;
     i->presence.proved = i->presence.tried;
     usec_t next = i->presence.tried + i->config.presence_refresh;
-    beat_at(i, next > instance_now(i) ? next : instance_now(i));
+    if (i->config.incidents.owner_keys)
+        owner_keys_refresh(i);
+    else
+        beat_at(i, next > instance_now(i) ? next : instance_now(i));
     if (i->up) {
         if (made) log_write(&i->env.log, LOG_WARN, "instance_present_again", "instance=%s", i->id);
         return;
@@ -63,7 +66,7 @@ static void on_beat(void *arg, link_status status, const redis_reply *reply) {
         lose(i, why);
     } else {
         lose(i,
-             reply_says(reply, "TAKEN") ? "another process has this id" : "asleep for longer than its presence lives");
+             reply_says(reply, "TAKEN") ? "another process has this id" : "presence lapsed: it slept, or was too slow");
     }
 }
 

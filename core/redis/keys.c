@@ -174,6 +174,14 @@ const char *key_instances(redis_key *key, const keyspace *ks) {
     return spell(key, "%s{instances}:all", ks->prefix);
 }
 
+const char *key_node_owner(redis_key *key, const keyspace *ks, const char *node_id) {
+    return spell(key, "%s{n%02u}:owner:%s", ks->prefix, node_bucket(node_id), node_id);
+}
+
+const char *key_session_owner(redis_key *key, const keyspace *ks, const char *session_id) {
+    return spell(key, "%s{s:%s}:owner", ks->prefix, session_id);
+}
+
 const char *key_pattern_all(redis_key *key, const keyspace *ks) {
     return spell(key, "%s*", ks->prefix);
 }

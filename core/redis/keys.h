@@ -68,6 +68,9 @@ const char *key_instance_dead(redis_key *key, const keyspace *ks, const char *in
 const char *key_instance_tombstone(redis_key *key, const keyspace *ks, const char *instance_id);
 const char *key_instance_lease(redis_key *key, const keyspace *ks, const char *instance_id);
 const char *key_instances(redis_key *key, const keyspace *ks);
+/* Of an incident: who owns the connection of a node, or of a session. */
+const char *key_node_owner(redis_key *key, const keyspace *ks, const char *node_id);
+const char *key_session_owner(redis_key *key, const keyspace *ks, const char *session_id);
 
 /* Patterns for SCAN: all keys of the namespace; those of a name that stand alone behind their tag ("members", "session"); all keys
  * with a session's tag; the bindings of requests that are named after a session. */

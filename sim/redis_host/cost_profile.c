@@ -55,14 +55,14 @@ const cost_profile cost_profile_default = {
         [SCRIPT_ROOM_LEAVE]             = SCRIPT( 7.30, 126),
         [SCRIPT_ROOM_SPEAK]             = SCRIPT( 8.89, 139),
         [SCRIPT_ROOM_PREFER]            = SCRIPT( 6.33, 156),
-        [SCRIPT_INSTANCE_BEAT]          = SCRIPT( 7.00, 260),
-        [SCRIPT_LIST_INSTANCE]          = SCRIPT( 7.00, 150),
-        [SCRIPT_LEAVE_INSTANCE]         = SCRIPT( 4.00, 180),
-        [SCRIPT_INBOX_ADD]              = SCRIPT(10.00, 330),
-        [SCRIPT_INBOX_DONE]             = SCRIPT( 5.00, 150),
-        [SCRIPT_DEAD_LETTER]            = SCRIPT(12.00, 230),
-        [SCRIPT_ADOPT_INSTANCE]         = SCRIPT( 6.00, 260),
-        [SCRIPT_FORGET_INSTANCE]        = SCRIPT( 4.00, 160),
+        [SCRIPT_INSTANCE_BEAT]          = SCRIPT( 9.00, 267),
+        [SCRIPT_LIST_INSTANCE]          = SCRIPT(12.72, 126), /* 4 instances */
+        [SCRIPT_LEAVE_INSTANCE]         = SCRIPT( 3.49, 159),
+        [SCRIPT_INBOX_ADD]              = SCRIPT(10.22, 281),
+        [SCRIPT_INBOX_DONE]             = SCRIPT( 8.40, 118), /* one entry; each more 1.6 */
+        [SCRIPT_DEAD_LETTER]            = SCRIPT(24.60, 184),
+        [SCRIPT_ADOPT_INSTANCE]         = SCRIPT( 7.25, 229),
+        [SCRIPT_FORGET_INSTANCE]        = SCRIPT( 3.20, 139),
     },
     .command = {.base_usec = 1.0, .usec_per_byte = 0.0003, .cv = 0.15}, /* ZRANGEBYSCORE of 16; ECHO costs 0.6 */
 };

@@ -113,7 +113,7 @@ START_TEST(who_slept_too_long_is_lost_also_when_nobody_noticed) {
     fellow_pass(60 * fellow_second);
     fellow_resume(0);
     fellow_pass(2 * fellow_second);
-    ck_assert_str_eq(fellow_lost(0), "asleep for longer than its presence lives");
+    ck_assert_str_eq(fellow_lost(0), "presence lapsed: it slept, or was too slow");
     close_fellows();
 }
 END_TEST

@@ -26,6 +26,7 @@ struct fellow_state {
     instance *me;
     link_virtual *wire, *read_wire;
     handling handles;
+    usec_t slow;
     bool paused, crashed, left, leaving;
     char lost[128];
     char deaths[FELLOWS_MAX][ID_MAX + 1];
@@ -118,8 +119,8 @@ static void timer_cancel(void *ctx, timer_handle handle) {
 
 typedef struct flight {
     fellow_state *f;
-    redis_call call; /* of a read that waits */
-    usec_t until;
+    redis_call call;
+    usec_t until; /* of a read that waits; of other calls their patience */
     link_callback *done;
     void *arg;
     link_status status;
@@ -159,13 +160,21 @@ static void on_answer(void *arg, link_status status, const redis_reply *reply) {
     run_in(w->f, hand_over, w);
 }
 
+static void submit_now(void *arg) {
+    flight *w = arg;
+    redis_link link = link_virtual_interface(w->f->wire);
+    link_submit(&link, &w->call, w->until, on_answer, w);
+}
+
 static void submit(void *ctx, const redis_call *call, usec_t wait, link_callback *done, void *arg) {
     fellow_state *f = ctx;
-    redis_link link = link_virtual_interface(f->wire);
     flight *w = mem_alloc(sizeof *w);
-    *w = (flight){.f = f, .done = done, .arg = arg};
+    *w = (flight){.f = f, .call = *call, .until = wait, .done = done, .arg = arg};
     commands++;
-    link_submit(&link, call, wait, on_answer, w);
+    if (f->slow)
+        engine_at(fellow_engine, engine_now(fellow_engine) + f->slow, submit_now, w);
+    else
+        submit_now(w);
 }
 
 static void ask_again(void *arg);
@@ -356,6 +365,10 @@ void fellow_cut(int who) {
 void fellow_mend(int who) {
     link_virtual_mend(fellows[who].wire);
     link_virtual_mend(fellows[who].read_wire);
+}
+
+void fellow_slow(int who, usec_t wait) {
+    fellows[who].slow = wait;
 }
 
 static void on_sent(void *arg, send_result result) {

@@ -54,6 +54,8 @@ void fellow_leave(int who);
 /* Its way to Redis. */
 void fellow_cut(int who);
 void fellow_mend(int who);
+/* Each of its calls waits so long before it is sent: as behind a read that holds the connection. */
+void fellow_slow(int who, usec_t wait);
 /* Of `from` to `to`, about `job`: an ASSIGN. Waits for the result. */
 send_result fellow_send(int from, const char *to, const char *job);
 /* Without waiting. `result` is written when it comes. */

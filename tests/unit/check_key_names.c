@@ -53,6 +53,8 @@ static key_name spelled(key_kind kind, redis_key *key) {
     case KEY_TOMBSTONE: key_instance_tombstone(key, &ks, "gw:1"), strcpy(name.tag, "i:gw:1"); break;
     case KEY_LEASE: key_instance_lease(key, &ks, "gw:1"), strcpy(name.tag, "i:gw:1"); break;
     case KEY_INSTANCES: key_instances(key, &ks), strcpy(name.tag, "instances"); break;
+    case KEY_NODE_OWNER: key_node_owner(key, &ks, strcpy(name.rest, "gpu-7")); break;
+    case KEY_SESSION_OWNER: key_session_owner(key, &ks, "a:b"), strcpy(name.tag, "s:a:b"); break;
     case KEY_UNKNOWN: break;
     }
     return name;
