@@ -56,7 +56,7 @@ void node_choice_look(node_choice *c, known_node *n) {
     if (n->excluded == c->number) return;
     node_table_expire(c->table, n, c->now);
     refusal why = node_rules_refusal(&c->r->set, n, c->question->pair, c->now, c->r->set.limit);
-    if (why.word == GRANT_OK) offer(c, n);
+    if (why.word == GRANT_OK || c->question->refusing) offer(c, n);
 }
 
 void node_choice_pass(node_choice *c) {

@@ -176,9 +176,10 @@ known_node *const *node_table_of_pair(const node_table *t, const lang_pair *pair
 /* ---- grants --------------------------------------------------------------------------------------------------------- */
 
 known_hold *node_table_held(const node_table *t, const known_node *n, const char *job, int64_t attempt) {
-    known_hold wanted = {.key.attempt = attempt}, *h;
-    memset(wanted.key.job, 0, sizeof wanted.key.job);
+    known_hold wanted, *h;
+    memset(&wanted.key, 0, sizeof wanted.key); /* with what lies between the fields */
     snprintf(wanted.key.job, sizeof wanted.key.job, "%s", job);
+    wanted.key.attempt = attempt;
     wanted.key.node = n;
     HASH_FIND(hh, t->holds, &wanted.key, sizeof wanted.key, h);
     return h;

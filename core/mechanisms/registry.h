@@ -53,6 +53,7 @@ typedef struct proposal_question {
     int want;   /* else: so many, uniform; 1..CANDIDATES_MAX */
     const char *const *excluded;
     int excluded_count; /* at most 20 */
+    bool refusing;      /* a dry run: also nodes of which memory knows that they would refuse */
     rng *draws;         /* used before the function returns */
 } proposal_question;
 

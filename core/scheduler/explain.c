@@ -24,6 +24,7 @@ struct explain {
     explain_done *done;
     void *arg;
     rng draws;
+    int place; /* in s->explains */
     explain_step steps[SHARD_MAX];
     candidate candidates[SHARD_MAX];
     int candidate_count, out;
@@ -31,7 +32,7 @@ struct explain {
 };
 
 static void tell(explain *x) {
-    x->s->explains--;
+    x->s->explains[x->place] = NULL;
     x->done(x->arg, &x->result);
     free(x);
 }
@@ -118,7 +119,7 @@ static void on_proposed(void *arg, const proposal *p) {
     x->result.pool_size = p->members;
     x->candidate_count = p->count;
     memcpy(x->candidates, p->candidates, (size_t)p->count * sizeof *p->candidates);
-    if (s->registry->ops->pools && s->place->proposes == PROPOSE_SHARD)
+    if (s->registry->ops->pools && s->place->proposes == PROPOSE_SHARD && !s->config.incidents.first_of_equals)
         candidates_shuffle(x->candidates, x->candidate_count, &x->draws);
     if (s->registry->ops->loads)
         read_loads(x);
@@ -132,17 +133,26 @@ static void propose(explain *x) {
         .pair = &x->pair,
         .shard = s->place->proposes == PROPOSE_SHARD,
         .want = EXPLAINED_MAX,
+        .refusing = true,
         .draws = &x->draws,
     };
     s->registry->ops->propose(s->registry, &question, on_proposed, x);
 }
 
+/* -1 when all are taken. */
+static int free_place(const scheduler *s) {
+    int place = 0;
+    while (place < EXPLAINS_MAX && s->explains[place]) place++;
+    return place < EXPLAINS_MAX ? place : -1;
+}
+
 sched_status scheduler_explain(scheduler *s, const lang_pair *pair, explain_done *done, void *arg, sched_error *err) {
-    if (s->explains == EXPLAINS_MAX)
-        return sched_fail(err, SCHED_FULL, "%d explanations are under way already", EXPLAINS_MAX);
-    s->explains++;
+    int place = free_place(s);
+    if (place < 0) return sched_fail(err, SCHED_FULL, "%d explanations are under way already", EXPLAINS_MAX);
     explain *x = mem_zalloc(1, sizeof *x);
+    s->explains[place] = x;
     x->s = s;
+    x->place = place;
     x->pair = *pair;
     x->done = done;
     x->arg = arg;
@@ -151,4 +161,8 @@ sched_status scheduler_explain(scheduler *s, const lang_pair *pair, explain_done
     for (int i = 0; i < SHARD_MAX; i++) x->steps[i] = (explain_step){x, i};
     propose(x);
     return SCHED_OK;
+}
+
+void explain_free_all(scheduler *s) {
+    for (int i = 0; i < EXPLAINS_MAX; i++) free(s->explains[i]);
 }

@@ -40,9 +40,9 @@ struct scheduler {
     const placement *place;
     job_store *store;
     registry *registry;
-    rng draws;               /* job ids, candidates, node ids */
-    int explains;            /* under way */
-    uint64_t explains_begun; /* each has random numbers of its own */
+    rng draws;                              /* job ids, candidates, node ids */
+    struct explain *explains[EXPLAINS_MAX]; /* under way; NULL: a free place */
+    uint64_t explains_begun;                /* each has random numbers of its own */
     job *jobs;
     node_conn *nodes_by_conn, *nodes_by_id;
     session *sessions_by_conn, *sessions_by_id;
@@ -85,6 +85,9 @@ void sched_worked(const scheduler *s, sched_work kind, int64_t count);
 /* stats.c */
 void stats_stop(scheduler *s);
 void stats_free(scheduler *s);
+
+/* explain.c: those under way are dropped without an answer */
+void explain_free_all(scheduler *s);
 
 /* sweep.c: the walk over the deadline and expiry indexes */
 void sweep_start(scheduler *s);

@@ -99,6 +99,7 @@ scheduler *scheduler_free(scheduler *s) {
     session_free_all(s);
     stats_free(s);
     model_missing_free(s);
+    explain_free_all(s);
     registry_free(s->registry);
     soon_free(s->soon);
     free(s);

@@ -306,6 +306,34 @@ START_TEST(work_is_told_by_the_nodes_that_were_looked_at) {
 }
 END_TEST
 
+static explanation told;
+
+static void take_explanation(void *arg, const explanation *explained) {
+    told = *explained;
+    *(int *)arg += 1;
+}
+
+START_TEST(a_dry_run_tells_what_memory_would_answer_and_grants_nothing) {
+    int answers = 0;
+    lang_pair pair = {"en", "de"};
+    start(kinds_in_memory[_i], LOAD_OWN);
+    offer(1, "n1", "en de", 1);
+    for (int round = 0; round < 2; round++) {
+        ck_assert(!scheduler_explain(s, &pair, take_explanation, &answers, &err));
+        ck_assert_int_eq(answers, round);
+        pass(USEC_PER_MSEC);
+        ck_assert_int_eq(answers, round + 1);
+        ck_assert_int_eq(told.count, 1);
+        ck_assert_int_eq(told.pool_size, 1);
+        ck_assert_int_eq(told.nodes[0].verdict.word, round == 0 ? GRANT_OK : GRANT_FULL);
+        ck_assert_int_eq(told.nodes[0].load, round);
+        if (round == 0) speak(0);
+    }
+    ck_assert_int_eq(assigned_count, 1);
+    close_world();
+}
+END_TEST
+
 int main(void) {
     const TTest *const of_both[] = {
         a_node_is_ready_at_once_and_redis_never_hears_of_it,
@@ -315,6 +343,7 @@ int main(void) {
         a_full_node_makes_jobs_wait_and_a_freed_slot_takes_the_oldest,
         a_node_that_disconnects_is_offline_and_its_jobs_go_elsewhere,
         work_is_told_by_the_nodes_that_were_looked_at,
+        a_dry_run_tells_what_memory_would_answer_and_grants_nothing,
     };
     const TTest *const of_one[] = {
         a_silent_node_is_offline_after_its_ttl_and_registers_itself_by_its_next_heartbeat,
