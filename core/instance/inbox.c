@@ -250,7 +250,7 @@ void inbox_read(instance *i) {
     call_str(&call, ">");
     i->inbox.reading = true;
     i->calls++;
-    link_submit(&i->env.reader, &call, i->config.inbox_block + i->env.patience, on_read, i);
+    link_submit(&i->env.reader, &call, i->config.inbox_block + 2 * i->env.patience, on_read, i);
 }
 
 void inbox_stop(instance *i) {

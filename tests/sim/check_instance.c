@@ -367,6 +367,25 @@ START_TEST(a_survivor_gets_the_entries_of_the_dead_and_all_learn_of_the_death) {
 }
 END_TEST
 
+/* The last look of the dead, presence_ttl, and the next look of a survivor. */
+START_TEST(a_death_is_known_within_36_seconds_whenever_it_comes) {
+    usec_t least = USEC_NEVER, most = 0;
+    for (int moment = 0; moment < 10; moment++) {
+        start_fellows(2);
+        fellow_pass(20 * fellow_second + moment * 1100 * USEC_PER_MSEC);
+        fellow_crash(0);
+        usec_t time = 0;
+        for (; !fellow_deaths(1) && time < 60 * fellow_second; time += fellow_second / 10)
+            fellow_pass(fellow_second / 10);
+        if (time < least) least = time;
+        if (time > most) most = time;
+        close_fellows();
+    }
+    ck_assert_msg(least >= 20 * fellow_second && most <= 36 * fellow_second, "known after %.1f to %.1f s",
+                  (double)least / 1e6, (double)most / 1e6);
+}
+END_TEST
+
 START_TEST(what_the_dead_had_read_and_not_handled_is_adopted_too) {
     start_fellows(2);
     fellow_pass(20 * fellow_second);
@@ -576,6 +595,7 @@ int main(void) {
         an_entry_that_nobody_can_read_is_a_dead_letter_at_once,
         a_lost_group_is_made_again_and_misses_nothing,
         a_survivor_gets_the_entries_of_the_dead_and_all_learn_of_the_death,
+        a_death_is_known_within_36_seconds_whenever_it_comes,
         what_the_dead_had_read_and_not_handled_is_adopted_too,
         more_than_a_page_is_adopted,
         when_the_adopter_dies_the_next_one_goes_on,

@@ -197,7 +197,7 @@ static void ask_again(void *arg) {
 /* The same call without "BLOCK ms". */
 static void submit_read(void *ctx, const redis_call *call, usec_t wait, link_callback *done, void *arg) {
     flight *w = mem_alloc(sizeof *w);
-    *w = (flight){.f = ctx, .done = done, .arg = arg, .until = engine_now(fellow_engine) + wait - patience};
+    *w = (flight){.f = ctx, .done = done, .arg = arg, .until = engine_now(fellow_engine) + wait - 2 * patience};
     call_command(&w->call, call_arg(call, 0));
     for (int i = 1; i < call->args; i++) {
         if (!strcmp(call_arg(call, i), "BLOCK"))
