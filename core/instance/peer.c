@@ -4,10 +4,11 @@
 #include <assert.h>
 
 static const char *const names[PEER_KINDS] = {
-    [PEER_FETCH] = "fetch",         [PEER_JOB] = "job",       [PEER_NOT_HERE] = "not_here", [PEER_SENT] = "sent",
-    [PEER_REFUSED] = "refused",     [PEER_ACK] = "ack",       [PEER_STARTED] = "started",   [PEER_RESULT] = "result",
-    [PEER_NODE_LOST] = "node_lost", [PEER_CANCEL] = "cancel", [PEER_ANSWER] = "answer",     [PEER_MISSING] = "missing",
-    [PEER_ROOM] = "room",           [PEER_RELAY] = "relay",
+    [PEER_FETCH] = "fetch",         [PEER_JOB] = "job",         [PEER_NOT_HERE] = "not_here",
+    [PEER_SENT] = "sent",           [PEER_REFUSED] = "refused", [PEER_ACK] = "ack",
+    [PEER_STARTED] = "started",     [PEER_RESULT] = "result",   [PEER_GOT] = "got",
+    [PEER_NODE_LOST] = "node_lost", [PEER_CANCEL] = "cancel",   [PEER_ANSWER] = "answer",
+    [PEER_MISSING] = "missing",     [PEER_ROOM] = "room",       [PEER_RELAY] = "relay",
 };
 
 const char *peer_kind_name(peer_kind kind) {

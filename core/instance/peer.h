@@ -9,6 +9,7 @@
  *     ─ JOB (with the sound), or NOT_HERE ─────────────▶  confirms the reservation, sends the assignment
  *     ◀─ SENT, or REFUSED with a code ──────────────────
  *     ◀─ ACK, STARTED, RESULT, NODE_LOST ───────────────
+ *     ─ GOT, for each RESULT ──────────────────────────▶
  *     ─ CANCEL ────────────────────────────────────────▶
  *
  * Ownership  Texts live until the function returns; sound and content are shared by reference. */
@@ -32,7 +33,8 @@ typedef enum peer_kind {
     PEER_REFUSED,   /* job, attempt, node, code: it was not sent */
     PEER_ACK,       /* job, attempt, node */
     PEER_STARTED,   /* job, attempt, node */
-    PEER_RESULT,    /* job, attempt, node, outcome, code, service, content */
+    PEER_RESULT,    /* job, attempt, node, outcome, code, service, content; said again until it was GOT */
+    PEER_GOT,       /* job, attempt, node, outcome: that result has come */
     PEER_NODE_LOST, /* job, attempt, node */
     PEER_CANCEL,    /* job, attempt, node, code */
     PEER_ANSWER, /* to = a session of the receiver; session = who spoke; request, utterance, pair, job, outcome, code, content */

@@ -5,6 +5,7 @@
 #define CORE_SCHEDULER_INTERNAL_H
 
 #include "core/base/rng.h"
+#include "core/instance/instance.h"
 #include "core/mechanisms/jobstore.h"
 #include "core/mechanisms/mechanism.h"
 #include "core/mechanisms/placement.h"
@@ -15,6 +16,7 @@
 
 enum { OWNER_MAX = GRANT_OWNER_MAX };
 
+typedef struct guest guest;
 typedef struct job job;
 typedef struct missing_models missing_models;
 typedef struct node_conn node_conn;
@@ -43,7 +45,9 @@ struct scheduler {
     rng draws;                              /* job ids, candidates, node ids */
     struct explain *explains[EXPLAINS_MAX]; /* under way; NULL: a free place */
     uint64_t explains_begun;                /* each has random numbers of its own */
+    instance *self;                         /* among others; NULL when there are none */
     job *jobs;
+    guest *guests;
     node_conn *nodes_by_conn, *nodes_by_id;
     session *sessions_by_conn, *sessions_by_id;
     session *renewals; /* sessions, by the instant at which their records are renewed */
@@ -60,6 +64,13 @@ struct scheduler {
         pool_change *first, **end; /* that wait for their turn */
         int out;                   /* calls of all changes */
     } pool_changes;
+    struct {
+        void (*done)(void *arg); /* NULL while it does not leave */
+        void *arg;
+        usec_t until;
+        unsigned steps;
+        timer_handle timer;
+    } leave;
     timer_handle sweep_timer;
     unsigned sweep_bucket;
     struct {

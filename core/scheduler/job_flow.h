@@ -42,6 +42,24 @@ typedef enum note {
 typedef void job_step(job *j);
 typedef void job_answered(job *j, const store_answer *answer);
 
+/* How far the instance that has the node has come with this attempt. */
+typedef enum remote_stage {
+    REMOTE_NONE, /* the node is ours, or it is not its turn yet */
+    REMOTE_ASKED,
+    REMOTE_FETCHED, /* from now on the node may have it */
+    REMOTE_SENT,
+    REMOTE_REFUSED,
+} remote_stage;
+
+typedef struct remote_end {
+    remote_stage stage;
+    bool entry_out; /* the call that leaves the entry has not been answered */
+    bool again;     /* it was handed over twice */
+    timer_handle patience;
+    char holder[ID_MAX + 1], address[ADDRESS_MAX + 1];
+    char code[48]; /* why it was refused */
+} remote_end;
+
 /* The jobs of one utterance, one for each language that a room wants. They go to different nodes, because existing nodes refuse a
  * second job of one (session, utterance), also after the first has ended. */
 typedef struct fanout {
@@ -75,9 +93,10 @@ struct job {
     int64_t attempt;
     char node[ID_MAX + 1];     /* of this attempt; "" while none holds a reservation */
     char owner[OWNER_MAX + 1]; /* who speaks for it, as its grant told: "instance:connection" */
-    usec_t marked;             /* when this attempt became the node's */
-    usec_t held_until;         /* the reservation's expiry */
-    usec_t due;                /* USEC_NEVER while none is known */
+    remote_end remote;
+    usec_t marked;     /* when this attempt became the node's */
+    usec_t held_until; /* the reservation's expiry */
+    usec_t due;        /* USEC_NEVER while none is known */
     timer_handle due_timer;
 
     bool busy;              /* a call of the chain is out */
@@ -182,6 +201,11 @@ void job_lost(job *j);
 void job_send(job *j);
 /* Is the reservation held, and is `owner` still who speaks for the node? Extends it to what is left until `deadline`, and the grace. */
 void job_confirm(job *j, const char *owner, usec_t deadline, confirm_done *done);
+usec_t job_padding(const job *j); /* silence that the node adds */
+/* The assignment leaves now, here or where the node's connection is. */
+void job_dispatched(job *j);
+/* It was not sent: the next attempt excludes nobody. */
+void job_confirm_refused(job *j, const char *why);
 /* The node, if it was sent this attempt, need not go on with it. */
 void job_cancel_at_node(const job *j, const char *code);
 
@@ -189,8 +213,8 @@ void job_cancel_at_node(const job *j, const char *code);
 void job_note(job *j, note what); /* takes it up at once when the chain rests */
 void job_rest(job *j);            /* the chain has nothing more to do now */
 void job_set_due(job *j, usec_t at);
-/* The job, if this connection's node has this attempt of it; else NULL, and the message is stale and is counted. */
-job *job_of_message(scheduler *s, const node_conn *n, const char *job_id, int64_t attempt);
+/* The job, if this node has this attempt of it; else NULL, and the message is stale and is counted. */
+job *job_of_message(scheduler *s, const char *node, const char *job_id, int64_t attempt);
 usec_t job_attempt_limit(const job *j);
 /* Its end or its next attempt is decided, and being written; until then nothing else happens to it. */
 bool job_is_decided(const job *j);
@@ -201,6 +225,8 @@ void job_not_due(job *j, const store_answer *answer);
 
 /* job_result.c */
 void job_take_result(job *j); /* job->result_* hold it */
+/* From its node, over whichever instance. */
+void job_hear_result(scheduler *s, const char *node, const node_result *result);
 
 /* model_missing.c */
 /* The result says so: `service` may be NULL, or anything. It is noted in the job at once, or when the mark was answered. */

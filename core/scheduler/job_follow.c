@@ -5,6 +5,7 @@
  * of the store (only_if_due). */
 #include "core/scheduler/job_flow.h"
 #include "core/scheduler/node_flow.h"
+#include "core/scheduler/remote_flow.h"
 
 #include <assert.h>
 #include <string.h>
@@ -180,23 +181,29 @@ static void advance(job *j, store_op op) {
 }
 
 /* The connection need not own the id in Redis: a node that comes back may speak before its registration is stored. */
-job *job_of_message(scheduler *s, const node_conn *n, const char *job_id, int64_t attempt) {
+job *job_of_message(scheduler *s, const char *node, const char *job_id, int64_t attempt) {
     job *j = job_find(s, job_id);
-    bool has = n && *n->node && j && j->attempt == attempt && !strcmp(j->node, n->node);
+    bool has = *node && j && j->attempt == attempt && !strcmp(j->node, node);
     if (has && !j->finishing && !j->moved) return j;
-    sched_emit(s, (sched_event){.kind = EV_STALE, .job = job_id, .attempt = attempt, .node = n ? n->node : ""});
+    sched_emit(s, (sched_event){.kind = EV_STALE, .job = job_id, .attempt = attempt, .node = node});
     return NULL;
 }
 
 void scheduler_node_ack(scheduler *s, conn_token conn, const char *job_id, int64_t attempt) {
     node_conn *n = node_by_conn(s, conn);
-    job *j = job_of_message(s, n, job_id, attempt);
+    if (remote_guest_acked(s, n, job_id, attempt)) {
+        n->acks = true;
+        return;
+    }
+    job *j = job_of_message(s, node_name(n), job_id, attempt);
     if (!j) return;
     n->acks = true;
     job_note(j, NOTE_ACK);
 }
 
 void scheduler_node_started(scheduler *s, conn_token conn, const char *job_id, int64_t attempt) {
-    job *j = job_of_message(s, node_by_conn(s, conn), job_id, attempt);
+    const node_conn *n = node_by_conn(s, conn);
+    if (remote_guest_started(s, n, job_id, attempt)) return;
+    job *j = job_of_message(s, node_name(n), job_id, attempt);
     if (j) job_note(j, NOTE_STARTED);
 }

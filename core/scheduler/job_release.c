@@ -1,6 +1,7 @@
 /* job_release.c - the reservation of the present attempt is given back, with what the attempt says about its node. */
 #include "core/scheduler/job_flow.h"
 #include "core/scheduler/node_flow.h"
+#include "core/scheduler/remote_flow.h"
 
 #include <assert.h>
 #include <string.h>
@@ -9,6 +10,7 @@ void job_leave_node(job *j) {
     j->noted &= ~(unsigned)NOTE_NODE_LOST; /* what was noted of that node says nothing about the next one */
     if (!j->sent) job_unclaim_node(j, j->node);
     j->node[0] = j->owner[0] = '\0';
+    remote_forget(j);
     j->released = true;
     j->sent = false;
     j->says = VERDICT_NONE;

@@ -4,7 +4,7 @@
  * id: if the first one did happen, the answer is EXISTS with our own id. */
 #include "core/base/mem.h"
 #include "core/domain/ids.h"
-#include "core/scheduler/job_flow.h"
+#include "core/scheduler/remote_flow.h"
 #include "core/scheduler/session_flow.h"
 
 #include <assert.h>
@@ -41,6 +41,7 @@ void job_drop(job *j) {
     if (j->waiting) wait_queue_remove(j);
     s->env.timers.cancel(s->env.timers.ctx, j->due_timer);
     s->env.timers.cancel(s->env.timers.ctx, j->empty_timer);
+    remote_forget(j);
     if (!j->sent) job_unclaim_node(j, j->node);
     HASH_DEL(s->jobs, j);
     leave_session(j);

@@ -8,6 +8,7 @@
  * result follows, and the message is only counted. */
 #include "core/scheduler/job_flow.h"
 #include "core/scheduler/node_flow.h"
+#include "core/scheduler/remote_flow.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -69,15 +70,15 @@ static bool is_still_at_it(const job *j, const node_result *result) {
            !job_was_tried(j, j->node);
 }
 
-void scheduler_node_result(scheduler *s, conn_token conn, const node_result *result) {
-    assert(result->outcome == OUTCOME_OK || result->outcome == OUTCOME_FAILED || result->outcome == OUTCOME_NO_TEXT);
-    job *j = job_of_message(s, node_by_conn(s, conn), result->job_id, result->attempt);
+void job_hear_result(scheduler *s, const char *node, const node_result *result) {
+    job *j = job_of_message(s, node, result->job_id, result->attempt);
     if (!j) return;
     bool still = is_still_at_it(j, result);
     if (still || is_repeated(j, result)) {
         job_emit(j, (sched_event){.kind = EV_STALE, .node = j->node, .code = still ? result->code : "REPEATED"});
         return;
     }
+    bool waits = remote_waits(j); /* then the chain is busy, and the result is only noted */
     j->result = result->outcome;
     snprintf(j->result_code, sizeof j->result_code, "%s", result->code ? result->code : "");
     payload_unref(j->content);
@@ -86,4 +87,15 @@ void scheduler_node_result(scheduler *s, conn_token conn, const node_result *res
         model_missing(j, result->service);
     else
         job_note(j, NOTE_RESULT);
+    if (waits) remote_node_spoke(j);
+}
+
+void scheduler_node_result(scheduler *s, conn_token conn, const node_result *result) {
+    assert(result->outcome == OUTCOME_OK || result->outcome == OUTCOME_FAILED || result->outcome == OUTCOME_NO_TEXT);
+    const node_conn *n = node_by_conn(s, conn);
+    if (remote_guest_result(s, n, result)) return;
+    if (s->self && n && !job_find(s, result->job_id))
+        remote_stray_result(s, n->node, result);
+    else
+        job_hear_result(s, node_name(n), result);
 }

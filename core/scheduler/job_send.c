@@ -4,6 +4,7 @@
  * next attempt excludes nobody. */
 #include "core/scheduler/job_flow.h"
 #include "core/scheduler/node_flow.h"
+#include "core/scheduler/remote_flow.h"
 #include "core/scheduler/session_flow.h"
 
 void job_confirm(job *j, const char *owner, usec_t deadline, confirm_done *done) {
@@ -20,13 +21,22 @@ void job_confirm(job *j, const char *owner, usec_t deadline, confirm_done *done)
     s->registry->ops->confirm(s->registry, &question, done, j);
 }
 
-static usec_t padding_of(const scheduler_config *config, cut_reason cut) {
-    if (cut == CUT_MANUAL) return config->padding_manual;
-    return cut_continues(cut) ? config->padding_auto : 0;
+usec_t job_padding(const job *j) {
+    const scheduler_config *config = &j->s->config;
+    if (j->cut == CUT_MANUAL) return config->padding_manual;
+    return cut_continues(j->cut) ? config->padding_auto : 0;
+}
+
+void job_dispatched(job *j) {
+    j->sent = true;
+    job_emit(j, (sched_event){.kind = EV_DISPATCHED,
+                              .node = j->node,
+                              .until = j->due,
+                              .value = j->held_until / USEC_PER_MSEC});
+    wait_queue_placed(j);
 }
 
 static void send_assignment(job *j, const node_conn *n) {
-    scheduler *s = j->s;
     job_assign assign = {
         .job_id = j->id,
         .session_id = j->session,
@@ -35,15 +45,10 @@ static void send_assignment(job *j, const node_conn *n) {
         .pair = &j->pair,
         .sound = j->sound,
         .cut = j->cut,
-        .padding = padding_of(&s->config, j->cut),
+        .padding = job_padding(j),
     };
-    j->sent = true;
-    job_emit(j, (sched_event){.kind = EV_DISPATCHED,
-                              .node = j->node,
-                              .until = j->due,
-                              .value = j->held_until / USEC_PER_MSEC});
-    wait_queue_placed(j);
-    sched_tell(s, node_assign, n->conn, &assign);
+    job_dispatched(j);
+    sched_tell(j->s, node_assign, n->conn, &assign);
     affinity_sent(j);
     job_rest(j);
 }
@@ -52,7 +57,7 @@ static void attempt_again(job *j) {
     job_retry(j, "RESERVATION_LOST", false);
 }
 
-static void confirm_refused(job *j, const char *why) {
+void job_confirm_refused(job *j, const char *why) {
     job_emit(j, (sched_event){.kind = EV_CONFIRM_REFUSED, .node = j->node, .code = why});
     job_release_then(j, attempt_again);
 }
@@ -67,11 +72,11 @@ static void on_confirmed(void *arg, const confirm_answer *answer) {
     j->tries = 0;
     const node_conn *n = node_by_id(j->s, j->node);
     if (answer->status != LINK_OK)
-        confirm_refused(j, link_status_name(answer->status));
+        job_confirm_refused(j, link_status_name(answer->status));
     else if (!answer->held)
-        confirm_refused(j, answer->why);
+        job_confirm_refused(j, answer->why);
     else if (!n)
-        confirm_refused(j, "owner");
+        job_confirm_refused(j, "owner");
     else if (j->noted & (NOTE_NODE_LOST | NOTE_CANCEL))
         job_rest(j);
     else {
@@ -85,7 +90,10 @@ void job_send(job *j) {
     scheduler *s = j->s;
     const node_conn *n = node_by_id(s, j->node);
     if (!n) {
-        confirm_refused(j, "owner");
+        if (remote_is_elsewhere(j))
+            remote_send(j);
+        else
+            job_confirm_refused(j, "owner");
         return;
     }
     char owner[OWNER_MAX + 1];
@@ -95,5 +103,8 @@ void job_send(job *j) {
 
 void job_cancel_at_node(const job *j, const char *code) {
     const node_conn *n = j->sent ? node_by_id(j->s, j->node) : NULL;
-    if (n) sched_tell(j->s, node_cancel, n->conn, j->id, j->attempt, code);
+    if (j->sent && j->remote.stage != REMOTE_NONE)
+        remote_cancel(j, code);
+    else if (n)
+        sched_tell(j->s, node_cancel, n->conn, j->id, j->attempt, code);
 }

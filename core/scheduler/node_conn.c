@@ -14,6 +14,10 @@ node_conn *node_by_id(scheduler *s, const char *node_id) {
     return n;
 }
 
+const char *node_name(const node_conn *n) {
+    return n ? n->node : "";
+}
+
 static bool text_has(const char *list, const char *tag) {
     size_t len = strlen(tag);
     for (const char *at = list; (at = strstr(at, tag)); at += len) {

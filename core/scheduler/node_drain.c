@@ -4,6 +4,7 @@
  * the next heartbeat, or earlier by a grant that is refused. From then on every release and every heartbeat tells how many
  * reservations are left. At none the node goes offline as any other does; since no grant can come in between, nothing is lost. */
 #include "core/scheduler/node_flow.h"
+#include "core/scheduler/remote_flow.h"
 
 #include <string.h>
 
@@ -16,7 +17,7 @@ static void now_draining(node_conn *n, const char *who) {
 
 void node_end_drain(node_conn *n) {
     node_give_up_id(n);
-    node_close(n, "drained");
+    node_close(n, leave_reason(n->s));
 }
 
 static void go(node_conn *n) {

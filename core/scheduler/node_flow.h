@@ -43,6 +43,7 @@ struct node_conn {
 node_conn *node_by_conn(scheduler *s, conn_token conn);   /* NULL unless it tried to register */
 node_conn *node_by_id(scheduler *s, const char *node_id); /* NULL unless one of our connections owns that id */
 node_conn *node_conn_for(scheduler *s, conn_token conn);  /* makes it when there is none */
+const char *node_name(const node_conn *n);                /* "" for NULL */
 bool node_serves(const node_conn *n, const lang_pair *pair);
 /* It speaks for its id from now on; a connection that did so before is closed. */
 void node_claim_id(node_conn *n);

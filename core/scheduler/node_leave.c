@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/scheduler/job_flow.h"
 #include "core/scheduler/node_flow.h"
+#include "core/scheduler/remote_flow.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@ static void lose_jobs(scheduler *s, const node_answer *answer) {
         const held_attempt *held = &answer->held[i];
         job *j = job_find(s, held->job);
         if (j && j->attempt == held->attempt && !strcmp(j->node, answer->node)) job_note(j, NOTE_NODE_LOST);
+        if (!j) remote_guest_lost(s, answer->node, held->job, held->attempt);
     }
 }
 

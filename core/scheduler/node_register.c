@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/domain/ids.h"
 #include "core/scheduler/node_flow.h"
+#include "core/scheduler/remote_flow.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -159,7 +160,10 @@ void scheduler_node_register(scheduler *s, conn_token conn, const node_registrat
     sched_error err;
     node_conn *n = node_conn_for(s, conn);
     if (n->closed) return;
-    if (take_registration(n, registration, &err)) {
+    if (leave_under_way(s)) {
+        node_refuse(s, conn, n->node, "NODE_UNAVAILABLE", "this instance is leaving; connect to another one");
+        node_close(n, leave_reason(s));
+    } else if (take_registration(n, registration, &err)) {
         const char *name = registration->node_id && id_valid(registration->node_id) ? registration->node_id : n->node;
         node_refuse(s, conn, name, "INVALID_MESSAGE", err.message);
     } else {

@@ -6,6 +6,7 @@
 #include "core/domain/ids.h"
 #include "core/scheduler/job_flow.h"
 #include "core/scheduler/node_flow.h"
+#include "core/scheduler/remote_flow.h"
 #include "core/scheduler/session_flow.h"
 
 #include <assert.h>
@@ -80,6 +81,7 @@ sched_status scheduler_new(const scheduler_config *config, const scheduler_env *
     s->registry = open_registry(s);
     rng_init(&s->draws, env->seed, "scheduler", 0);
     sweep_start(s);
+    remote_open(s);
     *ret_scheduler = s;
     return SCHED_OK;
 }
@@ -90,6 +92,7 @@ scheduler *scheduler_free(scheduler *s) {
     scheduler_stop(s);
     s->store = job_store_free(s->store);
     job *j, *next;
+    remote_close(s);
     HASH_ITER (hh, s->jobs, j, next) {
         j->busy = false; /* with an answer out of memory, which does not come any more */
         job_drop(j);
@@ -107,6 +110,8 @@ scheduler *scheduler_free(scheduler *s) {
 }
 
 void scheduler_stop(scheduler *s) {
+    leave_stop(s);
+    remote_stop(s);
     sweep_stop(s);
     s->registry->ops->stop(s->registry);
     outage_stop(s);

@@ -270,6 +270,7 @@ sched_status scheduler_explain(scheduler *s, const lang_pair *pair, explain_done
 
 typedef struct scheduler_counts {
     int64_t jobs;    /* unfinished jobs of this instance */
+    int64_t guests;  /* jobs of other instances at nodes of this one */
     int64_t waiting; /* of these, waiting for room */
     int64_t calls;   /* to Redis without answer yet */
     int64_t nodes;   /* registered over this instance's connections */

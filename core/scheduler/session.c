@@ -4,6 +4,7 @@
  * long. It is not moved with every chunk; when it fires early it is set again. */
 #include "core/base/mem.h"
 #include "core/domain/ids.h"
+#include "core/scheduler/remote_flow.h"
 #include "core/scheduler/session_flow.h"
 
 #include <assert.h>
@@ -71,6 +72,7 @@ static sched_status place_check(scheduler *s, conn_token conn, const char *sessi
     const session *found = session_by_conn(s, conn);
     if (found)
         return sched_fail(err, SCHED_EINVAL, "session %s: its connection has session %s open", session_id, found->id);
+    if (leave_under_way(s)) return sched_fail(err, SCHED_FULL, "session %s: this instance is leaving", session_id);
     if (session_by_id(s, session_id)) return sched_fail(err, SCHED_FULL, "session %s is open already", session_id);
     if (s->counts.sessions >= s->config.sessions_max)
         return sched_fail(err, SCHED_FULL, "%lld sessions are open, as many as may be", (long long)s->counts.sessions);

@@ -4,6 +4,7 @@
  * told already is the same request again, or a mistake (session_repeat.c): nothing new is made. */
 #include "core/base/mem.h"
 #include "core/domain/ids.h"
+#include "core/scheduler/remote_flow.h"
 #include "core/scheduler/session_flow.h"
 
 #include <assert.h>
@@ -20,7 +21,7 @@ static const char *problem_of(const session *one, const target *t, const char *r
     const scheduler *s = one->s;
     if (!request_id_valid(request_id)) return "INVALID_MESSAGE";
     if (s->counts.redis_down && scheduler_config_needs_redis(&s->config)) return "SCHEDULER_DEPENDENCY_DOWN";
-    if (!t || s->counts.jobs >= s->config.jobs_max) return "SCHEDULER_OVERLOADED";
+    if (leave_under_way(s) || !t || s->counts.jobs >= s->config.jobs_max) return "SCHEDULER_OVERLOADED";
     return NULL;
 }
 

@@ -96,7 +96,8 @@ static sched_status open_redis(simulation *s, sched_error *err) {
         .binary = s->options->redis_binary,
         .window = s->sc.redis.window,
         .instances = (int32_t)s->sc.instances.count,
-        .readers = scheduler_config_is_shared(&s->sc.scheduler),
+        .readers =
+            s->sc.instances.count > 1 && scheduler_config_is_shared(&s->sc.scheduler), /* one has nobody to hear of */
         .share_readers = s->sc.redis.shared_blocking_connection,
         .seed = (uint64_t)s->sc.seed,
         .costs = costs_of(s),
@@ -351,6 +352,7 @@ static usec_t longest_ttl(const simulation *s) {
         config->affinity_ttl,
         lost ? config->session_ttl : 0,
         lost ? config->room_idle : 0,
+        s->sc.instances.count > 1 ? config->instance.inbox_ttl : 0,
         hits_instances(&s->sc) ? config->instance.tombstone_ttl : 0,
     };
     usec_t longest = 0;

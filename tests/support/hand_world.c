@@ -189,8 +189,8 @@ sched_status open_session(conn_token conn, const char *id) {
     return scheduler_session_open(s, conn, &offer, &err);
 }
 
-void open_scheduler_on(redis_link link) {
-    scheduler_env env = {
+scheduler_env hand_env(redis_link link) {
+    return (scheduler_env){
         .clock = engine_clock(e),
         .timers = engine_timers(e),
         .seed = 7,
@@ -213,6 +213,10 @@ void open_scheduler_on(redis_link link) {
         .catalog = catalog,
         .instance_id = "one",
     };
+}
+
+void open_scheduler_on(redis_link link) {
+    scheduler_env env = hand_env(link);
     ck_assert_msg(!scheduler_new(&config, &env, &s, &err), "%s", err.message);
     ck_assert_msg(!open_session(SESSION, "s-1"), "%s", err.message);
 }
@@ -274,7 +278,7 @@ void start_production(void) {
 }
 
 void close_world(void) {
-    scheduler_stop(s);
+    if (s) scheduler_stop(s);
     pass(2 * second);
     s = scheduler_free(s);
     wire = link_virtual_free(wire);

@@ -68,6 +68,8 @@ void open_world(const char *phase);
 /* With one session, "s-1", on connection SESSION. */
 void open_scheduler(void);
 void open_scheduler_on(redis_link link);
+/* What a scheduler of this world is given. */
+scheduler_env hand_env(redis_link link);
 /* On a link that can lose answers. */
 void open_scheduler_on_lossy_link(void);
 /* The outcome of the next `count` calls of this script will be unknown: they are executed, or not. */

@@ -1,0 +1,347 @@
+/* check_remote.c - a job whose node has its connection at another instance: what travels between the two, and what becomes of the job
+ * when something of it gets lost. */
+#include <check.h>
+#include <string.h>
+
+#include "tests/support/many_world.h"
+#include "tests/support/suite.h"
+
+enum { NODE = 1 };
+
+static const usec_t msec = USEC_PER_MSEC;
+
+/* The node is at instance 1, sessions are at both. */
+static void two_instances(void) {
+    open_world("production");
+    open_many(2);
+    use(1);
+    join(NODE, "n1", 2);
+    use(0);
+}
+
+static void settle(void) {
+    pass(50 * msec);
+}
+
+static void say(uint64_t utterance) {
+    speak_at(0, utterance);
+    settle();
+}
+
+static void assert_all_is_over(void) {
+    for (int i = 0; i < 2; i++) {
+        scheduler_counts counts = scheduler_count(at(i));
+        ck_assert_msg(counts.jobs == 0 && counts.guests == 0, "instance %d: %lld jobs, %lld guests", i,
+                      (long long)counts.jobs, (long long)counts.guests);
+    }
+    ck_assert_int_eq(reservations_of("n1"), 0);
+}
+
+static void node_says(const said *a, job_outcome outcome, const char *code) {
+    use(1);
+    answer(a, outcome, code);
+    use(0);
+    settle();
+}
+
+/* ---- the way of a job ----------------------------------------------------------------------------------------------- */
+
+START_TEST(a_job_reaches_a_node_of_another_instance_and_its_result_comes_back) {
+    two_instances();
+    say(1);
+    ck_assert_int_eq(assigned_count, 1);
+    ck_assert_uint_eq(assigned[0].conn, NODE);
+    ck_assert_int_eq(assigned[0].bytes, 1024);
+    ck_assert_int_eq(count_of(EV_DISPATCHED), 1);
+    ck_assert_int_eq(scheduler_count(at(1)).guests, 1);
+    node_says(&assigned[0], OUTCOME_OK, "");
+    ck_assert_int_eq(answered_count, 1);
+    ck_assert_int_eq(answered[0].outcome, OUTCOME_OK);
+    ck_assert_uint_eq(answered[0].conn, SESSION);
+    assert_all_is_over();
+    close_many();
+}
+END_TEST
+
+START_TEST(what_the_node_says_meanwhile_moves_the_job_as_if_it_were_here) {
+    two_instances();
+    say(1);
+    scheduler_node_ack(at(1), NODE, assigned[0].job, 1);
+    settle();
+    ck_assert_int_eq(count_of(EV_ACCEPTED), 1);
+    scheduler_node_started(at(1), NODE, assigned[0].job, 1);
+    settle();
+    ck_assert_int_eq(count_of(EV_STARTED), 1);
+    node_says(&assigned[0], OUTCOME_OK, "");
+    assert_all_is_over();
+    close_many();
+}
+END_TEST
+
+START_TEST(a_failure_leads_to_the_next_attempt_on_another_node) {
+    two_instances();
+    say(1);
+    join(2, "n2", 2);
+    node_says(&assigned[0], OUTCOME_FAILED, "GPU_LOST");
+    ck_assert_int_eq(assigned_count, 2);
+    ck_assert_uint_eq(assigned[1].conn, 2);
+    ck_assert_int_eq(assigned[1].attempt, 2);
+    answer(&assigned[1], OUTCOME_OK, "");
+    assert_all_is_over();
+    close_many();
+}
+END_TEST
+
+START_TEST(a_cancelled_job_is_cancelled_at_its_node) {
+    two_instances();
+    say(1);
+    ck_assert(scheduler_cancel(at(0), assigned[0].job, "user"));
+    settle();
+    ck_assert_int_eq(cancelled_count, 1);
+    ck_assert_uint_eq(cancelled[0].conn, NODE);
+    ck_assert_str_eq(cancelled[0].code, "user");
+    assert_all_is_over();
+    close_many();
+}
+END_TEST
+
+START_TEST(an_empty_result_leaves_the_place_for_the_full_one) {
+    two_instances();
+    say(1);
+    node_says(&assigned[0], OUTCOME_NO_TEXT, "");
+    ck_assert_int_eq(count_of(EV_EMPTY_HELD), 1);
+    node_says(&assigned[0], OUTCOME_OK, "");
+    ck_assert_int_eq(answered[0].outcome, OUTCOME_OK);
+    assert_all_is_over();
+    close_many();
+}
+END_TEST
+
+START_TEST(a_node_that_leaves_its_instance_loses_the_job_at_once) {
+    two_instances();
+    say(1);
+    join(2, "n2", 2);
+    scheduler_node_gone(at(1), NODE);
+    settle();
+    ck_assert_str_eq(last_of(EV_RETRY)->code, "NODE_LOST");
+    ck_assert_int_eq(assigned_count, 2);
+    ck_assert_uint_eq(assigned[1].conn, 2);
+    ck_assert_int_eq(scheduler_count(at(1)).guests, 0);
+    close_many();
+}
+END_TEST
+
+START_TEST(a_node_that_has_gone_elsewhere_is_not_sent_the_job) {
+    two_instances();
+    say(1);
+    node_says(&assigned[0], OUTCOME_OK, "");
+    set_node_field("n1", "owner", "i1:00000000000000ff"); /* another connection by now */
+    say(2);
+    ck_assert_int_eq(assigned_count, 1);
+    ck_assert_int_gt(count_of(EV_CONFIRM_REFUSED), 0);
+    ck_assert_str_eq(last_of(EV_CONFIRM_REFUSED)->code, "owner");
+    close_many();
+}
+END_TEST
+
+/* ---- what gets lost ------------------------------------------------------------------------------------------------- */
+
+/* Of the first attempt. */
+static peer_kind lost_kind;
+static int to_lose;
+
+static usec_t lose_some(int from, int to, const peer_message *m) {
+    (void)from, (void)to;
+    if (m->kind != lost_kind || m->attempt > 1 || to_lose == 0) return msec;
+    to_lose--;
+    return USEC_NEVER;
+}
+
+static void lose(peer_kind kind, int count) {
+    lost_kind = kind;
+    to_lose = count;
+    meddle_with_peers(lose_some);
+}
+
+static const peer_kind asked_again[] = {PEER_FETCH, PEER_JOB, PEER_SENT};
+
+static void lose_one(peer_kind kind) {
+    two_instances();
+    lose(kind, 1);
+    say(1);
+    pass(2 * second);
+    ck_assert_int_eq(assigned_count, 1);
+    ck_assert_int_eq(count_of(EV_RETRY), 0);
+    node_says(&assigned[0], OUTCOME_OK, "");
+    assert_all_is_over();
+    close_many();
+}
+
+START_TEST(of_a_message_before_the_job_is_sent_one_may_be_lost) {
+    for (int i = 0; i < 3; i++) lose_one(asked_again[i]);
+}
+END_TEST
+
+static void lose_both(peer_kind kind) {
+    two_instances();
+    lose(kind, 9);
+    say(1);
+    ck_assert_int_eq(scheduler_count(at(0)).jobs, 1);
+    pass(3 * second);
+    ck_assert_str_eq(last_of(EV_RETRY)->code, "RESERVATION_LOST");
+    ck_assert_str_eq(last_of(EV_CONFIRM_REFUSED)->code, "silent");
+    if (kind != PEER_FETCH) join(2, "n2", 1); /* n1 may have had it, so it is not asked again */
+    pass(2 * second);
+    const said *last = &assigned[assigned_count - 1];
+    ck_assert_int_eq(last->attempt, 2);
+    use(last->conn == NODE ? 1 : 0);
+    answer(last, OUTCOME_OK, "");
+    settle();
+    use(0);
+    ck_assert_int_eq(answered_count, 1);
+    assert_all_is_over();
+    close_many();
+}
+
+START_TEST(without_a_word_the_reservation_is_given_back_and_the_next_attempt_made) {
+    for (int i = 0; i < 3; i++) lose_both(asked_again[i]);
+}
+END_TEST
+
+START_TEST(a_result_is_said_again_until_it_came) {
+    two_instances();
+    say(1);
+    lose(PEER_RESULT, 2);
+    node_says(&assigned[0], OUTCOME_OK, "");
+    ck_assert_int_eq(answered_count, 0);
+    pass(4 * second);
+    ck_assert_int_eq(answered_count, 1);
+    assert_all_is_over();
+    close_many();
+}
+END_TEST
+
+START_TEST(a_result_whose_receipt_is_lost_changes_nothing_when_it_comes_again) {
+    two_instances();
+    say(1);
+    lose(PEER_GOT, 1);
+    node_says(&assigned[0], OUTCOME_OK, "");
+    ck_assert_int_eq(scheduler_count(at(1)).guests, 1);
+    pass(2 * second);
+    ck_assert_int_eq(answered_count, 1);
+    assert_all_is_over();
+    close_many();
+}
+END_TEST
+
+START_TEST(a_word_of_the_node_says_that_it_was_sent) {
+    two_instances();
+    lose(PEER_SENT, 1);
+    say(1);
+    ck_assert_int_eq(count_of(EV_DISPATCHED), 0);
+    node_says(&assigned[0], OUTCOME_OK, "");
+    ck_assert_int_eq(count_of(EV_DISPATCHED), 1);
+    ck_assert_int_eq(answered_count, 1);
+    assert_all_is_over();
+    close_many();
+}
+END_TEST
+
+static usec_t slow_job(int from, int to, const peer_message *m) {
+    (void)from, (void)to;
+    return m->kind == PEER_JOB ? 5 * second : msec;
+}
+
+START_TEST(a_job_that_comes_too_late_is_not_sent) {
+    two_instances();
+    meddle_with_peers(slow_job);
+    say(1);
+    pass(2 * second);
+    meddle_with_peers(NULL);
+    pass(10 * second);
+    for (int i = 0; i < assigned_count; i++) ck_assert_int_gt(assigned[i].attempt, 1);
+    ck_assert_int_eq(reservations_of("n1"), assigned_count);
+    close_many();
+}
+END_TEST
+
+/* ---- instances that end --------------------------------------------------------------------------------------------- */
+
+START_TEST(guests_of_a_dead_instance_may_finish_and_change_nothing) {
+    two_instances();
+    say(1);
+    kill_instance(0);
+    use(1);
+    pass(10 * second);
+    answer(&assigned[0], OUTCOME_OK, "");
+    pass(120 * second);
+    ck_assert_int_eq(scheduler_count(at(1)).guests, 0);
+    ck_assert_int_eq(answered_count, 0);
+    close_many();
+}
+END_TEST
+
+static void set_flag(void *flag) {
+    *(bool *)flag = true;
+}
+
+START_TEST(an_instance_that_leaves_works_off_its_guests_and_sends_its_nodes_away) {
+    bool left = false;
+    two_instances();
+    say(1);
+    scheduler_leave(at(1), set_flag, &left);
+    pass(second);
+    ck_assert(!left);
+    ck_assert_int_eq(closed_count, 0);
+    say(2); /* for a node that drains */
+    ck_assert_int_eq(assigned_count, 1);
+    node_says(&assigned[0], OUTCOME_OK, "");
+    pass(second);
+    ck_assert(left);
+    ck_assert_int_eq(closed_count, 1);
+    ck_assert_str_eq(last_close_reason, "moving");
+    ck_assert_int_eq(answered_count, 1);
+    close_many();
+}
+END_TEST
+
+START_TEST(an_instance_that_leaves_takes_nothing_new_and_leaves_at_the_limit) {
+    bool left = false;
+    two_instances();
+    say(1);
+    speak_at(1, 1);
+    settle();
+    scheduler_leave(at(1), set_flag, &left);
+    speak_at(1, 2);
+    ck_assert_str_eq(answered[answered_count - 1].code, "SCHEDULER_OVERLOADED");
+    use(1);
+    ck_assert_int_eq(open_session(SESSION + 1, "s-9"), SCHED_FULL);
+    offer(2, "n2", "en de", 1);
+    ck_assert_int_eq(refused_count, 1);
+    pass(config.close_limit + second);
+    ck_assert(left);
+    close_many();
+}
+END_TEST
+
+int main(void) {
+    const TTest *const tests[] = {
+        a_job_reaches_a_node_of_another_instance_and_its_result_comes_back,
+        what_the_node_says_meanwhile_moves_the_job_as_if_it_were_here,
+        a_failure_leads_to_the_next_attempt_on_another_node,
+        a_cancelled_job_is_cancelled_at_its_node,
+        an_empty_result_leaves_the_place_for_the_full_one,
+        a_node_that_leaves_its_instance_loses_the_job_at_once,
+        a_node_that_has_gone_elsewhere_is_not_sent_the_job,
+        of_a_message_before_the_job_is_sent_one_may_be_lost,
+        without_a_word_the_reservation_is_given_back_and_the_next_attempt_made,
+        a_result_is_said_again_until_it_came,
+        a_result_whose_receipt_is_lost_changes_nothing_when_it_comes_again,
+        a_word_of_the_node_says_that_it_was_sent,
+        a_job_that_comes_too_late_is_not_sent,
+        guests_of_a_dead_instance_may_finish_and_change_nothing,
+        an_instance_that_leaves_works_off_its_guests_and_sends_its_nodes_away,
+        an_instance_that_leaves_takes_nothing_new_and_leaves_at_the_limit,
+    };
+    return SUITE_RUN("remote", tests);
+}
