@@ -226,11 +226,15 @@ static bool all_ended(const compare *c) {
 static sched_status write_all(const compare_options *o, const compare *c, const sweep_view *view, const char *folder,
                               sched_error *err) {
     char where[4096];
-    sched_status status = compare_write(c, folder, err);
+    char note[COMPARE_NOTE_MAX];
+    sched_status status = compare_write_figures(c, folder, err);
     if (status) return status;
-    snprintf(where, sizeof where, "%s/compare.json", folder);
+    snprintf(where, sizeof where, "%s/report.html", folder);
     compare_terminal(c, where, stdout);
     fflush(stdout);
+    status = compare_write_pages(c, folder, note, err);
+    if (status) return status;
+    if (*note && !o->args.quiet) fprintf(stderr, "lingua-sim: %s\n", note);
     compare_timing timing = {.wall_s = wall_seconds() - o->began,
                              .jobs = o->variants.jobs ? o->variants.jobs : farm_processors()};
     if (!o->args.quiet) compare_tell_timing(c, view, &timing, folder, stderr);

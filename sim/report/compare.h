@@ -120,7 +120,8 @@ bool compare_is_empty(const compare *c, compare_figure figure);
 
 /* ---- what follows --------------------------------------------------------------------------------------------------- */
 
-/* Sentences by rules: who is best and worst at what by more than chance explains, and what was lost. Returns how many. */
+/* Sentences by rules: who is best and worst at what by more than chance explains, and what was lost. The most telling
+ * one comes first, the others in the order of the rows. Returns how many. */
 enum { COMPARE_SENTENCES_MAX = 16 };
 size_t compare_verdict(const compare *c, char ret_sentences[COMPARE_SENTENCES_MAX][COMPARE_SENTENCE_MAX]);
 

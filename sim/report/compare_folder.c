@@ -3,8 +3,12 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "core/base/mem.h"
+#include "sim/report/compare_pages.h"
+#include "sim/report/folder.h"
 #include "sim/report/json_path.h"
 
 enum { PATH_TEXT_MAX = 4096 };
@@ -31,9 +35,43 @@ static sched_status write_file(const compare *c, const char *folder, const char 
     return close_file(folder, name, out, err);
 }
 
-sched_status compare_write(const compare *c, const char *folder, sched_error *err) {
+sched_status compare_write_figures(const compare *c, const char *folder, sched_error *err) {
     sched_status status = write_file(c, folder, "compare.json", compare_json, err);
     if (!status) status = write_file(c, folder, "compare.csv", compare_csv, err);
+    return status;
+}
+
+/* ---- pages ---------------------------------------------------------------------------------------------------------- */
+
+static sched_status write_page(const compare_page *p, const char *folder, const char *name,
+                               void (*write)(const compare_page *, FILE *), sched_error *err) {
+    FILE *out;
+    sched_status status = open_file(folder, name, &out, err);
+    if (status) return status;
+    write(p, out);
+    return close_file(folder, name, out, err);
+}
+
+sched_status compare_write_pages(const compare *c, const char *folder, char ret_note[COMPARE_NOTE_MAX],
+                                 sched_error *err) {
+    char plots[PATH_TEXT_MAX];
+    char *svg[COMPARE_PLOTS] = {NULL};
+    sched_error why;
+    *ret_note = '\0';
+    snprintf(plots, sizeof plots, "%s/plots", folder);
+    sched_status status = folder_make(plots, err);
+    if (status) return status;
+    if (compare_plots_draw(c, folder, svg, &why))
+        snprintf(ret_note, COMPARE_NOTE_MAX, "The report has no plots: %.200s", why.message);
+    compare_page *p = mem_zalloc(1, sizeof *p);
+    p->compare = c;
+    p->note = ret_note;
+    for (size_t i = 0; i < COMPARE_PLOTS; i++) p->svg[i] = *ret_note ? NULL : svg[i];
+    p->sentence_count = compare_verdict(c, p->sentences);
+    status = write_page(p, folder, "report.html", compare_html, err);
+    if (!status) status = write_page(p, folder, "report.md", compare_markdown, err);
+    for (size_t i = 0; i < COMPARE_PLOTS; i++) free(svg[i]);
+    free(p);
     return status;
 }
 

@@ -5,7 +5,12 @@
 #include "sim/report/compare.h"
 
 /* compare.json, compare.csv. The folder is there. SCHED_EIO. */
-sched_status compare_write(const compare *c, const char *folder, sched_error *err);
+sched_status compare_write_figures(const compare *c, const char *folder, sched_error *err);
+/* report.html, report.md and plots/. What cannot be drawn because gnuplot is missing is no failure: `ret_note` says so, else it is
+ * "". SCHED_EIO. */
+enum { COMPARE_NOTE_MAX = 256 };
+sched_status compare_write_pages(const compare *c, const char *folder, char ret_note[COMPARE_NOTE_MAX],
+                                 sched_error *err);
 
 /* What depends on the machine, gathered from the timing.json of the runs; those without one are left out. */
 typedef struct compare_timing {

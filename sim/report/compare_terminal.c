@@ -1,10 +1,8 @@
 /* compare_terminal.c - the verdict, one table, and what was claimed: as a reader at a terminal wants it. */
-#include "sim/report/compare.h"
-
 #include <inttypes.h>
-#include <math.h>
 
 #include "core/base/text_table.h"
+#include "sim/report/compare_pages.h"
 
 static void print_table(const compare *c, FILE *out) {
     size_t rows = 1, row = 1;
@@ -49,22 +47,12 @@ static void print_mechanisms(const compare *c, FILE *out) {
 }
 
 static void print_claims(const compare *c, FILE *out) {
-    text_table *t = text_table_new(c->columns + 1, 9);
-    static const char *const heads[] = {"",           "claimed: nodes", "sessions",
-                                        "requests/s", "here: nodes",    "requests/s",
-                                        "sessions",   "carried it",     "sessions at saturation"};
-    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) text_table_set(t, 0, i, "%s", heads[i]);
-    for (size_t i = 0; i < c->columns; i++) {
-        compare_claim claim = compare_claim_of(c, i);
-        text_table_set(t, i + 1, 0, "  %s", c->column[i].name);
-        text_table_set(t, i + 1, 1, "%s", claim.nodes ? claim.nodes : "-");
-        text_table_set(t, i + 1, 2, "%s", claim.sessions ? claim.sessions : "-");
-        text_table_set(t, i + 1, 3, "%s", claim.requests ? claim.requests : "-");
-        text_table_set(t, i + 1, 4, "%.0f", claim.here_nodes);
-        text_table_set(t, i + 1, 5, "%.1f", claim.here_requests);
-        text_table_set(t, i + 1, 6, "%.0f", claim.here_sessions);
-        text_table_set(t, i + 1, 7, "%s", claim.carried ? "yes" : "no");
-        text_table_set(t, i + 1, 8, isnan(claim.at_saturation) ? "-" : "%.0f", claim.at_saturation);
+    text_table *t = text_table_new(c->columns + 1, CLAIM_CELLS);
+    for (size_t i = 0; i < CLAIM_CELLS; i++) text_table_set(t, 0, i, "%s", compare_claim_heads[i]);
+    for (size_t k = 0; k < c->columns; k++) {
+        char cells[CLAIM_CELLS][COMPARE_TEXT_MAX];
+        compare_claim_cells(c, k, cells);
+        for (size_t i = 0; i < CLAIM_CELLS; i++) text_table_set(t, k + 1, i, i ? "%s" : "  %s", cells[i]);
     }
     fputs("\nclaimed and measured\n", out);
     text_table_print(t, 1, out);

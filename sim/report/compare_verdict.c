@@ -17,7 +17,10 @@ static const double matters_in_one = 0.05; /* the same when there is one run of 
 typedef struct sentence {
     char *text;
     size_t len;
+    double weight; /* how telling it is */
 } sentence;
+
+enum { MISSING_WEIGHT = 1000000000, LOSS_WEIGHT = 1000000, RATIO_WEIGHT_MAX = 10000 };
 
 static void say(sentence *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void say(sentence *s, const char *format, ...) {
@@ -29,13 +32,36 @@ static void say(sentence *s, const char *format, ...) {
     s->len += n < 0 ? 0 : (size_t)n < room ? (size_t)n : room;
 }
 
+/* ---- figures -------------------------------------------------------------------------------------------------------- */
+
+typedef struct topic {
+    compare_figure figure;
+    const char *what, *best, *worst; /* "Answers (p95)", "soonest with", "latest with" */
+    const char *unit;                /* behind numbers */
+    double least;                    /* smaller differences do not matter, whatever their share */
+} topic;
+
+// clang-format off
+static const topic topics[] = {
+    {COMPARE_E2E_P95,       "Answers, p95",              "soonest with",    "latest with",    " ms", 5},
+    {COMPARE_PLACEMENT_P99, "A node is found, p99",      "soonest by",      "latest by",      " ms", 0.1},
+    {COMPARE_WAIT_P99,      "Waiting for a slot, p99",   "shortest with",   "longest with",   " ms", 5},
+    {COMPARE_DECISIONS,     "Decisions per second at saturation", "most by", "fewest by",     "", 1},
+    {COMPARE_COMMANDS,      "Redis commands per job",    "fewest with",     "most with",      "", 0.1},
+    {COMPARE_CPU_USEC,      "Scheduler CPU per job",     "least with",      "most with",      " us", 1},
+    {COMPARE_HERD,          "Share of the jobs between two heartbeats that one node gets", "smallest with", "greatest with", " %", 0.5},
+};
+// clang-format on
+enum { TOPICS = sizeof topics / sizeof *topics };
+
 /* ---- who differs ---------------------------------------------------------------------------------------------------- */
 
-static bool differ(const compare *c, size_t a, size_t b, compare_figure f) {
+static bool differ(const compare *c, size_t a, size_t b, const topic *t) {
+    compare_figure f = t->figure;
     double x = compare_interval(c, a, f).mean, y = compare_interval(c, b, f).mean;
     double larger = fabs(x) > fabs(y) ? fabs(x) : fabs(y);
     double least = c->runs > 1 ? matters : matters_in_one;
-    if (!(fabs(x - y) > least * larger)) return false;
+    if (!(fabs(x - y) > least * larger && fabs(x - y) >= t->least)) return false;
     if (c->runs == 1) return true;
     interval d = compare_difference(c, a, b, f);
     return interval_excludes_zero(&d);
@@ -47,7 +73,8 @@ typedef struct ranking {
     bool good[COMPARE_COLUMNS_MAX], bad[COMPARE_COLUMNS_MAX];
 } ranking;
 
-static ranking rank(const compare *c, compare_figure f) {
+static ranking rank(const compare *c, const topic *t) {
+    compare_figure f = t->figure;
     ranking r = {0};
     bool low = compare_rows[f].wish == WISH_LOW;
     for (size_t i = 0; i < c->columns; i++) {
@@ -59,11 +86,11 @@ static ranking rank(const compare *c, compare_figure f) {
         if (low ? v.mean < best : v.mean > best) r.best = i;
         if (low ? v.mean > worst : v.mean < worst) r.worst = i;
     }
-    r.same = !r.known || r.best == r.worst || !differ(c, r.best, r.worst, f);
+    r.same = !r.known || r.best == r.worst || !differ(c, r.best, r.worst, t);
     for (size_t i = 0; i < c->columns && !r.same; i++) {
         if (!compare_interval(c, i, f).n) continue;
-        r.good[i] = i == r.best || !differ(c, i, r.best, f);
-        r.bad[i] = !r.good[i] && (i == r.worst || !differ(c, i, r.worst, f));
+        r.good[i] = i == r.best || !differ(c, i, r.best, t);
+        r.bad[i] = !r.good[i] && (i == r.worst || !differ(c, i, r.worst, t));
     }
     return r;
 }
@@ -79,27 +106,6 @@ static void say_names(sentence *s, const compare *c, const bool chosen[COMPARE_C
     }
 }
 
-/* ---- figures -------------------------------------------------------------------------------------------------------- */
-
-typedef struct topic {
-    compare_figure figure;
-    const char *what, *best, *worst; /* "Answers (p95)", "soonest with", "latest with" */
-    const char *unit;                /* behind numbers */
-} topic;
-
-// clang-format off
-static const topic topics[] = {
-    {COMPARE_E2E_P95,       "Answers, p95",              "soonest with",    "latest with",    " ms"},
-    {COMPARE_PLACEMENT_P99, "A node is found, p99",      "soonest by",      "latest by",      " ms"},
-    {COMPARE_WAIT_P99,      "Waiting for a slot, p99",   "shortest with",   "longest with",   " ms"},
-    {COMPARE_DECISIONS,     "Decisions per second at saturation", "most by", "fewest by",     ""},
-    {COMPARE_COMMANDS,      "Redis commands per job",    "fewest with",     "most with",      ""},
-    {COMPARE_CPU_USEC,      "Scheduler CPU per job",     "least with",      "most with",      " us"},
-    {COMPARE_HERD,          "Share of the jobs between two heartbeats that one node gets", "smallest with", "greatest with", " %"},
-};
-// clang-format on
-enum { TOPICS = sizeof topics / sizeof *topics };
-
 static void say_value(sentence *s, const compare *c, size_t column, const topic *t) {
     char text[COMPARE_TEXT_MAX];
     say(s, " (%s%s", compare_text(c, column, t->figure, text), t->unit);
@@ -107,11 +113,14 @@ static void say_value(sentence *s, const compare *c, size_t column, const topic 
     say(s, ")");
 }
 
-/* "3.1 times"; left out when it would say nothing. */
-static void say_ratio(sentence *s, double better, double worse, compare_wish wish) {
+static double ratio_of(double better, double worse, compare_wish wish) {
     double ratio = wish == WISH_LOW ? worse / better : better / worse;
-    if (!(ratio >= 1.5) || !(ratio < 1e6)) return;
-    say(s, ratio < 10 ? ": %.1f times" : ": %.0f times", ratio);
+    return ratio > RATIO_WEIGHT_MAX || isnan(ratio) ? RATIO_WEIGHT_MAX : ratio;
+}
+
+/* "3.1 times"; left out when it would say nothing. */
+static void say_ratio(sentence *s, double ratio) {
+    if (ratio >= 1.5 && ratio < RATIO_WEIGHT_MAX) say(s, ratio < 10 ? ": %.1f times" : ": %.0f times", ratio);
 }
 
 /* The same over all columns: from the least to the greatest mean. */
@@ -130,24 +139,21 @@ static void say_same(sentence *s, const compare *c, const topic *t) {
         say(s, " beyond chance (%.*f to %.*f%s).", decimals, least, decimals, most, t->unit);
 }
 
-/* False when nothing is known. */
-static bool say_topic(sentence *s, const compare *c, const topic *t) {
-    ranking r = rank(c, t->figure);
-    if (!r.known) return false;
-    if (r.same) {
-        say_same(s, c, t);
-        return true;
-    }
+/* Nothing when nothing is known. */
+static void say_topic(sentence *s, const compare *c, const topic *t) {
+    ranking r = rank(c, t);
+    if (r.known && r.same) say_same(s, c, t);
+    if (r.same) return;
     say(s, "%s: %s ", t->what, t->best);
     say_names(s, c, r.good);
     say_value(s, c, r.best, t);
     say(s, ", %s ", t->worst);
     say_names(s, c, r.bad);
     say_value(s, c, r.worst, t);
-    say_ratio(s, compare_interval(c, r.best, t->figure).mean, compare_interval(c, r.worst, t->figure).mean,
-              compare_rows[t->figure].wish);
+    s->weight = ratio_of(compare_interval(c, r.best, t->figure).mean, compare_interval(c, r.worst, t->figure).mean,
+                         compare_rows[t->figure].wish);
+    say_ratio(s, s->weight);
     say(s, ".");
-    return true;
 }
 
 /* ---- what should not happen ----------------------------------------------------------------------------------------- */
@@ -223,29 +229,66 @@ static void say_missing(sentence *s, const compare *c) {
 
 /* ---- all of it ------------------------------------------------------------------------------------------------------ */
 
-static sentence next(char sentences[COMPARE_SENTENCES_MAX][COMPARE_SENTENCE_MAX], size_t n) {
-    sentences[n][0] = '\0';
-    return (sentence){.text = sentences[n]};
+typedef struct verdict {
+    char (*text)[COMPARE_SENTENCE_MAX];
+    size_t count, heaviest;
+    double weight; /* of that one */
+} verdict;
+
+static sentence begin(const verdict *v) {
+    v->text[v->count][0] = '\0';
+    return (sentence){.text = v->text[v->count]};
+}
+
+static void end(verdict *v, const sentence *s) {
+    if (!s->len) return;
+    if (s->weight > v->weight) {
+        v->heaviest = v->count;
+        v->weight = s->weight;
+    }
+    v->count++;
+}
+
+static void tell_figures(verdict *v, const compare *c) {
+    for (size_t i = 0; i < TOPICS && c->columns > 1; i++) {
+        sentence s = begin(v);
+        say_topic(&s, c, &topics[i]);
+        end(v, &s);
+    }
+}
+
+static void tell_mishaps(verdict *v, const compare *c) {
+    for (size_t i = 0; i < MISHAPS; i++) {
+        if (!happened(c, mishaps[i].figure)) continue;
+        sentence s = begin(v);
+        say_mishap(&s, c, mishaps[i].figure, mishaps[i].what);
+        bool loss = mishaps[i].figure == COMPARE_LOST || mishaps[i].figure == COMPARE_DOUBLED;
+        s.weight = loss ? LOSS_WEIGHT : 1;
+        end(v, &s);
+    }
+}
+
+static void tell(verdict *v, const compare *c, void (*say_it)(sentence *, const compare *), double weight) {
+    sentence s = begin(v);
+    say_it(&s, c);
+    s.weight = weight;
+    end(v, &s);
+}
+
+static void heaviest_first(verdict *v) {
+    char first[COMPARE_SENTENCE_MAX];
+    memcpy(first, v->text[v->heaviest], sizeof first);
+    memmove(v->text[1], v->text[0], v->heaviest * sizeof *v->text);
+    memcpy(v->text[0], first, sizeof first);
 }
 
 size_t compare_verdict(const compare *c, char ret_sentences[COMPARE_SENTENCES_MAX][COMPARE_SENTENCE_MAX]) {
-    size_t n = 0;
-    sentence s = next(ret_sentences, n);
-    say_missing(&s, c);
-    n += s.len > 0;
-    for (size_t i = 0; i < TOPICS && c->columns > 1; i++) {
-        s = next(ret_sentences, n);
-        n += say_topic(&s, c, &topics[i]);
-    }
-    for (size_t i = 0; i < MISHAPS; i++) {
-        if (!happened(c, mishaps[i].figure)) continue;
-        s = next(ret_sentences, n++);
-        say_mishap(&s, c, mishaps[i].figure, mishaps[i].what);
-    }
-    s = next(ret_sentences, n);
-    say_good_news(&s, c);
-    n += s.len > 0;
-    s = next(ret_sentences, n);
-    say_promises(&s, c);
-    return n + (s.len > 0);
+    verdict v = {.text = ret_sentences};
+    tell(&v, c, say_missing, MISSING_WEIGHT);
+    tell_figures(&v, c);
+    tell_mishaps(&v, c);
+    tell(&v, c, say_good_news, 1);
+    tell(&v, c, say_promises, 1);
+    if (v.count) heaviest_first(&v);
+    return v.count;
 }

@@ -13,6 +13,7 @@
 #include "core/base/mem.h"
 #include "sim/report/pages.h"
 #include "sim/report/svg.h"
+#include "sim/report/text_file.h"
 
 enum { HGRM_TICKS = 5 };
 
@@ -175,24 +176,13 @@ sched_status folder_write_timing(report_folder *f, const run_report *report, con
 
 /* ---- the pages ------------------------------------------------------------------------------------------------------ */
 
-static char *read_file(const char *path) {
-    char *text = NULL;
-    size_t len = 0;
-    char block[8192];
-    FILE *in = fopen(path, "re"), *copy = in ? open_memstream(&text, &len) : NULL;
-    for (size_t n; copy && (n = fread(block, 1, sizeof block, in)) > 0;) fwrite(block, 1, n, copy);
-    if (copy) fclose(copy);
-    if (in) fclose(in);
-    return text;
-}
-
 /* The file that gnuplot left is replaced by one that stands alone well; the page takes it as it was. */
 static sched_status take_figures(report_folder *f, page *p, char *svg[FIGURES], sched_error *err) {
     sched_status status = SCHED_OK;
     for (size_t i = 0; i < FIGURES && !status; i++) {
         char name[PLOT_PATH_MAX];
         FILE *out;
-        svg[i] = read_file(folder_path(f, figure_path(i, name)));
+        svg[i] = text_file_read(folder_path(f, figure_path(i, name)));
         p->figure[i] = svg[i];
         if (!svg[i]) continue;
         status = open_file(f, name, &out, err);

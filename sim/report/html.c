@@ -5,45 +5,28 @@
 
 #include "core/base/embedded.h"
 #include "core/base/version.h"
+#include "sim/report/html_text.h"
 #include "sim/report/pages.h"
 #include "sim/report/svg.h"
 #include "sim/report/template.h"
 
-static void escaped(FILE *out, const char *text) {
-    for (; *text; text++) {
-        switch (*text) {
-        case '&': fputs("&amp;", out); break;
-        case '<': fputs("&lt;", out); break;
-        case '>': fputs("&gt;", out); break;
-        case '"': fputs("&quot;", out); break;
-        default: putc(*text, out);
-        }
-    }
-}
-
 static const run_report *report_of(const void *ctx) {
     return ((const page *)ctx)->report;
-}
-
-static void cell(FILE *out, const char *class, const char *text) {
-    fprintf(out, *class ? "<td class=\"%s\">" : "<td>", class);
-    escaped(out, text);
-    fputs("</td>", out);
 }
 
 /* ---- the head ------------------------------------------------------------------------------------------------------- */
 
 static void title(const void *ctx, FILE *out) {
     const run_report *r = report_of(ctx);
-    escaped(out, r->sc->name);
+    html_text(out, r->sc->name);
     fputs(r->pass ? ": pass" : ": fail", out);
 }
 
 static void heading(const void *ctx, FILE *out) {
     const run_report *r = report_of(ctx);
-    escaped(out, r->sc->name);
+    html_text(out, r->sc->name);
     fprintf(out, " · seed %" PRId64 " · phase ", r->sc->seed);
-    escaped(out, r->sc->scheduler.phase);
+    html_text(out, r->sc->scheduler.phase);
     fprintf(out, " · scenario %s", r->hash);
 }
 
@@ -53,7 +36,7 @@ static void verdict_class(const void *ctx, FILE *out) {
 
 static void verdict(const void *ctx, FILE *out) {
     char text[VERDICT_MAX];
-    escaped(out, run_report_verdict(report_of(ctx), text));
+    html_text(out, run_report_verdict(report_of(ctx), text));
 }
 
 static void summary(const void *ctx, FILE *out) {
@@ -69,12 +52,12 @@ static void violations(const void *ctx, FILE *out) {
         const violation *v = checker_violation(r->checker, i);
         fprintf(out, "<li>%.6f s, <code>%s</code>: ", (double)(v->at - r->sc->start) / USEC_PER_SEC,
                 violation_name(v->kind));
-        escaped(out, v->message);
+        html_text(out, v->message);
         fputs("</li>\n", out);
     }
     fputs("</ul>\n<pre>", out);
     const violation *first = checker_violation(r->checker, 0);
-    escaped(out, first->history ? first->history : "");
+    html_text(out, first->history ? first->history : "");
     fputs("</pre>\n", out);
 }
 
@@ -90,9 +73,9 @@ static void objectives(const void *ctx, FILE *out) {
     for (size_t i = 0; i < r->slo_count; i++) {
         char value[SLO_VALUE_MAX];
         fputs("<tr>", out);
-        cell(out, "", r->slo[i].objective->text);
-        cell(out, "n", slo_value_text(value, &r->slo[i]));
-        cell(out, r->slo[i].ok ? "good" : "bad", r->slo[i].ok ? "✓ met" : "✗ missed");
+        html_cell(out, "", r->slo[i].objective->text);
+        html_cell(out, "n", slo_value_text(value, &r->slo[i]));
+        html_cell(out, r->slo[i].ok ? "good" : "bad", r->slo[i].ok ? "✓ met" : "✗ missed");
         fputs("</tr>\n", out);
     }
     fputs("</table>", out);
@@ -109,10 +92,10 @@ static void outcomes(const void *ctx, FILE *out) {
         snprintf(count, sizeof count, "%" PRId64, rows[i].count);
         snprintf(share, sizeof share, "%.3f %%", submitted ? 100 * (double)rows[i].count / (double)submitted : 0.0);
         fputs("<tr>", out);
-        cell(out, "", rows[i].name);
-        cell(out, "n", count);
-        cell(out, "n", share);
-        cell(out, "why", rows[i].meaning);
+        html_cell(out, "", rows[i].name);
+        html_cell(out, "n", count);
+        html_cell(out, "n", share);
+        html_cell(out, "why", rows[i].meaning);
         fputs("</tr>\n", out);
     }
     fputs("</table>", out);
@@ -123,7 +106,7 @@ static void code_line(FILE *out, const char *what, const code_table *table) {
     fprintf(out, "<p>%s ", what);
     for (size_t i = 0; i < table->count; i++) {
         fprintf(out, "%s<code>", i ? ", " : "");
-        escaped(out, table->row[i].code);
+        html_text(out, table->row[i].code);
         fprintf(out, "</code> %" PRId64, table->row[i].count);
     }
     fputs("</p>\n", out);
@@ -146,9 +129,9 @@ static void besides(const void *ctx, FILE *out) {
         char count[32];
         snprintf(count, sizeof count, "%" PRId64, rows[i].count);
         fputs("<tr>", out);
-        cell(out, "", rows[i].words->name);
-        cell(out, "n", count);
-        cell(out, "why", rows[i].words->meaning);
+        html_cell(out, "", rows[i].words->name);
+        html_cell(out, "n", count);
+        html_cell(out, "why", rows[i].words->meaning);
         fputs("</tr>\n", out);
     }
     fputs("</table>", out);
@@ -161,7 +144,7 @@ static void latency_cells(FILE *out, const histogram *h) {
                       : i == PERCENTILES ? (double)histogram_max(h)
                                          : (double)histogram_percentile(h, report_percentiles[i]);
         snprintf(text, sizeof text, histogram_count(h) ? "%.1f" : "–", usec / USEC_PER_MSEC);
-        cell(out, "n", text);
+        html_cell(out, "n", text);
     }
 }
 
@@ -174,9 +157,9 @@ static void latencies(const void *ctx, FILE *out) {
     fputs("<th></th></tr>\n", out);
     for (int i = 0; i < count; i++) {
         fputs("<tr>", out);
-        cell(out, "", rows[i].name);
+        html_cell(out, "", rows[i].name);
         latency_cells(out, rows[i].h);
-        cell(out, "why", rows[i].meaning);
+        html_cell(out, "why", rows[i].meaning);
         fputs("</tr>\n", out);
     }
     fputs("</table></div>", out);
@@ -241,12 +224,12 @@ static void waits(const void *ctx, FILE *out) {
     for (int i = 0; i < WAIT_ROWS; i++) {
         char text[32];
         fputs("<tr>", out);
-        cell(out, "", lines[i].name);
+        html_cell(out, "", lines[i].name);
         snprintf(text, sizeof text, "%.1f", lines[i].mean / USEC_PER_MSEC);
-        cell(out, "n", text);
+        html_cell(out, "n", text);
         snprintf(text, sizeof text, "%.1f", lines[i].p99 / USEC_PER_MSEC);
-        cell(out, "n", text);
-        cell(out, "why", lines[i].meaning);
+        html_cell(out, "n", text);
+        html_cell(out, "why", lines[i].meaning);
         fputs("</tr>\n", out);
     }
     fputs("</table>", out);
@@ -259,9 +242,9 @@ static void costs(const void *ctx, FILE *out) {
     fputs("<table>\n", out);
     for (int i = 0; i < COST_ROWS; i++) {
         fputs("<tr>", out);
-        cell(out, "", lines[i].name);
-        cell(out, "n", lines[i].value);
-        cell(out, "why", lines[i].meaning);
+        html_cell(out, "", lines[i].name);
+        html_cell(out, "n", lines[i].value);
+        html_cell(out, "why", lines[i].meaning);
         fputs("</tr>\n", out);
     }
     fputs("</table>\n<table>\n<tr><th>script</th><th class=\"n\">calls</th><th class=\"n\">per job</th></tr>\n", out);
@@ -284,13 +267,13 @@ static void again(const void *ctx, FILE *out) {
     const run_report *r = report_of(ctx);
     fputs("<p><code>lingua-sim run SCENARIO --seed ", out);
     fprintf(out, "%" PRId64 "</code> with lingua-scheduler " LINGUA_VERSION " and the scenario <code>", r->sc->seed);
-    escaped(out, r->sc->name);
+    html_text(out, r->sc->name);
     fprintf(out, "</code> (hash <code>%s</code>). ", r->hash);
     page_again(ctx, out);
     fputs("</p>\n", out);
     if (*r->sc->provenance) {
         fputs("<p>Where its numbers come from: ", out);
-        escaped(out, r->sc->provenance);
+        html_text(out, r->sc->provenance);
         fputs("</p>\n", out);
     }
 }
@@ -302,7 +285,7 @@ static void configuration(const void *ctx, FILE *out) {
     if (!dump) return;
     scenario_dump(report_of(ctx)->sc, dump);
     fclose(dump);
-    escaped(out, text);
+    html_text(out, text);
     free(text);
 }
 
@@ -313,7 +296,7 @@ static void draw(const page *p, size_t i, FILE *out) {
     if (!p->figure[i]) {
         if (i == 0 && *p->note) {
             fputs("<p class=\"soft\">", out);
-            escaped(out, p->note);
+            html_text(out, p->note);
             fputs("</p>", out);
         }
         return;
@@ -349,6 +332,7 @@ static void figure_redis_load(const void *ctx, FILE *out) {
 
 void page_html(const page *p, FILE *out) {
     static const template_field fields[] = {
+        {"style", html_style},
         {"title", title},
         {"heading", heading},
         {"verdict_class", verdict_class},

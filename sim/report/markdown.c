@@ -4,6 +4,7 @@
 
 #include "core/base/embedded.h"
 #include "core/base/version.h"
+#include "sim/report/html_text.h"
 #include "sim/report/pages.h"
 #include "sim/report/template.h"
 
@@ -11,23 +12,15 @@ static const run_report *report_of(const void *ctx) {
     return ((const page *)ctx)->report;
 }
 
-/* In a table a bar would end the cell. */
-static void plain(FILE *out, const char *text) {
-    for (; *text; text++) {
-        if (strchr("|<>*_`\\", *text)) putc('\\', out);
-        putc(*text, out);
-    }
-}
-
 static void heading(const void *ctx, FILE *out) {
     const run_report *r = report_of(ctx);
-    plain(out, r->sc->name);
+    markdown_text(out, r->sc->name);
     fprintf(out, " · seed %" PRId64 " · phase %s · scenario %s", r->sc->seed, r->sc->scheduler.phase, r->hash);
 }
 
 static void verdict(const void *ctx, FILE *out) {
     char text[VERDICT_MAX];
-    plain(out, run_report_verdict(report_of(ctx), text));
+    markdown_text(out, run_report_verdict(report_of(ctx), text));
 }
 
 static void summary(const void *ctx, FILE *out) {
@@ -42,7 +35,7 @@ static void violations(const void *ctx, FILE *out) {
     for (size_t i = 0; i < count; i++) {
         const violation *v = checker_violation(r->checker, i);
         fprintf(out, "- %.6f s, `%s`: ", (double)(v->at - r->sc->start) / USEC_PER_SEC, violation_name(v->kind));
-        plain(out, v->message);
+        markdown_text(out, v->message);
         putc('\n', out);
     }
     const violation *first = checker_violation(r->checker, 0);
@@ -186,7 +179,7 @@ static void again(const void *ctx, FILE *out) {
     page_again(ctx, out);
     if (*r->sc->provenance) {
         fputs(" Where the numbers of the scenario come from: ", out);
-        plain(out, r->sc->provenance);
+        markdown_text(out, r->sc->provenance);
     }
 }
 

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/embedded.h"
 #include "core/base/mem.h"
 #include "core/base/version.h"
 #include "sim/report/gnuplot.h"
+#include "sim/report/gnuplot_script.h"
 
 enum { POINTS_MAX = 600 };
 
@@ -215,17 +215,6 @@ static sched_status write_table(const run_report *r, const char *folder, const c
 
 /* ---- drawing -------------------------------------------------------------------------------------------------------- */
 
-/* In single quotes nothing is special but the quote itself. */
-static void set_text(FILE *out, const char *name, const char *value) {
-    fprintf(out, "%s = '", name);
-    for (; *value; value++) fprintf(out, *value == '\'' ? "''" : "%c", *value);
-    fputs("'\n", out);
-}
-
-static void set_number(FILE *out, const char *name, double value) {
-    fprintf(out, "%s = %.6f\n", name, value);
-}
-
 static double power_of_ten_above(double value) {
     double power = 1;
     while (power < value) power *= 10;
@@ -240,30 +229,26 @@ static void set_variables(const run_report *r, size_t i, FILE *out) {
     const histogram *e2e = recorder_latency(rec, LATENCY_END_TO_END);
     snprintf(note, sizeof note, "%s · seed %" PRId64 " · scenario %s · lingua " LINGUA_VERSION, r->sc->name,
              r->sc->seed, r->hash);
-    set_text(out, "out", figure_path(i, path));
-    set_text(out, "name", report_figures[i].name);
-    set_text(out, "headline", figure_headline(r, i, headline));
-    set_text(out, "note", note);
+    script_text(out, "out", figure_path(i, path));
+    script_text(out, "name", report_figures[i].name);
+    script_text(out, "headline", figure_headline(r, i, headline));
+    script_text(out, "note", note);
     fprintf(out, "height = %d\nevery_rows = %zu\n", report_figures[i].height, (rows + POINTS_MAX - 1) / POINTS_MAX);
-    set_number(out, "duration", (double)r->sc->duration / USEC_PER_SEC);
-    set_number(out, "warmup", (double)r->sc->warmup / USEC_PER_SEC);
-    set_number(out, "bin", (double)recorder_bin(rec) / USEC_PER_SEC);
-    set_number(out, "slowest", power_of_ten_above((double)histogram_max(e2e) / USEC_PER_MSEC));
-    set_number(out, "most",
-               power_of_ten_above((double)histogram_count(e2e)) < 100
-                   ? 100
-                   : power_of_ten_above((double)histogram_count(e2e)));
-    set_number(out, "queue_wait_max", (double)histogram_max(recorder_latency(rec, LATENCY_QUEUE_WAIT)) / USEC_PER_MSEC);
+    script_number(out, "duration", (double)r->sc->duration / USEC_PER_SEC);
+    script_number(out, "warmup", (double)r->sc->warmup / USEC_PER_SEC);
+    script_number(out, "bin", (double)recorder_bin(rec) / USEC_PER_SEC);
+    script_number(out, "slowest", power_of_ten_above((double)histogram_max(e2e) / USEC_PER_MSEC));
+    script_number(out, "most",
+                  power_of_ten_above((double)histogram_count(e2e)) < 100
+                      ? 100
+                      : power_of_ten_above((double)histogram_count(e2e)));
+    script_number(out, "queue_wait_max",
+                  (double)histogram_max(recorder_latency(rec, LATENCY_QUEUE_WAIT)) / USEC_PER_MSEC);
     double most_jobs, jobs = jobs_of_all(r, &most_jobs);
-    set_number(out, "mean_jobs", r->facts->nodes ? jobs / (double)r->facts->nodes : 0);
-    set_number(out, "mean", 100 * recorder_utilisation(rec).mean);
+    script_number(out, "mean_jobs", r->facts->nodes ? jobs / (double)r->facts->nodes : 0);
+    script_number(out, "mean", 100 * recorder_utilisation(rec).mean);
     fprintf(out, "nodes = %" PRId64 "\nper_row = %" PRId64 "\n", r->facts->nodes,
             (r->facts->nodes + HEAT_ROWS_MAX - 1) / HEAT_ROWS_MAX);
-}
-
-static void add_file(FILE *out, const char *name) {
-    const embedded_file *file = embedded_find(embedded_reports, name);
-    if (file) fwrite(file->data, 1, file->len, out);
 }
 
 static sched_status draw(const run_report *r, size_t i, const char *folder, sched_error *err) {
@@ -273,9 +258,9 @@ static sched_status draw(const run_report *r, size_t i, const char *folder, sche
     FILE *out = open_memstream(&script, &len);
     if (!out) return sched_fail(err, SCHED_EIO, "script of a figure: %s", strerror(errno));
     set_variables(r, i, out);
-    add_file(out, "common.gp");
+    script_file(out, "common.gp");
     snprintf(name, sizeof name, "%s.gp", report_figures[i].name);
-    add_file(out, name);
+    script_file(out, name);
     fclose(out);
     sched_status status = gnuplot_run(folder, script, err);
     free(script);
