@@ -26,8 +26,8 @@ static const char help[] =
     "phase, and a verdict in words. Writes compare.json, compare.csv, report.html, report.md, and a folder for each run.\n"
     "One seed gives the same bytes in all of them, except timing.json.\n"
     "\n"
-    "  --phases LIST     phases by commas, of 0, 1, 2, 3 and production (default, when there is no --variant: 0,1,2,3).\n"
-    "                    Phases 0 and 1 run with one instance whatever the scenario says\n"
+    "  --phases LIST     phases by commas, of 0, 1, 2, 3 and production. Phases 0 and 1 run with one instance whatever the\n"
+    "                    scenario says. Without it and --variant the columns are the scenario's variants, or 0,1,2,3\n"
     "  --variant NAME[:PATH=VALUE,...]\n"
     "                    a column of that name with those settings over the scenario's; may be repeated\n"
     "  --runs N          of each column, with successive seeds: figures are then means with 95 % intervals (default: as\n"
@@ -75,6 +75,7 @@ typedef struct compare_options {
     size_t phase_count;
     char column[PHASES_MAX][COLUMN_TEXT_MAX]; /* of the phases, as variants */
     const char *columns[COMPARE_COLUMNS_MAX];
+    scenario *told; /* its variants are the columns; NULL: the arguments say */
     bool report;
     char *command; /* owned */
     double began;
@@ -131,8 +132,22 @@ static int add_phases(compare_options *o, const char *list) {
     }
 }
 
+/* What is wrong with the scenario is told by whoever runs it. */
+static void take_variants_of_scenario(compare_options *o) {
+    scenario *s = NULL;
+    sched_error err;
+    if (scenario_load_set(o->args.scenario, o->sets.set, o->sets.count, &s, &err)) return;
+    if (!s->variant_count) {
+        scenario_free(s);
+        return;
+    }
+    o->told = s;
+    for (size_t i = 0; i < s->variant_count; i++) o->variants.variant[o->variants.count++] = s->variants[i].text;
+}
+
 static int choose_columns(compare_options *o) {
     int result = GO_ON;
+    if (!o->phases && !o->variants.count) take_variants_of_scenario(o);
     if (o->phases || !o->variants.count) result = add_phases(o, o->phases ? o->phases : default_phases);
     size_t n = o->phase_count;
     for (size_t i = 0; i < o->variants.count; i++) o->columns[n++] = o->variants.variant[i];
@@ -206,7 +221,7 @@ static char *command_of(const compare_options *o) {
     if (!out) return NULL;
     fputs("lingua-sim compare SCENARIO", out);
     for (size_t i = 0; i < o->phase_count; i++) fprintf(out, "%s%s", i ? "," : " --phases ", o->phase[i]);
-    for (size_t i = 0; i < o->variants.count; i++) fprintf(out, " --variant '%s'", o->variants.variant[i]);
+    for (size_t i = 0; !o->told && i < o->variants.count; i++) fprintf(out, " --variant '%s'", o->variants.variant[i]);
     for (size_t i = 0; i < o->sets.count; i++) fprintf(out, " --set '%s'", o->sets.set[i]);
     if (o->variants.runs) fprintf(out, " --runs %" PRId64, o->variants.runs);
     if (o->args.seeded) fprintf(out, " --seed %" PRId64, o->args.seed);
@@ -270,5 +285,6 @@ int cmd_compare(int argc, char **argv) {
     o.args.ctx = &o;
     result = sweep_run(&o.args);
     free(o.command);
+    scenario_free(o.told);
     return result;
 }

@@ -96,6 +96,21 @@ START_TEST(columns_are_phases_and_then_variants_under_the_same_seeds) {
 }
 END_TEST
 
+START_TEST(what_the_scenario_lays_side_by_side_are_the_columns_unless_the_arguments_say) {
+    command_write("s.yaml", SMALL "variants: [\"as_it_is\", \"chance:scheduler.placement=random\"]\n");
+    expect_status(COMPARE("s.yaml", "--out", "a"), STATUS_FINE);
+    json_t *o = read_json("a/compare.json");
+    ck_assert_uint_eq(json_array_size(json_at(o, "columns")), 2);
+    ck_assert_str_eq(json_string_value(json_at(json_array_get(json_at(o, "columns"), 1), "name")), "chance");
+    ck_assert_str_eq(json_string_value(json_at(o, "command")), "lingua-sim compare SCENARIO");
+    json_decref(o);
+    expect_status(COMPARE("s.yaml", "--out", "b", TWO), STATUS_FINE);
+    o = read_json("b/compare.json");
+    ck_assert_str_eq(json_string_value(json_at(json_array_get(json_at(o, "columns"), 0), "name")), "phase-3");
+    json_decref(o);
+}
+END_TEST
+
 /* With t = 12.706 for one degree of freedom, half of the interval is 6.353 times the distance of the two. */
 START_TEST(figures_are_those_of_the_runs_with_students_interval) {
     command_write("s.yaml", SMALL);
@@ -263,6 +278,7 @@ int main(void) {
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, columns_are_phases_and_then_variants_under_the_same_seeds);
+    tcase_add_test(tests, what_the_scenario_lays_side_by_side_are_the_columns_unless_the_arguments_say);
     tcase_add_test(tests, figures_are_those_of_the_runs_with_students_interval);
     tcase_add_test(tests, one_run_is_told_by_its_value_alone);
     tcase_add_test(tests, the_same_seed_gives_the_same_bytes_however_many_run_at_once);
