@@ -51,6 +51,7 @@ typedef struct host_wall {
     line *lines; /* one of each instance, and behind them the readers */
     int32_t line_count;
     sync_client *client;
+    int turned_to;
     answer_to *free;
     char reason[REASON_MAX]; /* why there is no connection */
 } host_wall;
@@ -119,9 +120,22 @@ static void settle(redis_host *host) {
     while (in_flight(h) > 0 && engine_now(h->engine) < limit) clock_wall_run(h->clock, engine_now(h->engine) + STEP);
 }
 
+/* A master of a cluster may have died during the run, and another has what it had. */
+static sched_status connect_again(host_wall *h, sched_error *err) {
+    h->client = sync_client_close(h->client);
+    return sync_client_open_url(&h->host.url, ASK_PATIENCE, &h->client, err);
+}
+
 static sched_status ask(redis_host *host, const redis_call *call, redis_reply **ret_reply, sched_error *err) {
-    if (!of(host)->client) return sched_fail(err, SCHED_EIO, "Redis is down at this moment of the run");
-    return sync_client_call(of(host)->client, call, ret_reply, err);
+    host_wall *h = of(host);
+    if (!h->client) return sched_fail(err, SCHED_EIO, "Redis is down at this moment of the run");
+    sched_status status = sync_client_call(h->client, call, ret_reply, err);
+    if (status == SCHED_EIO && h->host.url.cluster) {
+        status = connect_again(h, err);
+        if (!status) sync_client_turn_to(h->client, h->turned_to);
+        if (!status) status = sync_client_call(h->client, call, ret_reply, err);
+    }
+    return status;
 }
 
 static int masters(const redis_host *host) {
@@ -130,7 +144,9 @@ static int masters(const redis_host *host) {
 }
 
 static void turn_to(redis_host *host, int master) {
-    if (of(host)->client) sync_client_turn_to(of(host)->client, master);
+    host_wall *h = of(host);
+    h->turned_to = master;
+    if (h->client) sync_client_turn_to(h->client, master);
 }
 
 static void add_traffic(redis_traffic *t, const link_url *link) {
@@ -195,7 +211,8 @@ static sched_status delete_here(host_wall *h, const char *which, sched_error *er
 
 /* Keys of this run only. */
 static sched_status delete_keys(host_wall *h, const char *which, sched_error *err) {
-    sched_status status = SCHED_OK;
+    sched_status status = h->host.url.cluster ? connect_again(h, err) : SCHED_OK;
+    if (status) return status;
     for (int i = 0; i < sync_client_masters(h->client) && !status; i++) {
         sync_client_turn_to(h->client, i);
         status = delete_here(h, which, err);

@@ -242,6 +242,55 @@ START_TEST(a_given_cluster_carries_a_run_on_all_its_masters_and_is_left_as_it_wa
 }
 END_TEST
 
+#define FAILOVER                                                                                                       \
+    "duration: 16s\n"                                                                                                  \
+    "warmup: 1s\n"                                                                                                     \
+    "languages: {count: 3}\n"                                                                                          \
+    "nodes: [{name: gpu, count: 20, slots: 2, join: {over: 300ms}}]\n"                                                 \
+    "sessions: [{name: talk, concurrent: 20, join: {at: 500ms, over: 300ms},\n"                                        \
+    "            talk: {utterance: 800ms, pause: 200ms}}]\n"
+
+typedef struct killing {
+    private_server *server;
+    int64_t asked;
+    usec_t since;
+} killing;
+
+/* At 4 s; it is never the end. */
+static bool kill_once(void *ctx) {
+    killing *k = ctx;
+    if (!k->asked++) k->since = clock_wall_epoch();
+    if (k->server && clock_wall_epoch() - k->since > 4 * USEC_PER_SEC) {
+        private_server_kill(k->server);
+        k->server = NULL;
+    }
+    return false;
+}
+
+/* Slots whose release was refused meanwhile stay taken until their time is over: that alone may be found. */
+START_TEST(a_run_goes_on_when_a_master_dies_and_its_replica_takes_over) {
+    private_cluster *cluster;
+    private_cluster_options options = private_cluster_defaults;
+    signal(SIGPIPE, SIG_IGN);
+    options.replicas = 1;
+    options.node_timeout_ms = 1000;
+    ck_assert_msg(!private_cluster_start(&options, &cluster, &err), "%s", err.message);
+    redis_url url = private_cluster_url(cluster);
+    killing k = {.server = private_cluster_server(cluster, 1)};
+    sim_run *run =
+        sim_run_new(FAILOVER, &(sim_run_options){.clock = CLOCK_WALL, .redis_url = &url, .stop = kill_once, .ctx = &k});
+    ck_assert_ptr_null(k.server);
+    for (size_t i = 0; i < checker_violations(run->checker); i++) {
+        const violation *v = checker_violation(run->checker, i);
+        ck_assert_msg(strstr(v->message, "reservation-leak: "), "%s: %s", violation_name(v->kind), v->message);
+    }
+    ck_assert_msg(run->facts.drained, "%lld jobs are left", (long long)run->facts.jobs_left);
+    ck_assert_uint_gt(run->finished[OUTCOME_OK], 100);
+    sim_run_free(run);
+    private_cluster_stop(cluster);
+}
+END_TEST
+
 START_TEST(a_private_cluster_is_a_number) {
     sim_run *run = sim_run_new(SHORT, &(sim_run_options){.clock = CLOCK_WALL, .redis_masters = 2});
     sim_run_expect_clean(run);
@@ -294,6 +343,7 @@ int main(void) {
         a_redis_that_is_not_there_is_told_with_its_address,
         a_given_cluster_carries_a_run_on_all_its_masters_and_is_left_as_it_was,
         a_private_cluster_is_a_number,
+        a_run_goes_on_when_a_master_dies_and_its_replica_takes_over,
     };
     return SUITE_RUN("wall", tests);
 }
