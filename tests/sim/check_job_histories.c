@@ -494,8 +494,8 @@ static void hasten(void) {
 static void play(job_store_kind store, idempotency_kind idempotency, int count) {
     open_world("production");
     hasten();
-    config.job_store = store;
-    config.idempotency = idempotency;
+    config.job_store = (int)store;
+    config.idempotency = (int)idempotency;
     histories_play(&(histories){
         .stream = "job history",
         .kinds = op_rows,

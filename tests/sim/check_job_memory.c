@@ -18,7 +18,7 @@ static void count_work(void *ctx, sched_work kind, int64_t count) {
 static void start(idempotency_kind idempotency) {
     open_world("production");
     config.job_store = JOB_STORE_MEMORY;
-    config.idempotency = idempotency;
+    config.idempotency = (int)idempotency;
     meter = (work_meter){count_work, NULL};
     open_scheduler();
     store_work = 0;
