@@ -16,7 +16,8 @@
 #include <utlist.h>
 
 typedef struct entry {
-    char id[ID_MAX + 1], node[ID_MAX + 1];
+    char id[ID_MAX + 1];
+    char node[ID_MAX + 1]; /* of the attempt, once it is sent */
     job_state state;
     job_outcome outcome;
     int64_t attempt;
@@ -107,7 +108,6 @@ static store_answer create(memory *m, entry *e, const store_question *q, usec_t 
     }
     e->state = JOB_CREATED;
     e->attempt = q->attempt;
-    e->node[0] = '\0';
     return done_until(e, now + q->limit);
 }
 
@@ -134,7 +134,6 @@ static store_answer reassign(entry *e, const store_question *q, usec_t now) {
     if (e->attempt >= q->attempts_max) return say(STORE_EXHAUSTED);
     e->state = JOB_CREATED;
     e->attempt++;
-    e->node[0] = '\0';
     return done_until(e, now + q->limit);
 }
 

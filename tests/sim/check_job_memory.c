@@ -111,6 +111,36 @@ START_TEST(without_a_node_the_job_ends_at_its_limit) {
 }
 END_TEST
 
+START_TEST(a_reservation_that_could_not_be_given_back_keeps_no_job_from_its_release) {
+    open_world("production");
+    config.job_store = JOB_STORE_MEMORY;
+    config.idempotency = IDEMPOTENCY_LEASE;
+    open_scheduler_on_lossy_link();
+    join(NODE, "n1", 2);
+    speak(0);
+    lose_answers(SCRIPT_RELEASE_RESERVATION, 1, false);
+    answer(&assigned[0], OUTCOME_OK, "");
+    pass(2 * second);
+    ck_assert_int_eq(reservations_of("n1"), 1); /* until it expires */
+    ck_assert_int_eq(count_of(EV_FINISHED), 1);
+    ck_assert_int_eq(count_of(EV_RELEASED), 1);
+    assert_nothing_in_flight();
+    close_world();
+}
+END_TEST
+
+START_TEST(nothing_is_swept_for_jobs_that_redis_does_not_know) {
+    start(IDEMPOTENCY_NONE);
+    pass(second);
+    uint64_t before = link_virtual_count(wire).calls;
+    pass(config.reap_round);
+    uint64_t calls = link_virtual_count(wire).calls - before;
+    ck_assert_msg(calls <= NODE_BUCKETS, "%llu calls in a round of %d buckets", (unsigned long long)calls,
+                  NODE_BUCKETS);
+    close_world();
+}
+END_TEST
+
 START_TEST(without_idempotency_a_request_that_comes_again_is_a_second_job) {
     start(IDEMPOTENCY_NONE);
     join(NODE, "n1", 2);
@@ -214,6 +244,8 @@ int main(void) {
         a_job_goes_its_way_without_a_key_in_redis,
         a_silent_node_costs_an_attempt_and_the_attempts_end_by_our_own_clock,
         without_a_node_the_job_ends_at_its_limit,
+        a_reservation_that_could_not_be_given_back_keeps_no_job_from_its_release,
+        nothing_is_swept_for_jobs_that_redis_does_not_know,
         without_idempotency_a_request_that_comes_again_is_a_second_job,
         with_a_lease_it_is_told_its_job,
         and_its_end_when_it_has_ended,
