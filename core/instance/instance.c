@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/domain/ids.h"
 
@@ -63,7 +64,7 @@ instance *instance_open(const instance_config *config, const keyspace *keys, con
     i->env.id = i->id;
     i->env.address = i->address;
     i->env.host = i->host;
-    rng_init(&i->draws, env->seed, "instance", 0);
+    rng_init(&i->draws, env->seed, "instance", hash_text(i->id));
     snprintf(i->token, sizeof i->token, "%016" PRIx64, rng_u64(&i->draws));
     return i;
 }

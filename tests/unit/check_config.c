@@ -170,6 +170,19 @@ static const struct {
     {"{redis_patience: 10s}",
      "phase production: redis_patience is not below pending_limit, so that one lost call would use "
      "up a job's time"},
+    {"{instance: {presence_ttl: 10s}}",
+     "instance.presence_refresh is not below presence_ttl, so that every instance would die between "
+     "two signs of life"},
+    {"{instance: {presence_refresh: 500ms, presence_ttl: 5s}}",
+     "instance.adopt_every is not below presence_ttl, so that the list of instances would take the living for dead"},
+    {"{instance: {inbox_ttl: 60s, presence_ttl: 60s}}",
+     "instance.inbox_ttl is not above presence_ttl, so that an inbox could end before its instance"},
+    {"{instance: {tombstone_ttl: 60s, presence_ttl: 60s}}", "instance.tombstone_ttl is not above presence_ttl, so that "
+                                                            "an instance could come back unaware that it was buried"},
+    {"{instance: {lease_ttl: 5s}}",
+     "instance.lease_ttl is not above adopt_every, so that an adopter would lose its inbox between two looks"},
+    {"{instance: {dead_after: 5s}}",
+     "instance.dead_after is not above reclaim_idle, so that no entry would be delivered a second time"},
 };
 
 START_TEST(what_makes_no_sense_is_refused_with_its_reason) {
