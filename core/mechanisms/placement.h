@@ -13,7 +13,7 @@
 
 typedef enum proposal_kind {
     PROPOSE_SAMPLE, /* select_node: distinct members, uniform */
-    PROPOSE_SHARD,  /* select_shard: all members of a random shard */
+    PROPOSE_SHARD, /* many: all members of a random shard (select_shard), or the least loaded of all that memory knows */
 } proposal_kind;
 
 typedef struct placement {
@@ -28,8 +28,9 @@ typedef struct placement {
 /* A shard comes by position; in that order, ties would go to the oldest members for ever. */
 void candidates_shuffle(candidate *candidates, int count, rng *draws);
 
-extern const placement placement_random;  /* uniform over the pair */
-extern const placement placement_least;   /* the least loaded of a random shard: reads up to 100 loads */
+extern const placement placement_random; /* uniform over the pair */
+extern const placement
+    placement_least; /* the least loaded: of a random shard, whose loads are read, or of all in memory */
 extern const placement placement_best_of; /* the least loaded of d uniform candidates (Mitzenmacher 2001) */
 
 #endif

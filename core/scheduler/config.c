@@ -193,7 +193,7 @@ const setting scheduler_settings[] = {
     CHOICE("registry", registry, registry_names, "pools",
            "where candidates come from: a table in memory, its index by pair, a copy of Redis, pools in Redis"),
     {.name = "placement", .kind = SETTING_VALUE, .offset = 0, .type = &placement_type, .initial = "best_of_2",
-     .help = "which candidate is asked first: any, the least loaded of so many, or of a whole shard"},
+     .help = "which candidate is asked first: any, the least loaded of so many, or of a whole shard (of all nodes when they are in memory)"},
     CHOICE("load", load, load_names, "reservations",
            "how busy a node is: as it reported, with what was given to it since, its reservations in Redis"),
     BOOL("limit", limit, "yes", "does a full node refuse a job (yes), or queue it (no)?"),
