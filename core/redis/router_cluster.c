@@ -240,6 +240,7 @@ static bool turn_away(flight *f, const redis_reply *reply) {
     case CLUSTER_MOVED:
         r->counts.moved++;
         if (node != CLUSTER_NO_NODE) cluster_nodes_correct(r->nodes, slot, node);
+        if (f->slot == ANY_SLOT) f->slot = slot; /* it has a key that nobody told us of */
         break;
     case CLUSTER_ASK:
         r->counts.asked++;
@@ -267,7 +268,9 @@ static void on_answer(void *arg, link_status status, const redis_reply *reply) {
     if (status == LINK_REFUSED || status == LINK_FULL) { /* it was not sent */
         f->asking = false;
         wait_here(f);
-    } else if (status != LINK_ERROR || !turn_away(f, reply)) {
+    } else if (status == LINK_ERROR && turn_away(f, reply)) {
+        slot = f->slot;
+    } else {
         answer(f, status, reply);
     }
     if (slot != ANY_SLOT && r->waiting[slot] && !r->in_air[slot]) launch(r, slot);

@@ -6,7 +6,7 @@
  *             becomes one, and somebody is left to be asked. The map (CLUSTER SLOTS) is read from any node that is ready: at the
  *             start, when a node is lost, and when a call was turned away; at most every 50 ms.
  * Where       The slot of the argument that call_key() put first; without one it goes to any master that is ready, and stands in no
- *             order with others.
+ *             order with others. A key that was put otherwise is found by the first answer, MOVED.
  * Turned away A call that a node refuses to execute is repeated within its patience, unseen by the caller: MOVED at the node that
  *             is named, which also corrects the map; ASK there, with ASKING; TRYAGAIN, CLUSTERDOWN and LOADING after 20 ms; so
  *             also from the fourth time on whatever it was. A slot whose master is away waits for another one.

@@ -89,6 +89,24 @@ START_TEST(a_call_without_a_key_goes_to_any_master) {
 }
 END_TEST
 
+START_TEST(a_key_that_was_not_told_is_found_by_the_answer) {
+    world_open_ready(0, link_uv_defaults);
+    for (int i = 0; i < 30; i++) {
+        redis_call call;
+        char key[16];
+        snprintf(key, sizeof key, "k%d", i);
+        call_command(&call, "INCR");
+        call_str(&call, key);
+        world_ask_call(&call, PATIENCE);
+    }
+    world_settle();
+    world_expect_all(LINK_OK);
+    ck_assert_uint_gt(router_cluster_count(on.router).moved, 5);
+    ck_assert_uint_lt(router_cluster_count(on.router).moved, 31);
+    world_close();
+}
+END_TEST
+
 START_TEST(an_error_of_a_server_is_an_answer_with_its_text) {
     world_open_ready(0, link_uv_defaults);
     world_ask("LPUSH k{1} a", PATIENCE);
@@ -173,6 +191,7 @@ int main(void) {
         the_nodes_of_the_map_are_known_with_their_slots,
         scripts_are_on_all_masters_and_come_back_where_one_has_lost_them,
         a_call_without_a_key_goes_to_any_master,
+        a_key_that_was_not_told_is_found_by_the_answer,
         an_error_of_a_server_is_an_answer_with_its_text,
         before_the_map_and_beyond_the_window_calls_are_refused,
         a_server_that_is_no_cluster_is_told,
