@@ -162,3 +162,8 @@ usec_t result_order_wake(const result_order *o, usec_t gap) {
 int result_order_open(const result_order *o) {
     return o->count;
 }
+
+bool result_order_awaits(const result_order *o, uint64_t utterance) {
+    const place *p = find(o, utterance);
+    return p && !has_arrived(p);
+}

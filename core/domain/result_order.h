@@ -38,6 +38,8 @@ bool result_order_overdue(const result_order *o, usec_t now, usec_t gap, uint64_
 void result_order_give_up(result_order *o, uint64_t utterance);
 /* When result_order_overdue() will be true; USEC_NEVER while nothing is blocked. */
 usec_t result_order_wake(const result_order *o, usec_t gap);
+/* It is expected, and no result has come. */
+bool result_order_awaits(const result_order *o, uint64_t utterance);
 /* Utterances that are expected and not told. */
 int result_order_open(const result_order *o);
 

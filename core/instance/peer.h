@@ -37,10 +37,12 @@ typedef enum peer_kind {
     PEER_GOT,       /* job, attempt, node, outcome: that result has come */
     PEER_NODE_LOST, /* job, attempt, node */
     PEER_CANCEL,    /* job, attempt, node, code */
-    PEER_ANSWER, /* to = a session of the receiver; session = who spoke; request, utterance, pair, job, outcome, code, content */
+    PEER_ANSWER, /* to = a session of the receiver; session = who spoke; room, when `to` is a listener; request, utterance, pair, job,
+                  * attempt, outcome, code, content */
     PEER_MISSING, /* to, session, utterance, pair, code */
     PEER_ROOM,    /* room: its members have changed */
-    PEER_RELAY,   /* to, session = from whom, content */
+    PEER_RELAY,   /* to, session = from whom, room, content */
+    PEER_MOVED,   /* to = a session that has opened at the sender */
     PEER_KINDS
 } peer_kind;
 

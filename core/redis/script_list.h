@@ -29,7 +29,9 @@
     X(SCRIPT_FAILOVER_REASSIGN,   "failover_reassign_job")      \
     X(SCRIPT_WRITE_JOB_COPY,      "write_job_copy")             \
     X(SCRIPT_UNLOCK_REQUEST,      "unlock_request")             \
+    X(SCRIPT_ADOPT_JOB,           "adopt_job")                  \
     X(SCRIPT_OPEN_SESSION,        "open_session")               \
+    X(SCRIPT_RENEW_SESSION,       "renew_session")              \
     X(SCRIPT_CLOSE_SESSION,       "close_session")              \
     X(SCRIPT_ROOM_CREATE,         "room_create")                \
     X(SCRIPT_ROOM_JOIN,           "room_join")                  \

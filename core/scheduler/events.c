@@ -49,6 +49,8 @@ static const char *const names[EV_KINDS] = {
     [EV_DEPENDENCY_LOST] = "dependency_lost",
     [EV_ROOM_JOINED] = "room_joined",
     [EV_ROOM_LEFT] = "room_left",
+    [EV_FORWARDED] = "forwarded",
+    [EV_ADOPTED] = "adopted",
     [EV_EXTENDED] = "extended",
     [EV_COPY_DISAGREES] = "copy_disagrees",
 };

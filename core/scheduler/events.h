@@ -48,7 +48,7 @@ typedef enum sched_event_kind {
     EV_RESULT_MISSING,  /* session, utterance, pair, job: given up, because later results wait */
     EV_LATE_DROPPED,    /* job, session, utterance, outcome: its place in the order of results was given up */
     EV_SESSION_OPENED,  /* session */
-    EV_SESSION_CLOSED,  /* session, code = closed, limit (closed with answers missing), gone */
+    EV_SESSION_CLOSED,  /* session, code = closed, limit (closed with answers missing), gone, moved */
     EV_NODE_DEGRADED,   /* node, code = failures, never_ready */
     EV_NODE_RECOVERED,  /* node: a job went well again */
     EV_NODE_DRAINING,   /* node, code = operator, node */
@@ -61,6 +61,8 @@ typedef enum sched_event_kind {
     EV_ROOM_LEFT,       /* session, code = room; value = members that are left */
     EV_EXTENDED,        /* job, attempt, node: a job that began late; until = the new expiry of its reservation */
     EV_COPY_DISAGREES,  /* job, attempt, code = MISMATCH, or why it was not written: the copy of a job in memory */
+    EV_FORWARDED,       /* job, outcome, code = the instance over which its session speaks now: told there */
+    EV_ADOPTED, /* job, attempt = the new one, node = of the former one, code = the dead owner; it goes on here */
     EV_KINDS
 } sched_event_kind;
 

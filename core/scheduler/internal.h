@@ -24,6 +24,7 @@ typedef struct dashboard dashboard;
 typedef struct pool_change pool_change;
 typedef struct room room;
 typedef struct session session;
+typedef struct stray stray;
 typedef struct target target;
 typedef struct wait_queue wait_queue;
 
@@ -48,7 +49,6 @@ struct scheduler {
     instance *self;                         /* among others; NULL when there are none */
     job *jobs;
     guest *guests;
-    bool self_stopped;
     node_conn *nodes_by_conn, *nodes_by_id;
     session *sessions_by_conn, *sessions_by_id;
     session *renewals; /* sessions, by the instant at which their records are renewed */
@@ -59,6 +59,9 @@ struct scheduler {
     wait_queue *queues;
     dashboard *dashboard;    /* NULL before anybody asked */
     missing_models *missing; /* NULL before one was */
+    int errands;             /* questions about others under way */
+    stray *held;             /* empty results of jobs that are not followed here, until a full one may have come */
+    bool stopped;
     scheduler_counts counts;
     usec_t full_said; /* that the link's window is full */
     struct {

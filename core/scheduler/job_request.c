@@ -4,6 +4,7 @@
  * id: if the first one did happen, the answer is EXISTS with our own id. */
 #include "core/base/mem.h"
 #include "core/domain/ids.h"
+#include "core/scheduler/elsewhere.h"
 #include "core/scheduler/remote_flow.h"
 #include "core/scheduler/session_flow.h"
 
@@ -84,6 +85,7 @@ void job_ask_to_create(job *j, int64_t attempt, job_answered *then) {
 
 static void duplicate(job *j, const char *job_id) {
     sched_emit(j->s, (sched_event){.kind = EV_DUPLICATE, .job = job_id, .session = j->session});
+    if (takeover_job(j, job_id)) return;
     session_known_job(j, job_id);
     job_drop(j);
 }

@@ -95,6 +95,7 @@ static int tell_rest(scheduler *s, const char *code, const redis_reply *reply) {
     room_reading rest;
     room_read(&rest, s, code, reply);
     room_tell(s, &rest.view);
+    elsewhere_tell_room(s, &rest);
     return rest.view.count;
 }
 
@@ -111,18 +112,20 @@ static void on_left_quietly(void *arg, link_status status, const redis_reply *re
         tell_left(l.s, l.session, l.code, status == LINK_OK ? reply : NULL);
 }
 
-static void leave_call(redis_call *call, const scheduler *s, const char *session_id, const char *code) {
+static void leave_call(redis_call *call, const scheduler *s, const char *session_id, const char *owner,
+                       const char *code) {
     room_call(call, SCRIPT_ROOM_LEAVE, s, code);
     call_str(call, session_id);
+    call_str(call, owner);
 }
 
-void room_leave_quietly(scheduler *s, const char *session_id, const char *code, bool was_in) {
+void room_leave_quietly(scheduler *s, const char *session_id, const char *owner, const char *code, bool was_in) {
     redis_call call;
     leaving *l = mem_alloc(sizeof *l);
     *l = (leaving){.s = s, .was_in = was_in};
     snprintf(l->session, sizeof l->session, "%s", session_id);
     snprintf(l->code, sizeof l->code, "%s", code);
-    leave_call(&call, s, session_id, code);
+    leave_call(&call, s, session_id, owner, code);
     sched_call(s, &call, on_left_quietly, l);
 }
 
@@ -149,14 +152,18 @@ static void on_left(void *arg, link_status status, const redis_reply *reply) {
 
 static void leave(room_ask *a) {
     redis_call call;
+    char owner[OWNER_MAX + 1];
     memcpy(a->code, a->one->room->code, sizeof a->code);
-    leave_call(&call, a->one->s, a->one->id, a->code);
+    sched_owner(a->one->s, a->one->conn, owner);
+    leave_call(&call, a->one->s, a->one->id, owner, a->code);
     submit(a, &call, on_left);
 }
 
 void room_gone(session *one) {
+    char owner[OWNER_MAX + 1];
     if (!one->room) return;
-    room_leave_quietly(one->s, one->id, one->room->code, true);
+    sched_owner(one->s, one->conn, owner);
+    room_leave_quietly(one->s, one->id, owner, one->room->code, true);
     room_exit(one);
 }
 
@@ -183,7 +190,9 @@ static void entered(room_ask *a, const room_view *view) {
 /* The session has gone, or the outcome is unknown: what may have happened is taken back. */
 static void take_back(const room_ask *a, link_status status, const redis_reply *reply) {
     bool came = status == LINK_OK && (reply_says(reply, "OK") || reply_says(reply, "JOINED"));
-    if (status == LINK_UNKNOWN || came) room_leave_quietly(a->one->s, a->one->id, a->code, false);
+    char owner[OWNER_MAX + 1];
+    sched_owner(a->one->s, a->one->conn, owner);
+    if (status == LINK_UNKNOWN || came) room_leave_quietly(a->one->s, a->one->id, owner, a->code, false);
 }
 
 static void member_args(redis_call *call, const room_ask *a) {
@@ -256,6 +265,7 @@ static void tell_join(room_ask *a, const redis_reply *reply) {
     } else {
         room_read(&reading, one->s, a->code, reply);
         entered(a, &reading.view);
+        elsewhere_tell_room(one->s, &reading);
     }
 }
 

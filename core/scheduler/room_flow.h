@@ -9,6 +9,7 @@
 #ifndef CORE_SCHEDULER_ROOM_FLOW_H
 #define CORE_SCHEDULER_ROOM_FLOW_H
 
+#include "core/scheduler/elsewhere.h"
 #include "core/scheduler/session_flow.h"
 
 struct room {
@@ -24,17 +25,22 @@ struct room {
 
 /* The members as a script answered them: {word, session, "lang owner joined name", ...}. The view leads into this and into the
  * reply. */
-typedef struct room_reading {
+struct room_reading {
     room_view view;
     room_member members[ROOM_MEMBERS_MAX];
     char langs[ROOM_MEMBERS_MAX][LANG_MAX + 1];
+    char owners[ROOM_MEMBERS_MAX][OWNER_MAX + 1];
     bool ours[ROOM_MEMBERS_MAX]; /* its connection is, or was, one of this instance */
-} room_reading;
+};
 
 /* room_local.c */
 room *room_by_code(scheduler *s, const char *code);
 /* `code` must outlive the reading. */
 void room_read(room_reading *ret_reading, const scheduler *s, const char *code, const redis_reply *reply);
+/* The same of the whole record, as HGETALL answers it. */
+void room_read_record(room_reading *ret_reading, const scheduler *s, const char *code, const redis_reply *reply);
+/* The owner in a member's value, "" when there is none. */
+void room_owner_of(const char *member, char ret_owner[OWNER_MAX + 1]);
 /* The session is in this room from now on; it may be there already. */
 void room_enter(session *one, const char *code);
 /* It is in no room any more; nobody is told. */
@@ -57,8 +63,9 @@ session *room_session(scheduler *s, conn_token conn);
 void room_call(redis_call *call, script_id script, const scheduler *s, const char *code);
 
 /* room.c */
-/* Takes a session out of a room; nobody waits for it. `was_in`: it was a member as far as we knew, and is told as one that left. */
-void room_leave_quietly(scheduler *s, const char *session_id, const char *code, bool was_in);
+/* Takes a session out of a room, unless it has joined over another connection than this owner's; nobody waits for it. `was_in`: it was a
+ * member as far as we knew, and is told as one that left. */
+void room_leave_quietly(scheduler *s, const char *session_id, const char *owner, const char *code, bool was_in);
 
 /* room_expiry.c */
 void room_watch(room *r);

@@ -18,10 +18,10 @@ room *room_by_code(scheduler *s, const char *code) {
 
 /* ---- what Redis says ------------------------------------------------------------------------------------------------ */
 
-/* An owner is an instance, a colon and a connection. */
 static bool is_ours(const scheduler *s, const char *owner) {
-    size_t len = strlen(s->instance);
-    return !strncmp(owner, s->instance, len) && owner[len] == ':' && !strchr(owner + len + 1, ':');
+    char instance_id[ID_MAX + 1];
+    elsewhere_instance_of(owner, instance_id);
+    return !strcmp(instance_id, s->instance);
 }
 
 /* "lang owner joined name", where the name is the rest and may be empty. */
@@ -37,17 +37,45 @@ static void read_member(room_member *m, char lang[LANG_MAX + 1], char owner[OWNE
     m->name = value[at] == ' ' ? value + at + 1 : "";
 }
 
+static void take_member(room_reading *r, const scheduler *s, int i, const char *session_id, const char *value) {
+    r->members[i].session_id = session_id;
+    read_member(&r->members[i], r->langs[i], r->owners[i], value);
+    r->ours[i] = is_ours(s, r->owners[i]);
+}
+
 void room_read(room_reading *ret_reading, const scheduler *s, const char *code, const redis_reply *reply) {
-    char owner[OWNER_MAX + 1];
     size_t values = reply_count(reply);
     int count = 0;
-    for (size_t i = 1; i + 1 < values && count < ROOM_MEMBERS_MAX; i += 2, count++) {
-        room_member *m = &ret_reading->members[count];
-        m->session_id = reply_text(reply_at(reply, i));
-        read_member(m, ret_reading->langs[count], owner, reply_text(reply_at(reply, i + 1)));
-        ret_reading->ours[count] = is_ours(s, owner);
-    }
+    for (size_t i = 1; i + 1 < values && count < ROOM_MEMBERS_MAX; i += 2, count++)
+        take_member(ret_reading, s, count, reply_text(reply_at(reply, i)), reply_text(reply_at(reply, i + 1)));
     ret_reading->view = (room_view){code, ret_reading->members, count};
+}
+
+/* A field "m:session" and its value. */
+typedef struct field {
+    const char *session_id, *value;
+} field;
+
+static int by_session(const void *a, const void *b) {
+    return strcmp(((const field *)a)->session_id, ((const field *)b)->session_id);
+}
+
+void room_read_record(room_reading *ret_reading, const scheduler *s, const char *code, const redis_reply *reply) {
+    field fields[ROOM_MEMBERS_MAX];
+    size_t count = 0, values = reply_count(reply);
+    for (size_t i = 0; i + 1 < values && count < ROOM_MEMBERS_MAX; i += 2) {
+        const char *name = reply_text(reply_at(reply, i));
+        if (!strncmp(name, "m:", 2)) fields[count++] = (field){name + 2, reply_text(reply_at(reply, i + 1))};
+    }
+    qsort(fields, count, sizeof *fields, by_session);
+    for (size_t i = 0; i < count; i++) take_member(ret_reading, s, (int)i, fields[i].session_id, fields[i].value);
+    ret_reading->view = (room_view){code, ret_reading->members, (int)count};
+}
+
+void room_owner_of(const char *member, char ret_owner[OWNER_MAX + 1]) {
+    room_member ignored;
+    char lang[LANG_MAX + 1];
+    read_member(&ignored, lang, ret_owner, member);
 }
 
 /* ---- who is here ---------------------------------------------------------------------------------------------------- */

@@ -27,7 +27,8 @@ static bool still_in(const session *one, const char *code) {
 static void take_out_ghosts(scheduler *s, const room_reading *reading) {
     for (int i = 0; i < reading->view.count; i++) {
         const char *id = reading->members[i].session_id;
-        if (reading->ours[i] && !session_by_id(s, id)) room_leave_quietly(s, id, reading->view.code, false);
+        if (reading->ours[i] && !session_by_id(s, id))
+            room_leave_quietly(s, id, reading->owners[i], reading->view.code, false);
     }
 }
 
@@ -86,19 +87,30 @@ typedef struct relaying {
     payload *message;
 } relaying;
 
+static void pass_on(const relaying *r, const session *to, const char *member) {
+    char owner[OWNER_MAX + 1];
+    if (to) {
+        sched_tell(r->from->s, session_relay, to->conn, r->from->id, r->message);
+    } else {
+        room_owner_of(member, owner);
+        elsewhere_relay(r->from, owner, r->to, r->code, r->message);
+    }
+}
+
 /* Membership as Redis has it, and "0" where the receiver does not want the sender's voice: it is dropped in silence then, because
  * who does not listen need not say so. */
 static void hand_over(const relaying *r, link_status status, const redis_reply *reply) {
     session *from = r->from;
     if (!still_in(from, r->code)) return;
     const session *to = session_by_id(from->s, r->to);
+    bool there = !to && elsewhere_exists(from->s), here = to && to->room == from->room;
     bool members = !reply_is_nil(reply_at(reply, 0)) && !reply_is_nil(reply_at(reply, 1));
     if (status != LINK_OK)
         room_no_redis(from);
-    else if (!members || !to || to->room != from->room)
+    else if (!members || (!here && !there))
         room_refuse(from->s, from->conn, "INVALID_SESSION", "%s is no member of room %s", r->to, r->code);
     else if (strcmp(reply_text(reply_at(reply, 2)), "0") != 0)
-        sched_tell(from->s, session_relay, to->conn, from->id, r->message);
+        pass_on(r, to, reply_text(reply_at(reply, 1)));
 }
 
 static void on_relay(void *arg, link_status status, const redis_reply *reply) {
@@ -137,9 +149,10 @@ void scheduler_room_relay(scheduler *s, conn_token conn, const char *to_session,
     session *from = room_session(s, conn);
     if (!from) return;
     const session *to = session_by_id(s, to_session);
+    bool absent = to ? to->room != from->room : !elsewhere_exists(s);
     if (!from->room)
         room_refuse(s, conn, "ROOM_NOT_FOUND", "this session is in no room");
-    else if (!to || to->room != from->room)
+    else if (absent)
         room_refuse(s, conn, "INVALID_SESSION", "the session that is to hear it is no member of room %s here",
                     from->room->code);
     else if (from->relays >= RELAYS_MAX)

@@ -4,6 +4,7 @@
  * callbacks. Calls that are out are counted, because a scheduler may only be freed when none will come back. */
 #include "core/base/mem.h"
 #include "core/domain/ids.h"
+#include "core/scheduler/elsewhere.h"
 #include "core/scheduler/job_flow.h"
 #include "core/scheduler/node_flow.h"
 #include "core/scheduler/remote_flow.h"
@@ -117,13 +118,12 @@ void scheduler_stop(scheduler *s) {
     outage_stop(s);
     session_record_stop(s);
     room_stop(s);
+    takeover_stop(s);
     stats_stop(s);
 }
 
 scheduler_counts scheduler_count(const scheduler *s) {
-    scheduler_counts counts = s->counts;
-    counts.calls += remote_calls(s);
-    return counts;
+    return s->counts;
 }
 
 usec_t sched_now(const scheduler *s) {

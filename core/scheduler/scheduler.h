@@ -233,7 +233,7 @@ void scheduler_room_join(scheduler *s, conn_token conn, const char *code, const 
 void scheduler_room_leave(scheduler *s, conn_token conn);
 /* Whether this member wants to hear the raw voice of that one; without an answer. */
 void scheduler_room_prefer(scheduler *s, conn_token conn, const char *sender_session, bool wants);
-/* Hands a WebRTC message to another member on this instance, unless that one does not want this one's raw voice. The scheduler takes
+/* Hands a WebRTC message to another member, on any instance, unless that one does not want this one's raw voice. The scheduler takes
  * a reference of its own. */
 void scheduler_room_relay(scheduler *s, conn_token conn, const char *to_session, payload *message);
 

@@ -98,7 +98,6 @@ sched_status scheduler_session_open(scheduler *s, conn_token conn, const session
     HASH_ADD_KEYPTR(hh_id, s->sessions_by_id, one->id, strlen(one->id), one);
     s->counts.sessions++;
     session_record_open(one);
-    remote_own(s, OWNED_SESSION, one->id);
     sched_emit(s, (sched_event){.kind = EV_SESSION_OPENED, .session = one->id, .pair = &one->pair});
     return SCHED_OK;
 }
@@ -112,18 +111,17 @@ static void release(session *one) {
     timers->cancel(timers->ctx, one->close_timer);
     session_sound_drop(one);
     session_fanout_drop(one);
-    session_results_free(one);
     room_forget(one);
     HASH_DELETE(hh_id, s->sessions_by_id, one);
     HASH_DELETE(hh, s->sessions_by_conn, one);
     s->counts.sessions--;
     one->gone = true;
+    session_results_free(one); /* what it has waited for is not for this connection any more */
 }
 
 static void end(session *one, const char *how) {
     room_gone(one);
     session_record_close(one);
-    remote_disown(one->s, OWNED_SESSION, one->id);
     sched_emit(one->s, (sched_event){.kind = EV_SESSION_CLOSED, .session = one->id, .code = how});
     session_ref(one);
     release(one);
@@ -172,6 +170,11 @@ void scheduler_session_close(scheduler *s, conn_token conn) {
     one->close_timer = s->env.timers.set(s->env.timers.ctx, sched_now(s) + s->config.close_limit, on_close_limit, one);
     session_sound_flush(one);
     session_told_all(one);
+}
+
+void session_moved(session *one) {
+    sched_tell(one->s, session_error, one->conn, "INVALID_SESSION", "this session was opened on another connection");
+    end(one, "moved");
 }
 
 void scheduler_session_gone(scheduler *s, conn_token conn) {

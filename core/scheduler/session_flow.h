@@ -9,6 +9,7 @@
  *     session_affinity.c    where a sentence that goes on was sent
  *     session_fanout.c      the members of a room are asked for before their speaker's utterance becomes jobs
  *     room*.c               rooms (room_flow.h)
+ *     elsewhere*.c          sessions and rooms of other instances (elsewhere.h)
  *
  * A session that has closed or gone lives until nothing names it any more: Redis calls (session_ref) and open answers of a close. */
 #ifndef CORE_SCHEDULER_SESSION_FLOW_H
@@ -84,11 +85,15 @@ void session_unref(session *one);
 void session_set_timer(session *one);
 /* Everything was told that will be: a session that is closing ends. */
 void session_told_all(session *one);
+/* A newer connection speaks for it, over another instance: its own is told, and it ends. */
+void session_moved(session *one);
 void session_free_all(scheduler *s);
 
 /* session_record.c: the record in Redis, renewed at half of its life by one timer for all */
 void session_record_open(session *one);
 void session_record_close(session *one);
+/* Does it still speak for its session? If not, it ends here. */
+void session_check_record(session *one);
 void session_record_stop(scheduler *s);
 
 /* session_sound.c */
@@ -131,6 +136,8 @@ enum { TARGETS_MAX = LANGS_MAX };
 target *session_target(session *one, const char *lang);
 /* The job's end takes its place among the results; what may be told now is told. Once for each job. */
 void session_answered(job *j, job_outcome outcome, const char *code);
+/* An answer of a job that was not followed over this connection: in its place if it is expected, else at once. */
+void session_answer_from(session *one, const job_answer *answer, int64_t attempt);
 /* No job follows, so nobody waits for its result. */
 void session_leave_place(job *j);
 /* The job of that utterance whose end was not told; NULL when there is none. */
@@ -145,6 +152,10 @@ void session_refused(job *j, const char *code);
 void session_refuse_request(scheduler *s, conn_token conn, const job_request *request, const char *code);
 /* The request id is bound to another job. */
 void session_known_job(job *j, const char *job_id);
+/* The same of what was read already. `expected`: its answer may still come, so the utterance keeps its place among the results. */
+void session_known_as(job *j, const char *job_id, const char *state, job_outcome outcome, bool expected);
+/* The utterance has a place, and no job here: its answer was expected from elsewhere, and it was said again. */
+bool session_is_expected_from_elsewhere(const target *t, uint64_t utterance);
 /* Its place among the results is taken, or was told: is it the same request again? `request` has an id. */
 void session_said_before(session *one, const target *t, const job_request *request);
 

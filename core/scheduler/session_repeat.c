@@ -111,14 +111,33 @@ static void find_state(repeat *r) {
     job_store_ask(s->store, &question, on_read, r);
 }
 
+/* It was said over a former connection: its answer takes this place. */
+static bool is_followed_here(const job *j, const job *other) {
+    return other && !other->place && !other->told && other->utterance == j->utterance &&
+           !strcmp(other->session, j->session) && !strcmp(other->pair.src, j->pair.src) &&
+           !strcmp(other->pair.tgt, j->pair.tgt);
+}
+
 void session_known_job(job *j, const char *job_id) {
     session *one = session_by_conn(j->s, j->conn);
     job_request request = request_of(j);
     if (!one) return;
     repeat *r = repeat_new(one, &request);
     snprintf(r->job, sizeof r->job, "%s", job_id);
+    bool expected = is_followed_here(j, job_find(j->s, job_id));
     find_state(r);
-    session_leave_place(j);
+    if (!expected) session_leave_place(j);
+}
+
+void session_known_as(job *j, const char *job_id, const char *state, job_outcome outcome, bool expected) {
+    session *one = session_by_conn(j->s, j->conn);
+    job_request request = request_of(j);
+    if (!one) return;
+    repeat *r = repeat_new(one, &request);
+    snprintf(r->job, sizeof r->job, "%s", job_id);
+    tell_known(r, state, outcome);
+    if (!expected) session_leave_place(j);
+    repeat_free(r);
 }
 
 static void duplicate(repeat *r, const char *job_id) {

@@ -7,6 +7,7 @@
  *
  * In a room a result goes to those who wanted that language and are still there; a failure goes to the speaker. */
 #include "core/base/mem.h"
+#include "core/scheduler/elsewhere.h"
 #include "core/scheduler/session_flow.h"
 
 #include <assert.h>
@@ -19,9 +20,9 @@ static const char gap_timeout[] = "gap_timeout";
 
 /* The end of a job that waits for its turn to be told; a copy, because the job ends now. */
 typedef struct ending {
-    session *one;
+    scheduler *s;
     uint64_t utterance;
-    char job[ID_MAX + 1], request[REQUEST_ID_MAX + 1];
+    char session[ID_MAX + 1], job[ID_MAX + 1], request[REQUEST_ID_MAX + 1];
     int64_t attempt;
     lang_pair pair;
     job_outcome outcome;
@@ -39,9 +40,10 @@ static void ending_free(void *arg) {
     free(end);
 }
 
-static ending *ending_of(session *one, job *j, job_outcome outcome, const char *code) {
+static ending *ending_of(job *j, job_outcome outcome, const char *code) {
     ending *end = mem_zalloc(1, sizeof *end);
-    end->one = one;
+    end->s = j->s;
+    memcpy(end->session, j->session, sizeof end->session);
     end->utterance = j->utterance;
     memcpy(end->job, j->id, sizeof end->job);
     memcpy(end->request, j->request, sizeof end->request);
@@ -75,19 +77,21 @@ target *session_target(session *one, const char *lang) {
 }
 
 static void emit(const ending *end, sched_event_kind kind) {
-    sched_emit(end->one->s, (sched_event){.kind = kind,
-                                          .job = end->job,
-                                          .attempt = end->attempt,
-                                          .session = end->one->id,
-                                          .utterance = end->utterance,
-                                          .pair = &end->pair,
-                                          .outcome = end->outcome,
-                                          .code = end->code});
+    sched_emit(end->s, (sched_event){.kind = kind,
+                                     .job = end->job,
+                                     .attempt = end->attempt,
+                                     .session = end->session,
+                                     .utterance = end->utterance,
+                                     .pair = &end->pair,
+                                     .outcome = end->outcome,
+                                     .code = end->code});
 }
+
+static void tell_elsewhere(const ending *end);
 
 /* Of a session that ends before its turn has come. */
 static void never_told(void *arg) {
-    emit(arg, EV_SESSION_GONE);
+    tell_elsewhere(arg);
     ending_free(arg);
 }
 
@@ -111,7 +115,7 @@ static bool is_result(job_outcome outcome) {
 static job_answer answer_of(const ending *end) {
     return (job_answer){
         .request_id = end->request,
-        .session_id = end->one->id,
+        .session_id = end->session,
         .job_id = end->job,
         .utterance = end->utterance,
         .pair = &end->pair,
@@ -121,25 +125,44 @@ static job_answer answer_of(const ending *end) {
     };
 }
 
-static int tell_listeners(const ending *end, const job_answer *answer) {
-    scheduler *s = end->one->s;
-    int told = 0;
+/* Those of other instances hear it there. */
+static void tell_listeners(const ending *end, const job_answer *answer) {
+    scheduler *s = end->s;
+    int told = 0, elsewhere = 0;
     for (int i = 0; i < end->listener_count; i++) {
         const session *listener = session_by_id(s, end->listeners[i]);
-        if (!room_has(end->room, listener)) continue;
-        sched_tell(s, session_answer, listener->conn, answer);
-        told++;
+        if (room_has(end->room, listener)) {
+            sched_tell(s, session_answer, listener->conn, answer);
+            told++;
+        } else if (!listener && elsewhere_exists(s)) {
+            elsewhere_answer(s, (hearer){end->listeners[i], end->room}, answer, end->attempt);
+            elsewhere++;
+        }
     }
-    return told;
+    emit(end, told > 0 ? EV_RESULT_SENT : elsewhere > 0 ? EV_FORWARDED : EV_SESSION_GONE);
 }
 
-static void tell(const ending *end) {
-    session *one = end->one;
+static bool is_to_room(const ending *end) {
+    return end->listeners && is_result(end->outcome);
+}
+
+static void tell(const session *one, const ending *end) {
     job_answer answer = answer_of(end);
-    bool to_room = end->listeners && is_result(end->outcome);
-    int told = to_room ? tell_listeners(end, &answer) : 1;
-    if (!to_room) sched_tell(one->s, session_answer, one->conn, &answer);
-    emit(end, told > 0 ? EV_RESULT_SENT : EV_SESSION_GONE);
+    if (is_to_room(end)) {
+        tell_listeners(end, &answer);
+    } else {
+        sched_tell(end->s, session_answer, one->conn, &answer);
+        emit(end, EV_RESULT_SENT);
+    }
+}
+
+/* The connection over which it was said has ended. */
+static void tell_elsewhere(const ending *end) {
+    job_answer answer = answer_of(end);
+    if (is_to_room(end))
+        tell_listeners(end, &answer);
+    else
+        elsewhere_answer(end->s, (hearer){end->session, ""}, &answer, end->attempt);
 }
 
 static void tell_ready(session *one, target *t) {
@@ -147,7 +170,7 @@ static void tell_ready(session *one, target *t) {
     void *end;
     while (result_order_next(t->order, &utterance, &end)) {
         one->unanswered--;
-        tell(end);
+        tell(one, end);
         ending_free(end);
     }
     session_set_timer(one);
@@ -170,26 +193,55 @@ void session_leave_place(job *j) {
     tell_ready(one, j->place);
 }
 
+/* Takes the ending: told now, or in its turn. False when its place was given up before; it is still the caller's then. */
+static bool take_place(session *one, target *t, ending *end) {
+    if (is_result(end->outcome)) {
+        if (!result_order_arrive(t->order, end->utterance, end, sched_now(end->s))) return false;
+    } else {
+        if (!withdraw(one, t, end->utterance)) return false;
+        tell(one, end);
+        ending_free(end);
+    }
+    tell_ready(one, t);
+    return true;
+}
+
 void session_answered(job *j, job_outcome outcome, const char *code) {
     session *one = session_by_conn(j->s, j->conn);
     if (j->told) return;
     j->told = true;
+    ending *end = ending_of(j, outcome, code);
     if (!one || !j->place) {
-        job_emit(j, (sched_event){.kind = EV_SESSION_GONE, .outcome = outcome, .code = code});
-        return;
-    }
-    target *t = j->place;
-    ending *end = ending_of(one, j, outcome, code);
-    if (is_result(outcome) && result_order_arrive(t->order, j->utterance, end, sched_now(j->s))) {
-        tell_ready(one, t);
-        return;
-    }
-    if (!is_result(outcome) && withdraw(one, t, j->utterance)) {
-        tell(end);
-        tell_ready(one, t);
-    } else {
+        tell_elsewhere(end);
+        ending_free(end);
+    } else if (!take_place(one, j->place, end)) {
         emit(end, EV_LATE_DROPPED);
+        ending_free(end);
     }
+}
+
+/* The job of that place, if it has one here, is the one that was answered. */
+static bool is_awaited(const target *t, const job_answer *answer) {
+    const job *j = session_job_of(t, answer->utterance);
+    return result_order_awaits(t->order, answer->utterance) && (!j || !strcmp(j->request, answer->request_id));
+}
+
+void session_answer_from(session *one, const job_answer *answer, int64_t attempt) {
+    target *t = one->targets;
+    while (t && strcmp(t->lang, answer->pair->tgt) != 0) t = t->next;
+    ending *end = mem_zalloc(1, sizeof *end);
+    end->s = one->s;
+    end->utterance = answer->utterance;
+    end->attempt = attempt;
+    end->pair = *answer->pair;
+    end->outcome = answer->outcome;
+    end->content = payload_ref(answer->content);
+    snprintf(end->session, sizeof end->session, "%s", answer->session_id);
+    snprintf(end->job, sizeof end->job, "%s", answer->job_id);
+    snprintf(end->request, sizeof end->request, "%s", answer->request_id);
+    snprintf(end->code, sizeof end->code, "%s", answer->code);
+    if (t && is_awaited(t, answer) && take_place(one, t, end)) return;
+    tell(one, end);
     ending_free(end);
 }
 
@@ -199,6 +251,10 @@ job *session_job_of(const target *t, uint64_t number) {
     job *j;
     DL_FOREACH2(t->jobs, j, later) if (j->utterance == number && !j->told) return j;
     return NULL;
+}
+
+bool session_is_expected_from_elsewhere(const target *t, uint64_t utterance) {
+    return result_order_awaits(t->order, utterance) && !session_job_of(t, utterance);
 }
 
 /* False when its end is being written at this moment: that comes first. */

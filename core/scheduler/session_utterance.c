@@ -46,7 +46,8 @@ void session_say_in(session *one, const saying *said, const lang_pair *pair) {
     request.request_id = request_id;
     target *t = session_target(one, pair->tgt);
     const char *problem = problem_of(one, t, request_id);
-    sched_status status = problem ? SCHED_OK : result_order_expect(t->order, request.utterance, NULL);
+    bool again = t && session_is_expected_from_elsewhere(t, request.utterance);
+    sched_status status = problem || again ? SCHED_OK : result_order_expect(t->order, request.utterance, NULL);
     if (status == SCHED_EINVAL) {
         session_said_before(one, t, &request);
         return;
@@ -55,7 +56,7 @@ void session_say_in(session *one, const saying *said, const lang_pair *pair) {
         session_refuse_request(s, one->conn, &request, problem ? problem : "SCHEDULER_OVERLOADED");
         return;
     }
-    one->unanswered++;
+    if (!again) one->unanswered++;
     affinity_ask(one, t);
     job_spec spec = {
         .speaker = one,

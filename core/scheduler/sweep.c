@@ -5,110 +5,11 @@
  * be a burst that every job behind them waits for. Each visit reads at most reap_batch entries with a plain
  * ZRANGEBYSCORE by our own clock; what it finds is a candidate only, because the script that acts on it asks the
  * server's clock again. Deadlines of our own jobs have timers; the sweep leaves them GRACE to act first. */
-#include "core/base/mem.h"
+#include "core/scheduler/elsewhere.h"
 #include "core/scheduler/job_flow.h"
 #include "core/scheduler/node_flow.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 enum { GRACE_MSEC = 500, BUCKETS = JOB_BUCKETS + NODE_BUCKETS, AT_ONCE = 16 };
-
-static const char owner_lost[] = "owner_lost";
-
-/* ---- jobs that nobody here follows ---------------------------------------------------------------------------------- */
-
-typedef struct orphan {
-    scheduler *s;
-    char job[ID_MAX + 1];
-    int64_t attempt;
-} orphan;
-
-static const char *orphan_key(redis_key *key, const orphan *o) {
-    return key_job(key, &o->s->config.keys, o->job);
-}
-
-static const char *orphan_deadlines(redis_key *key, const orphan *o) {
-    unsigned bucket = 0;
-    job_bucket_of_job(o->job, &bucket);
-    return key_job_deadlines(key, &o->s->config.keys, bucket);
-}
-
-static void on_orphan_released(void *arg, link_status status, const redis_reply *reply) {
-    orphan *o = arg;
-    sched_answered(o->s, SCRIPT_RELEASE_JOB, status, reply);
-    if (reply_says(reply, "OK")) sched_emit(o->s, (sched_event){.kind = EV_RELEASED, .job = o->job});
-    free(o);
-}
-
-/* Also for an entry whose job is gone: the script takes it out of the index. */
-static void release_orphan(orphan *o) {
-    redis_key key;
-    redis_call call;
-    call_script(&call, SCRIPT_RELEASE_JOB);
-    call_key(&call, orphan_key(&key, o));
-    call_key(&call, orphan_deadlines(&key, o));
-    call_str(&call, o->job);
-    sched_call(o->s, &call, on_orphan_released, o);
-}
-
-static void on_orphan_completed(void *arg, link_status status, const redis_reply *reply) {
-    orphan *o = arg;
-    sched_answered(o->s, SCRIPT_COMPLETE_TASK, status, reply);
-    if (status == LINK_OK && reply_says(reply, "OK"))
-        sched_emit(o->s, (sched_event){.kind = EV_FINISHED,
-                                       .job = o->job,
-                                       .attempt = o->attempt,
-                                       .outcome = OUTCOME_FAILED,
-                                       .code = owner_lost});
-    free(o); /* it is FINISHED now; a later visit releases it */
-}
-
-static void complete_orphan(orphan *o, const char *request_id) {
-    redis_key key;
-    redis_call call;
-    call_script(&call, SCRIPT_COMPLETE_TASK);
-    call_key(&call, orphan_key(&key, o));
-    call_key(&call, key_request(&key, &o->s->config.keys, request_id));
-    call_key(&call, orphan_deadlines(&key, o));
-    call_str(&call, o->job);
-    call_int(&call, o->attempt);
-    call_str(&call, job_outcome_name(OUTCOME_FAILED));
-    call_str(&call, owner_lost);
-    call_int(&call, 0);
-    call_int(&call, usec_to_msec_up(o->s->config.finished_ttl));
-    call_int(&call, 1);
-    sched_call(o->s, &call, on_orphan_completed, o);
-}
-
-static void on_orphan_read(void *arg, link_status status, const redis_reply *reply) {
-    orphan *o = arg;
-    sched_answered(o->s, SCRIPT_NONE, status, reply);
-    job_state state;
-    o->attempt = reply_int(reply_at(reply, 1));
-    if (status != LINK_OK)
-        free(o);
-    else if (!job_state_parse(reply_text(reply_at(reply, 0)), &state) || state >= JOB_FINISHED)
-        release_orphan(o);
-    else
-        complete_orphan(o, reply_text(reply_at(reply, 2)));
-}
-
-static void visit_orphan(scheduler *s, const char *job_id) {
-    orphan *o = mem_zalloc(1, sizeof *o);
-    o->s = s;
-    snprintf(o->job, sizeof o->job, "%s", job_id);
-    redis_key key;
-    redis_call call;
-    call_command(&call, "HMGET");
-    call_key(&call, orphan_key(&key, o));
-    call_str(&call, "state");
-    call_str(&call, "attempt");
-    call_str(&call, "req");
-    sched_call(s, &call, on_orphan_read, o);
-}
-
-/* ---- the walk ------------------------------------------------------------------------------------------------------- */
 
 static void on_due_jobs(void *arg, link_status status, const redis_reply *reply) {
     scheduler *s = arg;
@@ -116,12 +17,11 @@ static void on_due_jobs(void *arg, link_status status, const redis_reply *reply)
     if (outage_deadlines_rest(s)) return;
     for (size_t i = 0; i < reply_count(reply); i++) {
         const char *job_id = reply_text(reply_at(reply, i));
-        unsigned bucket;
         job *j = job_find(s, job_id);
         if (j && j->due <= sched_now(s))
             job_note(j, NOTE_DUE);
-        else if (!j && job_bucket_of_job(job_id, &bucket))
-            visit_orphan(s, job_id);
+        else if (!j)
+            takeover_due(s, job_id);
     }
 }
 

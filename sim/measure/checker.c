@@ -223,7 +223,7 @@ static void reserved(checker *c, watched_job *j, watched_node *n, const sched_ev
 
 static bool needs_job(sched_event_kind kind) {
     return kind == EV_RESERVED || kind == EV_DISPATCHED || kind == EV_ACCEPTED || kind == EV_STARTED ||
-           kind == EV_RETRY || kind == EV_FINISHED || kind == EV_DEPENDENCY_LOST;
+           kind == EV_RETRY || kind == EV_FINISHED || kind == EV_DEPENDENCY_LOST || kind == EV_ADOPTED;
 }
 
 /* The call that creates a job may happen although the core was never told. */
@@ -258,6 +258,7 @@ static void take_core(checker *c, const sched_event *e, watched_job *j, watched_
     case EV_DISPATCHED: dispatched(c, j, n, e); break;
     case EV_ACCEPTED:
     case EV_STARTED: advanced(c, j, n, e); break;
+    case EV_ADOPTED:
     case EV_RETRY: retried(c, j, e); break;
     case EV_FINISHED: finished(c, j, n, e); break;
     case EV_RELEASED: released(c, j, e); break;

@@ -206,7 +206,8 @@ static void check_close(checker *c, const talker *t, const sched_event *e) {
 }
 
 static void closed(checker *c, talker *t, const sched_event *e) {
-    if (strcmp(e->code, "gone") != 0) check_close(c, t, e);
+    bool asked = strcmp(e->code, "gone") != 0 && strcmp(e->code, "moved") != 0;
+    if (asked) check_close(c, t, e);
     t->closed = true;
 }
 
@@ -282,6 +283,7 @@ void talkers_take_core(checker *c, const sched_event *e, watched_job *j) {
         if (j) finished(j);
         break;
     case EV_RESULT_SENT:
+    case EV_FORWARDED:
     case EV_SESSION_GONE:
     case EV_LATE_DROPPED:
         if (j) settle(j);

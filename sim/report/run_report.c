@@ -173,7 +173,7 @@ uint64_t run_report_flow_calls(const run_report *r) {
                                        SCRIPT_ROOM_CREATE,    SCRIPT_ROOM_JOIN,      SCRIPT_ROOM_LEAVE,
                                        SCRIPT_ROOM_PREFER,    SCRIPT_INSTANCE_BEAT,  SCRIPT_LIST_INSTANCE,
                                        SCRIPT_LEAVE_INSTANCE, SCRIPT_ADOPT_INSTANCE, SCRIPT_FORGET_INSTANCE,
-                                       SCRIPT_DEAD_LETTER};
+                                       SCRIPT_DEAD_LETTER,    SCRIPT_RENEW_SESSION};
     uint64_t calls = r->facts->redis.script_calls;
     for (size_t i = 0; i < sizeof upkeep / sizeof *upkeep; i++) calls -= r->facts->redis.by_script[upkeep[i]];
     return calls;

@@ -507,8 +507,8 @@ START_TEST(after_the_last_node_and_job_nothing_is_left) {
         lua_node(db, SCRIPT_FORGET_NODE, nodes[i], "%s|%" PRId64, nodes[i], ver);
     }
     lua_session(db, SCRIPT_CLOSE_SESSION, "s1", "i1:1");
-    lua_room(db, SCRIPT_ROOM_LEAVE, "123456", "s1");
-    lua_room(db, SCRIPT_ROOM_LEAVE, "123456", "s2");
+    lua_room(db, SCRIPT_ROOM_LEAVE, "123456", "s1|");
+    lua_room(db, SCRIPT_ROOM_LEAVE, "123456", "s2|");
     lua_command(db, "PEXPIRE|lingua:v1:{s:s1}:affinity:en|1");
     lua_command(db, "PEXPIRE|lingua:v1:{n%02u}:marks:n2|1", node_bucket("n2"));
     lua_command(db, "PEXPIRE|lingua:v1:{n%02u}:hold:n9|1", node_bucket("n9"));

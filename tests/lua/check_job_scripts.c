@@ -88,6 +88,10 @@ static void put_in(const char *state) {
         lua_command(db, "HSET|%s|state|%s|node|n1", key_job(&key, lua_keyspace(db), job.id), state);
 }
 
+static const char *adopt(const char *former, int attempt) {
+    return lua_job_call(db, SCRIPT_ADOPT_JOB, &job, "%s|%s|%d|i2|9000", job.id, former, attempt);
+}
+
 /* --- create_job --------------------------------------------------------------------------------------------------- */
 
 START_TEST(a_created_job_is_bound_and_has_a_deadline) {
@@ -553,6 +557,11 @@ static const lua_bad bad[] = {
     {SCRIPT_FAILOVER_REASSIGN, "j|1|0|1|0", "BADARG attempts_max"},
     {SCRIPT_FAILOVER_REASSIGN, "j|1|3|0|0", "BADARG pending_ms"},
     {SCRIPT_FAILOVER_REASSIGN, "j|1|3|1|2", "BADARG only_if_due"},
+    {SCRIPT_ADOPT_JOB, "|i1|1|i2|1", "BADARG job_id"},
+    {SCRIPT_ADOPT_JOB, "j||1|i2|1", "BADARG former"},
+    {SCRIPT_ADOPT_JOB, "j|i1|0|i2|1", "BADARG attempt"},
+    {SCRIPT_ADOPT_JOB, "j|i1|1||1", "BADARG owner"},
+    {SCRIPT_ADOPT_JOB, "j|i1|1|i2|0", "BADARG pending_ms"},
 };
 
 START_TEST(a_bad_argument_is_named_and_nothing_is_written) {
@@ -567,6 +576,58 @@ START_TEST(a_code_of_more_than_1024_bytes_is_refused) {
     lua_job_call(db, SCRIPT_COMPLETE_TASK, &job, "%s|1|ok|%01025d|1|1|0", job.id, 0);
     ck_assert_msg(!strncmp(reply_text(lua_reply(db)), "BADARG code", 11), "%s", reply_text(lua_reply(db)));
     ck_assert_str_eq(fields("state"), "CREATED");
+}
+END_TEST
+
+/* --- adopt_job ---------------------------------------------------------------------------------------------------- */
+
+START_TEST(an_unfinished_job_of_a_dead_owner_goes_on_with_a_new_one) {
+    static const char *const states[] = {"CREATED", "DISPATCHED", "ACCEPTED", "RUNNING"};
+    put_in(states[_i]);
+    const char *node = _i ? "n1" : "''";
+    int64_t now = lua_now(db);
+    adopt("i1", 1);
+    ck_assert_msg(reply_says(lua_reply(db), "ADOPTED"), "%s", reply_text(lua_reply(db)));
+    int64_t answered = lua_int(db, 2);
+    lua_near(answered, now + 9000);
+    ck_assert_int_eq(due(), answered);
+    ck_assert_str_eq(fields("state|attempt|node|owner|sess"), "CREATED 2 '' i2 s1");
+    ck_assert_str_eq(fields("tried"), _i ? node : "-");
+}
+END_TEST
+
+START_TEST(who_adopts_is_told_which_nodes_had_the_job) {
+    put_in("DISPATCHED");
+    fail_over(1, 3, 0);
+    mark(2, "n2");
+    adopt("i1", 2);
+    ck_assert_int_eq(lua_int(db, 1), 3);
+    ck_assert_str_eq(reply_text(reply_at(lua_reply(db), 3)), "n2");
+    ck_assert_str_eq(reply_text(reply_at(lua_reply(db), 4)), "n1 n2");
+}
+END_TEST
+
+START_TEST(only_one_adopts_a_job) {
+    put_in("RUNNING");
+    adopt("i1", 1);
+    ck_assert_str_eq(adopt("i1", 1), "STALE CREATED 2 '' i2");
+    ck_assert_str_eq(adopt("i1", 2), "STALE CREATED 2 '' i2");
+    ck_assert_str_eq(adopt("i2", 1), "STALE CREATED 2 '' i2");
+    ck_assert_str_eq(complete(1, "ok", 1), "STALE CREATED 2 ''");
+}
+END_TEST
+
+START_TEST(a_finished_job_is_not_adopted) {
+    put_in("RUNNING");
+    complete(1, "no_text", 0);
+    ck_assert_str_eq(adopt("i1", 1), "STALE FINISHED 1 no_text i1");
+}
+END_TEST
+
+START_TEST(a_job_that_is_gone_is_not_adopted) {
+    set_due(1);
+    ck_assert_str_eq(adopt("i1", 1), "GONE");
+    ck_assert_str_eq(lua_keys(db), "");
 }
 END_TEST
 
@@ -628,12 +689,24 @@ static void add_retry(Suite *suite) {
     suite_add_tcase(suite, tests);
 }
 
+static void add_adopt(Suite *suite) {
+    TCase *tests = tcase_create("adopt");
+    tcase_add_checked_fixture(tests, clear, whole);
+    tcase_add_loop_test(tests, an_unfinished_job_of_a_dead_owner_goes_on_with_a_new_one, 0, 4);
+    tcase_add_test(tests, who_adopts_is_told_which_nodes_had_the_job);
+    tcase_add_test(tests, only_one_adopts_a_job);
+    tcase_add_test(tests, a_finished_job_is_not_adopted);
+    tcase_add_test(tests, a_job_that_is_gone_is_not_adopted);
+    suite_add_tcase(suite, tests);
+}
+
 static Suite *make_suite(void) {
     Suite *suite = suite_create("job scripts");
     add_forward(suite);
     add_again(suite);
     add_end(suite);
     add_retry(suite);
+    add_adopt(suite);
     return suite;
 }
 

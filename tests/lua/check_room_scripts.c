@@ -30,8 +30,12 @@ static const char *join(const char *session, const char *lang) {
     return lua_room(db, SCRIPT_ROOM_JOIN, CODE, "%s|%s|i:%s||%d|4|3", session, lang, session, IDLE);
 }
 
+static const char *leave_as(const char *session, const char *owner) {
+    return lua_room(db, SCRIPT_ROOM_LEAVE, CODE, "%s|%s", session, owner);
+}
+
 static const char *leave(const char *session) {
-    return lua_room(db, SCRIPT_ROOM_LEAVE, CODE, "%s", session);
+    return leave_as(session, "");
 }
 
 static const char *speak(const char *session) {
@@ -288,6 +292,8 @@ static const lua_bad bad[] = {
     {SCRIPT_ROOM_JOIN, "s-1|de|i||1000|4", "BADARG langs_max"},
     {SCRIPT_ROOM_LEAVE, "", "BADARG session"},
     {SCRIPT_ROOM_LEAVE, "s{1}", "BADARG session"},
+    {SCRIPT_ROOM_LEAVE, "s-1", "BADARG owner"},
+    {SCRIPT_ROOM_LEAVE, "s-1|i 1", "BADARG owner"},
     {SCRIPT_ROOM_SPEAK, "|1000", "BADARG session"},
     {SCRIPT_ROOM_SPEAK, "s-1|0", "BADARG ttl_ms"},
     {SCRIPT_ROOM_SPEAK, "s-1", "BADARG ttl_ms"},

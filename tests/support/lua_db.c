@@ -48,6 +48,7 @@ static const char *const script_keys[SCRIPT_COUNT] = {
     [SCRIPT_LIST_INSTANCE] = "a",     [SCRIPT_LEAVE_INSTANCE] = "ib",      [SCRIPT_INBOX_ADD] = "ib",
     [SCRIPT_INBOX_DONE] = "b",        [SCRIPT_DEAD_LETTER] = "bD",         [SCRIPT_ADOPT_INSTANCE] = "iLTb",
     [SCRIPT_FORGET_INSTANCE] = "bL",  [SCRIPT_WRITE_JOB_COPY] = "c",       [SCRIPT_UNLOCK_REQUEST] = "w",
+    [SCRIPT_ADOPT_JOB] = "jd",        [SCRIPT_RENEW_SESSION] = "s",
 };
 
 /* Before a test runs there is nothing that could fail but the program. */
