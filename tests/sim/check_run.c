@@ -289,7 +289,7 @@ START_TEST(bad_usage_and_bad_scenarios_are_status_2_and_leave_nothing_behind) {
     ck_assert_int_eq(RUN("s.yaml", "--redis", "redis://h", "--out", "a"), STATUS_BAD_INPUT);
     expect_said("--redis: only with --clock wall or both");
     ck_assert_int_eq(RUN("s.yaml", "--clock", "wall", "--redis", "h:1", "--out", "a"), STATUS_BAD_INPUT);
-    expect_said("--redis: redis URL: expected redis:// or unix://");
+    expect_said("--redis: redis URL: expected redis://, redis+cluster:// or unix://");
     ck_assert_int_ne(access("a", F_OK), 0);
     ck_assert_int_eq(RUN("s.yaml", "--out", "file/a"), STATUS_BAD_INPUT);
     expect_said("file/a: ");
