@@ -32,6 +32,8 @@ static const tally_words words[TALLIES] = {
     [TALLY_MARKED] = {"marked", "models marked", "a node said that it misses one; its pair stays away for a while"},
     [TALLY_OUTAGES] = {"outages", "outages of Redis", "calls were not answered"},
     [TALLY_DEPENDENCY_LOST] = {"dependency_lost", "jobs made again", "Redis had lost them"},
+    [TALLY_COPIES_DISAGREE] = {"copies_disagree", "copies that disagree",
+                               "Redis says something else of a job than memory"},
     [TALLY_STRANGERS] = {"strangers", "jobs of nobody", "refused without an answer of Redis, but made; closed later"},
 };
 
@@ -63,6 +65,7 @@ static tally_kind of_core(const sched_event *e) {
     case EV_NODE_DRAINING: return TALLY_DRAINED;
     case EV_NODE_MARKED: return TALLY_MARKED;
     case EV_REDIS_DOWN: return TALLY_OUTAGES;
+    case EV_COPY_DISAGREES: return TALLY_COPIES_DISAGREE;
     case EV_DEPENDENCY_LOST: return TALLY_DEPENDENCY_LOST;
     default: return TALLIES;
     }

@@ -32,6 +32,7 @@ typedef enum tally_kind {
     TALLY_MARKED,
     TALLY_OUTAGES,
     TALLY_DEPENDENCY_LOST,
+    TALLY_COPIES_DISAGREE,
     TALLY_STRANGERS, /* counted by the recorder: it knows who was created */
     TALLIES
 } tally_kind;

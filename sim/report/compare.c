@@ -156,6 +156,10 @@ bool compare_is_empty(const compare *c, compare_figure figure) {
     return true;
 }
 
+bool compare_is_shown(const compare *c, compare_figure figure) {
+    return compare_rows[figure].section || !compare_is_empty(c, figure);
+}
+
 const char *compare_text(const compare *c, size_t column, compare_figure figure, char text[COMPARE_TEXT_MAX]) {
     interval i = compare_interval(c, column, figure);
     int decimals = compare_rows[figure].decimals;

@@ -26,6 +26,7 @@ typedef enum compare_figure {
     COMPARE_E2E_P95,
     COMPARE_E2E_P99,
     COMPARE_E2E_P999,
+    COMPARE_DASHBOARD_P99,
     COMPARE_WAIT_P99,
     COMPARE_WAIT_TO_CENTRAL,
     COMPARE_WAIT_TO_SHORTEST,
@@ -53,6 +54,7 @@ typedef enum compare_figure {
     COMPARE_TIMED_OUT,
     COMPARE_LOST,
     COMPARE_DOUBLED,
+    COMPARE_COPIES_DISAGREE,
     COMPARE_RETRIED,
     COMPARE_OVER_COMMITS,
     COMPARE_FIGURES
@@ -117,11 +119,13 @@ const char *compare_text(const compare *c, size_t column, compare_figure figure,
 const char *compare_binds(const compare *c, size_t column, char text[COMPARE_TEXT_MAX]);
 /* Nothing is known of the figure in any column. */
 bool compare_is_empty(const compare *c, compare_figure figure);
+/* Tables leave out what is empty, unless it begins a section. */
+bool compare_is_shown(const compare *c, compare_figure figure);
 
 /* ---- what follows --------------------------------------------------------------------------------------------------- */
 
-/* Sentences by rules: who is best and worst at what by more than chance explains, and what was lost. The most telling
- * one comes first, the others in the order of the rows. Returns how many. */
+/* Sentences by rules: who is best and worst at what by more than chance explains, and what was lost. Losses come first,
+ * else the first figure in which columns differ; the others in the order of the rows. Returns how many. */
 enum { COMPARE_SENTENCES_MAX = 16 };
 size_t compare_verdict(const compare *c, char ret_sentences[COMPARE_SENTENCES_MAX][COMPARE_SENTENCE_MAX]);
 

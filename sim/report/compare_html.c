@@ -110,7 +110,7 @@ static void table(const void *ctx, FILE *out) {
     head(c, out);
     fputs("</tr>\n", out);
     for (compare_figure f = 0; f < COMPARE_FIGURES; f++) {
-        figure_row(c, f, out);
+        if (compare_is_shown(c, f)) figure_row(c, f, out);
         if (f == COMPARE_DECISIONS) binds_row(c, out);
     }
     share_row(c, "runs that kept all promises", true, out);

@@ -63,6 +63,7 @@ static void table(const void *ctx, FILE *out) {
     char text[COMPARE_TEXT_MAX];
     head(c, out);
     for (compare_figure f = 0; f < COMPARE_FIGURES; f++) {
+        if (!compare_is_shown(c, f)) continue;
         if (compare_rows[f].section) fprintf(out, "\n| **%s** |", compare_rows[f].section);
         for (size_t i = 0; compare_rows[f].section && i < c->columns; i++) fputs(" |", out);
         fprintf(out, "\n| %s |", compare_rows[f].name);

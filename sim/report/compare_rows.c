@@ -7,7 +7,7 @@
 // clang-format off
 const compare_row compare_rows[COMPARE_FIGURES] = {
     [COMPARE_PLACEMENT_P50] = {"latency, ms", "placement_p50_ms", "placement p50", WISH_LOW,
-        MS("placement", "p50"), NULL, 1, 0, 2, "request at the scheduler until the job leaves for a node"},
+        MS("placement", "p50"), NULL, 1, 0, 2, "request at the scheduler until it sends the job to a node, without the work of sending"},
     [COMPARE_PLACEMENT_P95] = {NULL, "placement_p95_ms", "placement p95", WISH_LOW,
         MS("placement", "p95"), NULL, 1, 0, 2, ""},
     [COMPARE_PLACEMENT_P99] = {NULL, "placement_p99_ms", "placement p99", WISH_LOW,
@@ -30,6 +30,8 @@ const compare_row compare_rows[COMPARE_FIGURES] = {
         MS("end_to_end", "p99"), NULL, 1, 0, 1, ""},
     [COMPARE_E2E_P999] = {NULL, "e2e_p999_ms", "end to end p99.9", WISH_LOW,
         MS("end_to_end", "p999"), NULL, 1, 0, 1, ""},
+    [COMPARE_DASHBOARD_P99] = {NULL, "dashboard_p99_ms", "dashboard p99", WISH_LOW,
+        MS("dashboard", "p99"), NULL, 1, 0, 1, "figures asked for by a page, until it has them"},
 
     [COMPARE_WAIT_P99] = {"waiting for a slot", "wait_p99_ms", "wait p99, ms", WISH_LOW,
         "oracle.real.p99_wait_ms", NULL, 1, 0, 1, "arrival until a slot takes the job"},
@@ -83,6 +85,8 @@ const compare_row compare_rows[COMPARE_FIGURES] = {
     [COMPARE_TIMED_OUT] = {NULL, "timed_out", "timed out", WISH_LOW, "jobs.timed_out", NULL, 1, 0, 0, ""},
     [COMPARE_LOST] = {NULL, "lost", "lost", WISH_LOW, "jobs.lost", NULL, 1, 0, 0, "never ended"},
     [COMPARE_DOUBLED] = {NULL, "doubled", "doubled", WISH_LOW, "jobs.doubled", NULL, 1, 0, 0, "answered twice"},
+    [COMPARE_COPIES_DISAGREE] = {NULL, "copies_disagree", "copies that disagree", WISH_LOW, "besides.copies_disagree", NULL, 1, 0, 0,
+        "job_store dual: Redis says something else than memory"},
     [COMPARE_RETRIED] = {NULL, "retried", "retried", WISH_NONE, "jobs.retried", NULL, 1, 0, 0, "attempts beyond the first"},
     [COMPARE_OVER_COMMITS] = {NULL, "over_commits", "over-commits", WISH_LOW, "jobs.over_commits", NULL, 1, 0, 0,
         "grants beyond a node's limit"},

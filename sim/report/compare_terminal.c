@@ -6,12 +6,14 @@
 
 static void print_table(const compare *c, FILE *out) {
     size_t rows = 1, row = 1;
-    for (compare_figure f = 0; f < COMPARE_FIGURES; f++) rows += compare_rows[f].section ? 2 : 1;
+    for (compare_figure f = 0; f < COMPARE_FIGURES; f++)
+        rows += compare_is_shown(c, f) ? (compare_rows[f].section ? 2 : 1) : 0;
     rows += 3;
     text_table *t = text_table_new(rows, c->columns + 1);
     for (size_t i = 0; i < c->columns; i++) text_table_set(t, 0, i + 1, "%s", c->column[i].name);
     for (compare_figure f = 0; f < COMPARE_FIGURES; f++) {
         char text[COMPARE_TEXT_MAX];
+        if (!compare_is_shown(c, f)) continue;
         if (compare_rows[f].section) text_table_set(t, row++, 0, "%s", compare_rows[f].section);
         text_table_set(t, row, 0, "  %s", compare_rows[f].name);
         for (size_t i = 0; i < c->columns; i++) text_table_set(t, row, i + 1, "%s", compare_text(c, i, f, text));

@@ -20,7 +20,7 @@ typedef struct sentence {
     double weight; /* how telling it is */
 } sentence;
 
-enum { MISSING_WEIGHT = 1000000000, LOSS_WEIGHT = 1000000, RATIO_WEIGHT_MAX = 10000 };
+enum { MISSING_WEIGHT = 1000, LOSS_WEIGHT = 100, MISHAP_WEIGHT = 1 };
 
 static void say(sentence *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void say(sentence *s, const char *format, ...) {
@@ -113,14 +113,11 @@ static void say_value(sentence *s, const compare *c, size_t column, const topic 
     say(s, ")");
 }
 
-static double ratio_of(double better, double worse, compare_wish wish) {
-    double ratio = wish == WISH_LOW ? worse / better : better / worse;
-    return ratio > RATIO_WEIGHT_MAX || isnan(ratio) ? RATIO_WEIGHT_MAX : ratio;
-}
-
-/* "3.1 times"; left out when it would say nothing. */
-static void say_ratio(sentence *s, double ratio) {
-    if (ratio >= 1.5 && ratio < RATIO_WEIGHT_MAX) say(s, ratio < 10 ? ": %.1f times" : ": %.0f times", ratio);
+/* "3.1 times"; left out when it would say nothing, as of next to nothing. */
+static void say_ratio(sentence *s, const compare *c, const ranking *r, const topic *t) {
+    double best = compare_interval(c, r->best, t->figure).mean, worst = compare_interval(c, r->worst, t->figure).mean;
+    double small = fmin(best, worst), ratio = fmax(best, worst) / small;
+    if (small >= t->least && ratio >= 1.5) say(s, ratio < 10 ? ": %.1f times" : ": %.0f times", ratio);
 }
 
 /* The same over all columns: from the least to the greatest mean. */
@@ -150,9 +147,8 @@ static void say_topic(sentence *s, const compare *c, const topic *t) {
     say(s, ", %s ", t->worst);
     say_names(s, c, r.bad);
     say_value(s, c, r.worst, t);
-    s->weight = ratio_of(compare_interval(c, r.best, t->figure).mean, compare_interval(c, r.worst, t->figure).mean,
-                         compare_rows[t->figure].wish);
-    say_ratio(s, s->weight);
+    say_ratio(s, c, &r, t);
+    s->weight = (double)(TOPICS - (t - topics));
     say(s, ".");
 }
 
@@ -162,8 +158,13 @@ static const struct {
     compare_figure figure;
     const char *what;
 } mishaps[] = {
-    {COMPARE_LOST, "lost"},     {COMPARE_DOUBLED, "answered twice"}, {COMPARE_REFUSED, "refused"},
-    {COMPARE_FAILED, "failed"}, {COMPARE_TIMED_OUT, "timed out"},    {COMPARE_OVER_COMMITS, "granted beyond a limit"},
+    {COMPARE_LOST, "lost"},
+    {COMPARE_DOUBLED, "answered twice"},
+    {COMPARE_REFUSED, "refused"},
+    {COMPARE_FAILED, "failed"},
+    {COMPARE_TIMED_OUT, "timed out"},
+    {COMPARE_OVER_COMMITS, "granted beyond a limit"},
+    {COMPARE_COPIES_DISAGREE, "contradicted by its copy in Redis"},
 };
 enum { MISHAPS = sizeof mishaps / sizeof *mishaps };
 
@@ -263,7 +264,7 @@ static void tell_mishaps(verdict *v, const compare *c) {
         sentence s = begin(v);
         say_mishap(&s, c, mishaps[i].figure, mishaps[i].what);
         bool loss = mishaps[i].figure == COMPARE_LOST || mishaps[i].figure == COMPARE_DOUBLED;
-        s.weight = loss ? LOSS_WEIGHT : 1;
+        s.weight = loss ? LOSS_WEIGHT : MISHAP_WEIGHT;
         end(v, &s);
     }
 }
@@ -287,8 +288,8 @@ size_t compare_verdict(const compare *c, char ret_sentences[COMPARE_SENTENCES_MA
     tell(&v, c, say_missing, MISSING_WEIGHT);
     tell_figures(&v, c);
     tell_mishaps(&v, c);
-    tell(&v, c, say_good_news, 1);
-    tell(&v, c, say_promises, 1);
+    tell(&v, c, say_good_news, 0);
+    tell(&v, c, say_promises, 0);
     if (v.count) heaviest_first(&v);
     return v.count;
 }

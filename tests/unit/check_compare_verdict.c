@@ -122,7 +122,9 @@ START_TEST(losses_are_told_by_count_and_what_did_not_happen_is_told_too) {
     strcpy(c->column[0].broken, "lost");
     ask();
     expect("Lost: 7 of 300 with phase-0, none elsewhere.");
-    expect("Nothing was answered twice, refused, failed, timed out or granted beyond a limit in any column.");
+    expect(
+        "Nothing was answered twice, refused, failed, timed out, granted beyond a limit or contradicted by its copy in "
+        "Redis in any column.");
     expect("phase-0 broke promises in 2 of 3 runs (lost).");
     tear_down();
 }
