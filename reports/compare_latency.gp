@@ -2,7 +2,8 @@
 #
 # Reads    plots/columns.csv: a row per column, of which place (top is 0), column, and mean, low, high of the figures named below
 # Writes   `out`. Two panels, each with p50, p95, p99 and p99.9 of each column; bars are 95 % intervals, where there are several runs.
-# Also set columns
+#          The axes are logarithmic: what is less than 0.1 ms is drawn at 0.1 ms.
+# Also set columns; e2e_decades and placement_decades, how many powers of ten they take
 
 set multiplot layout 1,2 margins char 16, char 3, char 5, char 4.2 spacing char 4
 set title
@@ -16,18 +17,23 @@ set logscale x
 set offsets 0, 0, 0, 0
 set bars small
 
-dots(figure, mark) = sprintf("'plots/columns.csv' using (column('%s')):(column('place')):(column('%s_low')):(column('%s_high')) with xerrorbars ls %d title '%s'", \
+least(x) = x < 0.1 ? 0.1 : x
+dots(figure, mark) = sprintf("'plots/columns.csv' using (least(column('%s'))):(column('place')):(least(column('%s_low'))):(least(column('%s_high'))) with xerrorbars ls %d title '%s'", \
     figure, figure, figure, mark, word("p50 p95 p99 p99.9", mark))
 four(name) = dots(name."_p50_ms", 1).", ".dots(name."_p95_ms", 2).", ".dots(name."_p99_ms", 3).", ".dots(name."_p999_ms", 4)
 
-do for [power=-2:6] { set xtics add (sprintf("%g", 2 * 10.0**power) 2 * 10.0**power, sprintf("%g", 5 * 10.0**power) 5 * 10.0**power) }
 set key at screen 0.5, screen (1 - 40.0 / height) center top vertical maxrows 1 samplen 1.5
+# Between powers of ten there is room for more numbers only where there are one or two of them.
+finer = "do for [power=-1:6] { set xtics add (sprintf('%g', 2 * 10.0**power) 2 * 10.0**power, sprintf('%g', 5 * 10.0**power) 5 * 10.0**power) }"
+if (e2e_decades < 1.3) { eval finer }
 set xlabel "end to end, ms"
 set ytics scale 0
-eval "plot ".four("e2e").", '' using (column('e2e_p50_ms')):(column('place')):ytic(stringcolumn('column')) with points ps 0"
+eval "plot ".four("e2e").", '' using (least(column('e2e_p50_ms'))):(column('place')):ytic(stringcolumn('column')) with points ps 0"
 unset label 100
 unset label 101
 unset key
+set xtics auto
+if (placement_decades < 1.3) { eval finer }
 set xlabel "placement, ms"
-eval "plot ".four("placement").", '' using (column('placement_p50_ms')):(column('place')):ytic('') with points ps 0"
+eval "plot ".four("placement").", '' using (least(column('placement_p50_ms'))):(column('place')):ytic('') with points ps 0"
 unset multiplot

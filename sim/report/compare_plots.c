@@ -133,6 +133,17 @@ static double dearest(const compare *c) {
     return most;
 }
 
+/* Powers of ten that the intervals of all columns take, where what is below 0.1 counts as that. */
+static double decades(const compare *c, compare_figure least, compare_figure most) {
+    double low = NAN, high = NAN;
+    for (size_t i = 0; i < c->columns; i++) {
+        interval a = compare_interval(c, i, least), b = compare_interval(c, i, most);
+        low = fmin(low, a.mean - (isnan(a.half) ? 0 : a.half));
+        high = fmax(high, b.mean + (isnan(b.half) ? 0 : b.half));
+    }
+    return isnan(low) ? 0 : log10(fmax(high, 0.1) / fmax(low, 0.1));
+}
+
 static void set_variables(const compare *c, size_t i, FILE *out) {
     char path[PLOT_PATH_MAX], text[HEADLINE_MAX], note[256];
     snprintf(path, sizeof path, "plots/%s.svg", compare_plots[i].name);
@@ -143,6 +154,8 @@ static void set_variables(const compare *c, size_t i, FILE *out) {
     script_text(out, "headline", compare_plot_headline(c, i, text));
     script_text(out, "note", note);
     fprintf(out, "height = %zu\ncolumns = %zu\n", AROUND + (size_t)compare_plots[i].height * c->columns, c->columns);
+    script_number(out, "e2e_decades", decades(c, COMPARE_E2E_P50, COMPARE_E2E_P999));
+    script_number(out, "placement_decades", decades(c, COMPARE_PLACEMENT_P50, COMPARE_PLACEMENT_P999));
     script_number(out, "dearest", dearest(c));
     script_number(out, "even", c->column[0].nodes ? 100.0 / (double)c->column[0].nodes : 0);
 }

@@ -2,7 +2,8 @@
  *
  * Two columns differ in a figure when the 95 % interval of their differences, taken seed by seed, does not hold 0 and the
  * difference is not too small to matter; of a single run only a difference that is large is told. The best ones are the column
- * with the best mean and all that do not differ from it; the same for the worst. When best and worst do not differ, nothing is
+ * with the best mean and those close by that do not differ from it; the same for the worst. Who varies so much that
+ * nothing can be said is not named. When best and worst do not differ, nothing is
  * said but that. What should never happen is told by name and count, or that it did not happen. */
 #include "sim/report/compare.h"
 
@@ -13,6 +14,7 @@
 
 static const double matters = 0.02;        /* smaller differences are told as none */
 static const double matters_in_one = 0.05; /* the same when there is one run of each */
+static const double close_by = 0.1;        /* who shares a place is at most so far away */
 
 typedef struct sentence {
     char *text;
@@ -67,6 +69,12 @@ static bool differ(const compare *c, size_t a, size_t b, const topic *t) {
     return interval_excludes_zero(&d);
 }
 
+/* Whether `i` shares the place of `first`: nothing tells them apart, and their means are close. */
+static bool shares(const compare *c, size_t i, size_t first, const topic *t) {
+    double x = compare_interval(c, i, t->figure).mean, y = compare_interval(c, first, t->figure).mean;
+    return i == first || (!differ(c, i, first, t) && fabs(x - y) <= fmax(t->least, close_by * fabs(y)));
+}
+
 typedef struct ranking {
     size_t best, worst;
     bool known, same;
@@ -89,8 +97,8 @@ static ranking rank(const compare *c, const topic *t) {
     r.same = !r.known || r.best == r.worst || !differ(c, r.best, r.worst, t);
     for (size_t i = 0; i < c->columns && !r.same; i++) {
         if (!compare_interval(c, i, f).n) continue;
-        r.good[i] = i == r.best || !differ(c, i, r.best, t);
-        r.bad[i] = !r.good[i] && (i == r.worst || !differ(c, i, r.worst, t));
+        r.good[i] = shares(c, i, r.best, t);
+        r.bad[i] = !r.good[i] && shares(c, i, r.worst, t);
     }
     return r;
 }

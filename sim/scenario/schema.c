@@ -91,6 +91,30 @@ static const char markdown_sweeps[] =
     "```\n"
     "\n";
 
+static const char markdown_comparisons[] = "## Comparisons\n"
+                                           "\n"
+                                           "`lingua-sim compare FILE --phases 0,1,2,3,production` runs a scenario "
+                                           "under the same seeds once for each phase and lays them side by\n"
+                                           "side: latencies, decisions per second at saturation and what binds, cost "
+                                           "per job, evenness, what was lost, what was once claimed of the\n"
+                                           "phase, and a verdict by rules. `--variant NAME:PATH=VALUE,...` adds a "
+                                           "column with other settings; a scenario may name its own in\n"
+                                           "`variants`. With `--runs N` figures are means with 95 % intervals, and a "
+                                           "difference between two columns, taken seed by seed, is told when\n"
+                                           "its interval does not hold 0. A broken promise is counted, and the run "
+                                           "goes on. What is pinned in the scenario (`scheduler: {placement:\n"
+                                           "least}`) stays in every column; phases 0 and 1 run with one instance. "
+                                           "`report.html` is the page, `compare.json` the figures.\n"
+                                           "\n"
+                                           "*Decisions at saturation* is 1 / (seconds per job of the busiest part), "
+                                           "the scheduler's processors or Redis: heartbeats and sweeps are\n"
+                                           "shared out over the jobs of the run, so that it is too low where many "
+                                           "nodes have little to do. *Until its next heartbeat* is the share of\n"
+                                           "the jobs that came to the busiest node within the longest heartbeat, over "
+                                           "all such windows: a herd, when it is far above the share over\n"
+                                           "the run.\n"
+                                           "\n";
+
 static const char markdown_values[] =
     "## Quantities\n"
     "\n"
@@ -209,6 +233,7 @@ void scenario_schema_text(FILE *out) {
 void scenario_schema_markdown(FILE *out) {
     fputs(markdown_head, out);
     fputs(markdown_sweeps, out);
+    fputs(markdown_comparisons, out);
     fputs(markdown_values, out);
     fputs("### Lengths from a column: `{file: clips.csv, column: seconds}`\n\n", out);
     dist_sample_markdown(out, 3);
