@@ -160,7 +160,7 @@ static void watch_pace(void *ctx, const trace_event *e) {
 
 START_TEST(an_instance_does_one_thing_at_a_time) {
     pace seen = {0};
-    sim_run *r = watched(SHORT "languages: {count: 2}\ninstances: {cpu: {cost: 3ms}}\n"
+    sim_run *r = watched(SHORT "languages: {count: 2}\ninstances: {cpu: {cost: 3ms, answer: 3ms}}\n"
                                "nodes: [{count: 10}]\nsessions: [{concurrent: 40, talk: {pause: 1s}}]\n",
                          watch_pace, &seen);
     sim_run_expect_clean(r);
