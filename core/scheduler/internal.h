@@ -49,6 +49,7 @@ struct scheduler {
     instance *self;                         /* among others; NULL when there are none */
     job *jobs;
     guest *guests;
+    bool self_stopped;
     node_conn *nodes_by_conn, *nodes_by_id;
     session *sessions_by_conn, *sessions_by_id;
     session *renewals; /* sessions, by the instant at which their records are renewed */

@@ -3,6 +3,7 @@
  * A connection that has ended lives on until the last callback that names it has come back. */
 #include "core/base/mem.h"
 #include "core/scheduler/node_flow.h"
+#include "core/scheduler/remote_flow.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -51,6 +52,7 @@ void node_give_up_id(node_conn *n) {
     scheduler *s = n->s;
     if (!n->registered) return;
     HASH_DELETE(hh_node, s->nodes_by_id, n);
+    remote_disown(s, OWNED_NODE, n->node);
     n->registered = n->wants_drain = false;
     s->counts.nodes--;
 }
@@ -97,6 +99,7 @@ void node_claim_id(node_conn *n) {
     node_conn *other = node_by_id(s, n->node);
     if (other) node_lost_id(other);
     HASH_ADD_KEYPTR(hh_node, s->nodes_by_id, n->node, strlen(n->node), n);
+    remote_own(s, OWNED_NODE, n->node);
     n->registered = true;
     n->draining = n->left_pools = n->held_back = false;
     s->counts.nodes++;

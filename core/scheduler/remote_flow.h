@@ -22,6 +22,7 @@
 #include "core/scheduler/job_flow.h"
 
 #include "core/instance/instance.h"
+#include "core/instance/owner_keys.h"
 
 /* ---- remote_self.c ---- */
 
@@ -29,6 +30,11 @@
 void remote_open(scheduler *s);
 void remote_stop(scheduler *s);
 void remote_close(scheduler *s);
+/* Behind remote_stop(): that have to come back before remote_close(). */
+int64_t remote_calls(const scheduler *s);
+/* A connection of ours speaks for it, and does no more. */
+void remote_own(scheduler *s, owned_kind kind, const char *id);
+void remote_disown(scheduler *s, owned_kind kind, const char *id);
 /* Absent texts may be NULL. */
 void remote_say(scheduler *s, const char *to, const char *address, peer_message message);
 /* What a message of a node concerns, answered to another instance. */

@@ -29,6 +29,14 @@ peer_message remote_about(peer_kind kind, const char *job_id, int64_t attempt, c
     return (peer_message){.kind = kind, .job = job_id, .attempt = attempt, .node = node};
 }
 
+void remote_own(scheduler *s, owned_kind kind, const char *id) {
+    if (s->self) instance_own(s->self, kind, id);
+}
+
+void remote_disown(scheduler *s, owned_kind kind, const char *id) {
+    if (s->self) instance_disown(s->self, kind, id);
+}
+
 /* Of a job of ours its sound is fetched, of a guest its result. */
 static void fetched(scheduler *s, const char *from, const peer_message *m) {
     if (job_find(s, m->job) || !remote_result_asked(s, from, m)) remote_job_heard(s, from, m);
@@ -94,15 +102,28 @@ void remote_open(scheduler *s) {
         .address = text(s->env.address),
         .host = "",
     };
+    instance_config config = s->config.instance;
+    const scheduler_incidents *incidents = &s->config.incidents;
+    config.incidents = (instance_incidents){
+        .owner_keys = incidents->owner_keys,
+        .orphaned_inboxes = incidents->orphaned_inboxes,
+        .resetting_reclaim = incidents->resetting_reclaim,
+    };
     instance_events events = {on_entry, on_orphan, on_died, on_lost, s};
-    s->self = instance_open(&s->config.instance, &s->config.keys, &env, &events);
+    s->self = instance_open(&config, &s->config.keys, &env, &events);
     instance_start(s->self);
 }
 
 void remote_stop(scheduler *s) {
     if (!s->self) return;
+    s->self_stopped = true;
     instance_stop(s->self);
     remote_guests_stop(s);
+}
+
+/* The read that waits for entries is out always, so it is no work; but what is to be freed has to wait for it. */
+int64_t remote_calls(const scheduler *s) {
+    return s->self && s->self_stopped ? instance_calls(s->self) : 0;
 }
 
 void remote_close(scheduler *s) {

@@ -137,13 +137,8 @@ static void on_entry_sent(void *arg, send_result result) {
         wait_for(j, j->s->config.instance.peer_patience);
 }
 
-void remote_send(job *j) {
+static void leave_entry(job *j) {
     scheduler *s = j->s;
-    remote_forget(j);
-    instance_of_owner(j->owner, j->remote.holder);
-    j->remote.stage = REMOTE_ASKED;
-    j->remote.entry_out = true;
-    j->busy = true;
     inbox_entry entry = {
         .kind = ENTRY_ASSIGN,
         .from = s->instance,
@@ -155,6 +150,31 @@ void remote_send(job *j) {
         .deadline_msec = (j->marked + job_attempt_limit(j)) / USEC_PER_MSEC,
     };
     instance_send(s->self, j->remote.holder, &entry, on_entry_sent, j);
+}
+
+/* The incident: a node whose key has lapsed is nobody's, whatever its record says. */
+static void on_owner(void *arg, link_status status, const char *owner) {
+    job *j = arg;
+    if (status == LINK_OK && *owner) {
+        snprintf(j->remote.holder, sizeof j->remote.holder, "%s", owner);
+        leave_entry(j);
+    } else {
+        j->remote.entry_out = false;
+        refused(j, "owner");
+    }
+}
+
+void remote_send(job *j) {
+    scheduler *s = j->s;
+    remote_forget(j);
+    instance_of_owner(j->owner, j->remote.holder);
+    j->remote.stage = REMOTE_ASKED;
+    j->remote.entry_out = true;
+    j->busy = true;
+    if (s->config.incidents.owner_keys)
+        instance_ask_owner(s->self, OWNED_NODE, j->node, on_owner, j);
+    else
+        leave_entry(j);
 }
 
 /* ---- what the other instance says ----------------------------------------------------------------------------------- */

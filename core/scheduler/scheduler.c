@@ -123,7 +123,9 @@ void scheduler_stop(scheduler *s) {
 }
 
 scheduler_counts scheduler_count(const scheduler *s) {
-    return s->counts;
+    scheduler_counts counts = s->counts;
+    counts.calls += remote_calls(s);
+    return counts;
 }
 
 usec_t sched_now(const scheduler *s) {

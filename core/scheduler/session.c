@@ -98,6 +98,7 @@ sched_status scheduler_session_open(scheduler *s, conn_token conn, const session
     HASH_ADD_KEYPTR(hh_id, s->sessions_by_id, one->id, strlen(one->id), one);
     s->counts.sessions++;
     session_record_open(one);
+    remote_own(s, OWNED_SESSION, one->id);
     sched_emit(s, (sched_event){.kind = EV_SESSION_OPENED, .session = one->id, .pair = &one->pair});
     return SCHED_OK;
 }
@@ -122,6 +123,7 @@ static void release(session *one) {
 static void end(session *one, const char *how) {
     room_gone(one);
     session_record_close(one);
+    remote_disown(one->s, OWNED_SESSION, one->id);
     sched_emit(one->s, (sched_event){.kind = EV_SESSION_CLOSED, .session = one->id, .code = how});
     session_ref(one);
     release(one);

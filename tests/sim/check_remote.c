@@ -265,6 +265,62 @@ START_TEST(a_job_that_comes_too_late_is_not_sent) {
 }
 END_TEST
 
+/* ---- by inbox ------------------------------------------------------------------------------------------------------- */
+
+static void two_instances_by_inbox(void) {
+    open_world("production");
+    config.delivery = DELIVERY_INBOX;
+    open_many(2);
+    use(1);
+    join(NODE, "n1", 2);
+    use(0);
+}
+
+START_TEST(by_inbox_a_result_is_announced_there_and_fetched) {
+    two_instances_by_inbox();
+    say(1);
+    node_says(&assigned[0], OUTCOME_OK, "");
+    ck_assert_int_eq(said_to_peers(PEER_FETCH), 2); /* the sound, the result */
+    ck_assert_int_eq(answered_count, 1);
+    ck_assert_int_eq(answered[0].outcome, OUTCOME_OK);
+    assert_all_is_over();
+    close_many();
+}
+END_TEST
+
+START_TEST(by_inbox_a_result_that_was_not_fetched_is_announced_again) {
+    two_instances_by_inbox();
+    say(1);
+    lose(PEER_RESULT, 1);
+    node_says(&assigned[0], OUTCOME_OK, "");
+    ck_assert_int_eq(answered_count, 0);
+    pass(3 * second);
+    ck_assert_int_eq(answered_count, 1);
+    assert_all_is_over();
+    close_many();
+}
+END_TEST
+
+/* ---- owner keys ----------------------------------------------------------------------------------------------------- */
+
+START_TEST(with_owner_keys_a_new_node_is_nobodys_until_its_key_is_written) {
+    open_world("production");
+    config.incidents.owner_keys = true;
+    open_many(2);
+    use(1);
+    pass(second);
+    join(NODE, "n1", 2);
+    use(0);
+    say(1);
+    ck_assert_int_eq(assigned_count, 0);
+    ck_assert_str_eq(last_of(EV_CONFIRM_REFUSED)->code, "owner");
+    pass(20 * second);
+    say(2);
+    ck_assert_int_ge(assigned_count, 1);
+    close_many();
+}
+END_TEST
+
 /* ---- instances that end --------------------------------------------------------------------------------------------- */
 
 START_TEST(guests_of_a_dead_instance_may_finish_and_change_nothing) {
@@ -284,6 +340,24 @@ END_TEST
 static void set_flag(void *flag) {
     *(bool *)flag = true;
 }
+
+START_TEST(the_death_of_the_instance_that_has_the_node_is_the_loss_of_the_node) {
+    two_instances();
+    say(1);
+    kill_instance(1);
+    use(0);
+    join(2, "n2", 2);
+    pass(14 * second); /* not by the attempt's deadline */
+    while (count_of(EV_RETRY) == 0 && scheduler_count(at(0)).jobs > 0) pass(second);
+    ck_assert_str_eq(last_of(EV_RETRY)->node, "n1");
+    pass(second);
+    ck_assert_uint_eq(assigned[assigned_count - 1].conn, 2);
+    answer(&assigned[assigned_count - 1], OUTCOME_OK, "");
+    ck_assert_int_eq(answered_count, 1);
+    ck_assert_int_eq(answered[0].outcome, OUTCOME_OK);
+    close_many();
+}
+END_TEST
 
 START_TEST(an_instance_that_leaves_works_off_its_guests_and_sends_its_nodes_away) {
     bool left = false;
@@ -339,7 +413,11 @@ int main(void) {
         a_result_whose_receipt_is_lost_changes_nothing_when_it_comes_again,
         a_word_of_the_node_says_that_it_was_sent,
         a_job_that_comes_too_late_is_not_sent,
+        by_inbox_a_result_is_announced_there_and_fetched,
+        by_inbox_a_result_that_was_not_fetched_is_announced_again,
+        with_owner_keys_a_new_node_is_nobodys_until_its_key_is_written,
         guests_of_a_dead_instance_may_finish_and_change_nothing,
+        the_death_of_the_instance_that_has_the_node_is_the_loss_of_the_node,
         an_instance_that_leaves_works_off_its_guests_and_sends_its_nodes_away,
         an_instance_that_leaves_takes_nothing_new_and_leaves_at_the_limit,
     };
