@@ -77,14 +77,12 @@ static void on_orphan(void *ctx, const char *dead_instance, const inbox_entry *e
 
 static void on_died(void *ctx, const char *instance_id) {
     scheduler *s = ctx;
-    log_write(&s->env.log, LOG_WARN, "instance_died", "instance=%s", instance_id);
     remote_jobs_of_dead(s, instance_id);
     remote_guests_of_dead(s, instance_id);
 }
 
 static void on_lost(void *ctx, const char *why) {
     scheduler *s = ctx;
-    log_write(&s->env.log, LOG_WARN, "instance_lost", "instance=%s reason=\"%s\"", s->instance, why);
     sched_tell(s, instance_lost, why);
 }
 

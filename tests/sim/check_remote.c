@@ -1,8 +1,10 @@
 /* check_remote.c - a job whose node has its connection at another instance: what travels between the two, and what becomes of the job
  * when something of it gets lost. */
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "core/scheduler/remote_flow.h"
 #include "tests/support/many_world.h"
 #include "tests/support/suite.h"
 
@@ -265,6 +267,105 @@ START_TEST(a_job_that_comes_too_late_is_not_sent) {
 }
 END_TEST
 
+/* ---- what comes twice, or too late --------------------------------------------------------------------------------- */
+
+static inbox_entry entry_of(const said *a, usec_t deadline) {
+    return (inbox_entry){
+        .kind = ENTRY_ASSIGN,
+        .from = "i0",
+        .address = "i0",
+        .job = a->job,
+        .session = "s-0",
+        .node = "n1",
+        .attempt = a->attempt,
+        .deadline_msec = deadline / USEC_PER_MSEC,
+    };
+}
+
+START_TEST(an_entry_that_comes_again_sends_nothing_twice) {
+    two_instances();
+    say(1);
+    inbox_entry entry = entry_of(&assigned[0], engine_now(e) + 20 * second);
+    int fetches = said_to_peers(PEER_FETCH);
+    remote_assign_entry(at(1), &entry);
+    ck_assert_int_eq(said_to_peers(PEER_FETCH), fetches); /* the guest is known */
+    node_says(&assigned[0], OUTCOME_OK, "");
+    remote_assign_entry(at(1), &entry);
+    pass(2 * second);
+    ck_assert_int_eq(said_to_peers(PEER_NOT_HERE), 1); /* the job is over */
+    ck_assert_int_eq(assigned_count, 1);
+    assert_all_is_over();
+    close_many();
+}
+END_TEST
+
+START_TEST(an_entry_that_comes_behind_its_deadline_asks_for_nothing) {
+    two_instances();
+    said none = {.job = "j000-0000000000000001", .attempt = 1};
+    inbox_entry entry = entry_of(&none, engine_now(e));
+    remote_assign_entry(at(1), &entry);
+    ck_assert_int_eq(scheduler_count(at(1)).guests, 0);
+    ck_assert_int_eq(said_to_peers(PEER_FETCH), 0);
+    close_many();
+}
+END_TEST
+
+START_TEST(an_instance_that_has_all_guests_that_it_may_have_says_so) {
+    open_world("production");
+    config.jobs_max = 1;
+    open_many(2);
+    use(1);
+    join(NODE, "n1", 2);
+    use(0);
+    say(1);
+    said other = {.job = "j000-0000000000000001", .attempt = 1};
+    inbox_entry entry = entry_of(&other, engine_now(e) + second);
+    remote_assign_entry(at(1), &entry);
+    ck_assert_int_eq(said_to_peers(PEER_REFUSED), 1);
+    ck_assert_int_eq(scheduler_count(at(1)).guests, 1);
+    close_many();
+}
+END_TEST
+
+static peer_message about(peer_kind kind, const char *job_id, int64_t attempt) {
+    peer_message m = remote_about(kind, job_id, attempt, "n1");
+    m.session = m.to = m.request = m.code = m.service = m.room = "";
+    m.address = "i1";
+    return m;
+}
+
+START_TEST(the_sound_of_another_attempt_is_not_handed_over) {
+    two_instances();
+    lose(PEER_FETCH, 9);
+    say(1);
+    char job_id[ID_MAX + 1];
+    snprintf(job_id, sizeof job_id, "%s", last_of(EV_RESERVED)->job);
+    peer_message fetch = about(PEER_FETCH, job_id, 2);
+    scheduler_peer_message(at(0), "i1", &fetch);
+    ck_assert_int_eq(said_to_peers(PEER_NOT_HERE), 1);
+    ck_assert_int_eq(said_to_peers(PEER_JOB), 0);
+    close_many();
+}
+END_TEST
+
+START_TEST(what_a_node_says_of_an_attempt_that_was_given_up_changes_nothing) {
+    two_instances();
+    say(1);
+    said first = assigned[0];
+    join(2, "n2", 2);
+    node_says(&first, OUTCOME_FAILED, "GPU_LOST");
+    int stale = count_of(EV_STALE);
+    peer_message late = about(PEER_RESULT, first.job, 1);
+    late.outcome = OUTCOME_OK;
+    scheduler_peer_message(at(0), "i1", &late);
+    ck_assert_int_eq(count_of(EV_STALE), stale + 1);
+    ck_assert_int_eq(answered_count, 0);
+    answer(&assigned[1], OUTCOME_OK, "");
+    ck_assert_int_eq(answered_count, 1);
+    close_many();
+}
+END_TEST
+
 /* ---- by inbox ------------------------------------------------------------------------------------------------------- */
 
 static void two_instances_by_inbox(void) {
@@ -413,6 +514,11 @@ int main(void) {
         a_result_whose_receipt_is_lost_changes_nothing_when_it_comes_again,
         a_word_of_the_node_says_that_it_was_sent,
         a_job_that_comes_too_late_is_not_sent,
+        an_entry_that_comes_again_sends_nothing_twice,
+        an_entry_that_comes_behind_its_deadline_asks_for_nothing,
+        an_instance_that_has_all_guests_that_it_may_have_says_so,
+        the_sound_of_another_attempt_is_not_handed_over,
+        what_a_node_says_of_an_attempt_that_was_given_up_changes_nothing,
         by_inbox_a_result_is_announced_there_and_fetched,
         by_inbox_a_result_that_was_not_fetched_is_announced_again,
         with_owner_keys_a_new_node_is_nobodys_until_its_key_is_written,
