@@ -51,6 +51,7 @@ static const char *const names[EV_KINDS] = {
     [EV_ROOM_LEFT] = "room_left",
     [EV_FORWARDED] = "forwarded",
     [EV_ADOPTED] = "adopted",
+    [EV_LOOKED_UP] = "looked_up",
     [EV_EXTENDED] = "extended",
     [EV_COPY_DISAGREES] = "copy_disagrees",
 };

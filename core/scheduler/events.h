@@ -63,6 +63,7 @@ typedef enum sched_event_kind {
     EV_COPY_DISAGREES,  /* job, attempt, code = MISMATCH, or why it was not written: the copy of a job in memory */
     EV_FORWARDED,       /* job, outcome, code = the instance over which its session speaks now: told there */
     EV_ADOPTED, /* job, attempt = the new one, node = of the former one, code = the dead owner; it goes on here */
+    EV_LOOKED_UP, /* job, code = known, unknown: a client or a node asked about it, and nobody here works on it; what the store says */
     EV_KINDS
 } sched_event_kind;
 

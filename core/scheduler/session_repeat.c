@@ -94,7 +94,11 @@ static void tell_known(const repeat *r, const char *state, job_outcome outcome) 
 
 static void on_read(void *arg, const store_answer *a) {
     repeat *r = arg;
-    if (a) tell_known(r, a->state == JOB_STATES ? "" : job_state_name(a->state), a->outcome);
+    if (a) {
+        bool known = a->state != JOB_STATES;
+        sched_emit(r->one->s, (sched_event){.kind = EV_LOOKED_UP, .job = r->job, .code = known ? "known" : "unknown"});
+        tell_known(r, known ? job_state_name(a->state) : "", a->outcome);
+    }
     repeat_free(r);
 }
 

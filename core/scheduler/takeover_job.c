@@ -152,6 +152,7 @@ static void on_read(void *arg, link_status status, const redis_reply *reply) {
     snprintf(t->state, sizeof t->state, "%s", reply_text(reply_at(reply, 0)));
     snprintf(t->owner, sizeof t->owner, "%s", reply_text(reply_at(reply, 2)));
     job_outcome_parse(reply_text(reply_at(reply, 3)), &t->outcome);
+    sched_emit(s, (sched_event){.kind = EV_LOOKED_UP, .job = t->id, .code = *t->state ? "known" : "unknown"});
     if (status != LINK_OK || !is_unfinished(t) || !is_same_request(t->j, reply) || !elsewhere_exists(s))
         tell_known(t, false);
     else if (!strcmp(t->owner, s->instance))

@@ -214,7 +214,9 @@ static void on_read(void *arg, link_status status, const redis_reply *reply) {
     stray *r = arg;
     scheduler *s = r->s;
     sched_answered(s, SCRIPT_NONE, status, reply);
-    if (status != LINK_OK || !read_record(r, reply) || !elsewhere_exists(s))
+    bool known = status == LINK_OK && !reply_is_nil(reply_at(reply, 0));
+    emit(r, (sched_event){.kind = EV_LOOKED_UP, .code = known ? "known" : "unknown"});
+    if (!known || !read_record(r, reply) || !elsewhere_exists(s))
         drop(r);
     else if (!strcmp(r->owner, s->instance))
         take_over(r); /* we follow it no more, and nobody else will */

@@ -19,6 +19,7 @@
 #include "sim/commands/progress.h"
 #include "sim/commands/run_given.h"
 #include "sim/commands/sweep_run.h"
+#include "sim/measure/job_audit.h"
 #include "sim/measure/trace_file.h"
 #include "sim/report/folder.h"
 
@@ -84,8 +85,10 @@ typedef struct one_run {
     recorder *recorder;
     checker *checker;
     oracle_log *oracle;
+    job_lives *lives;
     redis_data data;
-    sched_status measuring; /* of redis_data_measure() */
+    job_audit audit;
+    sched_status measuring; /* of what was read from Redis: data, audit */
     simulation_facts facts;
     double wall_s; /* that it took */
     run_report report;
@@ -291,6 +294,18 @@ static void on_measured(void *ctx, redis_host *redis, const keyspace *keys) {
     run->measuring = redis_data_measure(redis, keys, &run->data, &run->all->err);
 }
 
+static void on_drained(void *ctx, redis_host *redis, const keyspace *keys, usec_t now) {
+    one_run *run = ctx;
+    const scheduler_config *config = &run->all->sc->scheduler;
+    audit_rules rules = {
+        .copies = config->job_store == JOB_STORE_DUAL,
+        .kept = config->finished_ttl,
+        .now = now,
+    };
+    if (config->job_store == JOB_STORE_MEMORY || run->measuring) return;
+    run->measuring = job_audit_measure(redis, keys, run->lives, &rules, &run->audit, &run->all->err);
+}
+
 /* Within that time each node has reported at least about once. */
 static usec_t longest_heartbeat(const scenario *sc) {
     usec_t longest = 0;
@@ -316,6 +331,10 @@ static void make_instruments(run_state *all, simulation_clock clock) {
         .jobs_survive = sc->scheduler.job_store == JOB_STORE_REDIS,
     });
     run->oracle = oracle_log_new(sc);
+    run->lives = job_lives_new(&(lives_rules){
+        .kept = sc->scheduler.finished_ttl,
+        .jobs_survive = sc->scheduler.job_store == JOB_STORE_REDIS,
+    });
     run->checker = checker_new(&(checker_rules){
         .start = sc->start,
         .bin = sc->measure.bin,
@@ -345,6 +364,7 @@ static void close_books(one_run *run) {
     oracle_waits oracle;
     oracle_log_ask(run->oracle, &oracle);
     run_report_make(&run->report, sc, run->recorder, run->checker, facts, &run->data, &oracle);
+    run_report_add_lives(&run->report, job_lives_counts(run->lives), &run->audit);
 }
 
 static sched_status simulate(one_run *run, FILE *trace_stream) {
@@ -352,7 +372,7 @@ static sched_status simulate(one_run *run, FILE *trace_stream) {
     const run_arguments *args = all->args;
     trace_file trace = {trace_stream, all->sc->start, all->sc->instances.count > 1};
     trace_sink sinks[] = {recorder_sink(run->recorder), checker_sink(run->checker), oracle_log_sink(run->oracle),
-                          trace_file_sink(&trace)};
+                          job_lives_sink(run->lives), trace_file_sink(&trace)};
     simulation_options options = simulation_defaults;
     options.scripts = args->scripts;
     options.clock = run->clock;
@@ -360,10 +380,11 @@ static sched_status simulate(one_run *run, FILE *trace_stream) {
     options.redis_masters = (int)args->masters;
     options.log = (logger){log_to_stderr, NULL, args->quiet ? LOG_ERROR : LOG_WARN};
     options.sinks = sinks;
-    options.sink_count = trace_stream ? 4 : 3;
+    options.sink_count = trace_stream ? 5 : 4;
     options.progress = on_progress;
     options.stop = on_stop;
     options.measured = on_measured;
+    options.drained = on_drained;
     options.interrupt = &interrupted;
     options.ctx = run;
     double began = wall_seconds();
@@ -449,6 +470,7 @@ static void close_all(run_state *run) {
         recorder_free(run->runs[i].recorder);
         checker_free(run->runs[i].checker);
         oracle_log_free(run->runs[i].oracle);
+        job_lives_free(run->runs[i].lives);
     }
     scenario_free(run->sc);
 }

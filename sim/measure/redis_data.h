@@ -8,6 +8,7 @@
 typedef struct redis_data {
     int64_t keys, bytes;
     int64_t job_bytes; /* of jobs, their requests and deadlines; the rest is nodes and pools */
+    int64_t jobs;      /* records and copies of jobs */
 } redis_data;
 
 /* Reads every key under the namespace in one script; reproducible. Cost: a few microseconds for each key. SCHED_EIO; SCHED_EPROTO

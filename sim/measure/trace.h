@@ -37,8 +37,8 @@ typedef enum trace_kind {
     TRACE_DASHBOARD_ANSWERED, /* length = since it asked; value = age of the figures, usec; -1: there were none yet */
     TRACE_FAULT_BEGIN,        /* code = kind ("crash", "hang"), value = nodes hit */
     TRACE_FAULT_END,
-    TRACE_INSTANCE_DOWN, /* instance: its process ends; code = crash, stop, lost */
-    TRACE_INSTANCE_UP,   /* instance: another process is there, under that id */
+    TRACE_INSTANCE_DOWN, /* instance: its process ends; code = crash, stop, lost; value = its place */
+    TRACE_INSTANCE_UP,   /* instance: another process is there, under that id; value = its place */
     TRACE_SESSION_LOST,  /* session: its connection ended without its will; code = of the instance's end */
     TRACE_SESSION_BACK,  /* session: it is connected again, and opens under its old id */
     TRACE_KINDS

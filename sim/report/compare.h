@@ -41,6 +41,7 @@ typedef enum compare_figure {
     COMPARE_CPU_USEC,
     COMPARE_REDIS_DATA,
     COMPARE_REDIS_DATA_JOBS,
+    COMPARE_REDIS_DATA_PER_JOB,
     COMPARE_TOP1,
     COMPARE_HERD,
     COMPARE_JAIN,
@@ -55,6 +56,13 @@ typedef enum compare_figure {
     COMPARE_LOST,
     COMPARE_DOUBLED,
     COMPARE_COPIES_DISAGREE,
+    COMPARE_STATES_DISAGREE,
+    COMPARE_TWICE,
+    COMPARE_CAUGHT,
+    COMPARE_CAUGHT_ANSWERED,
+    COMPARE_RESUME,
+    COMPARE_ELSEWHERE,
+    COMPARE_ELSEWHERE_UNKNOWN,
     COMPARE_RETRIED,
     COMPARE_OVER_COMMITS,
     COMPARE_FIGURES
@@ -126,7 +134,7 @@ bool compare_is_shown(const compare *c, compare_figure figure);
 
 /* Sentences by rules: who is best and worst at what by more than chance explains, and what was lost. Losses come first,
  * else the first figure in which columns differ; the others in the order of the rows. Returns how many. */
-enum { COMPARE_SENTENCES_MAX = 16 };
+enum { COMPARE_SENTENCES_MAX = 24 };
 size_t compare_verdict(const compare *c, char ret_sentences[COMPARE_SENTENCES_MAX][COMPARE_SENTENCE_MAX]);
 
 /* What was claimed of a phase, and what this run says. */

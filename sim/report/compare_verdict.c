@@ -51,6 +51,7 @@ static const topic topics[] = {
     {COMPARE_DECISIONS,     "Decisions per second at saturation", "most by", "fewest by",     "", 1},
     {COMPARE_COMMANDS,      "Redis commands per job",    "fewest with",     "most with",      "", 0.1},
     {COMPARE_CPU_USEC,      "Scheduler CPU per job",     "least with",      "most with",      " us", 1},
+    {COMPARE_REDIS_DATA_PER_JOB, "Redis memory per job", "least with", "most with",           " B", 10},
     {COMPARE_HERD,          "Share of the jobs between two heartbeats that one node gets", "smallest with", "greatest with", " %", 0.5},
 };
 // clang-format on
@@ -166,13 +167,10 @@ static const struct {
     compare_figure figure;
     const char *what;
 } mishaps[] = {
-    {COMPARE_LOST, "lost"},
-    {COMPARE_DOUBLED, "answered twice"},
-    {COMPARE_REFUSED, "refused"},
-    {COMPARE_FAILED, "failed"},
-    {COMPARE_TIMED_OUT, "timed out"},
-    {COMPARE_OVER_COMMITS, "granted beyond a limit"},
-    {COMPARE_COPIES_DISAGREE, "contradicted by its copy in Redis"},
+    {COMPARE_LOST, "lost"},           {COMPARE_DOUBLED, "answered twice"},
+    {COMPARE_REFUSED, "refused"},     {COMPARE_FAILED, "failed"},
+    {COMPARE_TIMED_OUT, "timed out"}, {COMPARE_OVER_COMMITS, "granted beyond a limit"},
+    {COMPARE_TWICE, "made twice"},    {COMPARE_STATES_DISAGREE, "left with another state in Redis"},
 };
 enum { MISHAPS = sizeof mishaps / sizeof *mishaps };
 
@@ -214,6 +212,35 @@ static void say_good_news(sentence *s, const compare *c) {
         told++;
     }
     say(s, " in any column.");
+}
+
+/* "17 with dual (none of them)" */
+static void say_counts(sentence *s, const compare *c, compare_figure all, compare_figure part, const char *of_these) {
+    bool first = true;
+    for (size_t i = 0; i < c->columns; i++) {
+        double n = total(c, i, all), some = total(c, i, part);
+        if (n < 0.5) continue;
+        say(s, "%s%.0f with %s (", first ? "" : ", ", n, c->column[i].name);
+        if (some < 0.5)
+            say(s, "none");
+        else
+            say(s, "%.0f", some);
+        say(s, "%s)", first ? of_these : "");
+        first = false;
+    }
+    say(s, ".");
+}
+
+static void say_caught(sentence *s, const compare *c) {
+    if (!happened(c, COMPARE_CAUGHT)) return;
+    say(s, "Under way when their instance ended: ");
+    say_counts(s, c, COMPARE_CAUGHT, COMPARE_CAUGHT_ANSWERED, " answered well in the end");
+}
+
+static void say_elsewhere(sentence *s, const compare *c) {
+    if (!happened(c, COMPARE_ELSEWHERE)) return;
+    say(s, "Asked about at an instance that does not follow the job: ");
+    say_counts(s, c, COMPARE_ELSEWHERE, COMPARE_ELSEWHERE_UNKNOWN, " in vain");
 }
 
 static void say_promises(sentence *s, const compare *c) {
@@ -296,6 +323,8 @@ size_t compare_verdict(const compare *c, char ret_sentences[COMPARE_SENTENCES_MA
     tell(&v, c, say_missing, MISSING_WEIGHT);
     tell_figures(&v, c);
     tell_mishaps(&v, c);
+    tell(&v, c, say_caught, MISHAP_WEIGHT);
+    tell(&v, c, say_elsewhere, 0);
     tell(&v, c, say_good_news, 0);
     tell(&v, c, say_promises, 0);
     if (v.count) heaviest_first(&v);

@@ -121,7 +121,7 @@ static void reasons(const void *ctx, FILE *out) {
 }
 
 static void besides(const void *ctx, FILE *out) {
-    besides_row rows[TALLIES];
+    besides_row rows[BESIDES_MAX];
     int rows_count = run_report_besides(report_of(ctx), rows);
     if (!rows_count) return;
     fputs("<table>\n<tr><th>besides</th><th class=\"n\">times</th><th></th></tr>\n", out);

@@ -82,7 +82,7 @@ static void reasons(const void *ctx, FILE *out) {
 }
 
 static void besides(const void *ctx, FILE *out) {
-    besides_row rows[TALLIES];
+    besides_row rows[BESIDES_MAX];
     int count = run_report_besides(report_of(ctx), rows);
     if (!count) return;
     fputs("\n| besides | | |\n|---|--:|---|\n", out);

@@ -86,6 +86,16 @@ static json_t *besides(const run_report *r) {
     return o;
 }
 
+/* Durations among them are whole milliseconds. */
+static json_t *states(const run_report *r) {
+    besides_row rows[STATE_ROWS];
+    json_t *o = json_object();
+    run_report_states(r, rows);
+    for (int k = 0; k < STATE_ROWS; k++)
+        set(o, rows[k].words->key, rows[k].count >= 0 ? json_integer(rows[k].count) : json_null());
+    return o;
+}
+
 static json_t *latencies(const run_report *r) {
     latency_row rows[LATENCIES];
     json_t *o = json_object();
@@ -131,6 +141,8 @@ static json_t *redis(const run_report *r) {
     set(o, "data_bytes", json_integer(r->data.bytes));
     set(o, "data_bytes_per_node", r->facts->nodes ? rounded(node_bytes / (double)r->facts->nodes, 1e1) : json_null());
     set(o, "data_bytes_jobs", json_integer(r->data.job_bytes));
+    set(o, "data_bytes_per_job",
+        r->data.jobs ? rounded((double)r->data.job_bytes / (double)r->data.jobs, 1e1) : json_null());
     set(o, "data_keys", json_integer(r->data.keys));
     set(o, "busy_share", share(r->simulated ? (double)traffic->busy / (double)r->simulated : 0));
     json_t *by_script = json_object();
@@ -260,6 +272,7 @@ void report_result(const run_report *r, FILE *out) {
     set(o, "violations", violations(r));
     set(o, "jobs", jobs(r));
     set(o, "besides", besides(r));
+    set(o, "states", states(r));
     set(o, "latency_ms", latencies(r));
     set(o, "node_groups", groups(r));
     set(o, "fairness", evenness(r));

@@ -121,6 +121,11 @@ void run_report_make(run_report *ret_report, const scenario *sc, const recorder 
     judge(ret_report);
 }
 
+void run_report_add_lives(run_report *report, const lives_counts *lives, const job_audit *audit) {
+    report->lives = *lives;
+    report->audit = *audit;
+}
+
 /* ---- texts ---------------------------------------------------------------------------------------------------------- */
 
 char *slo_value_text(char text[SLO_VALUE_MAX], const slo_outcome *o) {
@@ -226,7 +231,7 @@ void run_report_outcomes(const run_report *r, outcome_row ret_rows[OUTCOME_ROWS]
 }
 
 /* Late results have a row among the outcomes. */
-int run_report_besides(const run_report *r, besides_row ret_rows[TALLIES]) {
+int run_report_besides(const run_report *r, besides_row ret_rows[BESIDES_MAX]) {
     const int64_t *tally = recorder_counts(r->recorder)->tally;
     bool cut = false;
     int count = 0;
@@ -235,6 +240,10 @@ int run_report_besides(const run_report *r, besides_row ret_rows[TALLIES]) {
         if (!tally[k] || (k == TALLY_CUTS_MANUAL && !cut) || k == TALLY_LATE_DROPPED) continue;
         ret_rows[count++] = (besides_row){tally_words_of((tally_kind)k), tally[k]};
     }
+    besides_row states[STATE_ROWS];
+    run_report_states(r, states);
+    for (int k = 0; k < STATE_ROWS; k++)
+        if (states[k].count > 0) ret_rows[count++] = states[k];
     return count;
 }
 

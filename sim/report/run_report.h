@@ -3,6 +3,7 @@
 #define SIM_REPORT_RUN_REPORT_H
 
 #include "sim/measure/checker.h"
+#include "sim/measure/job_audit.h"
 #include "sim/measure/oracle_log.h"
 #include "sim/measure/recorder.h"
 #include "sim/measure/redis_data.h"
@@ -25,6 +26,8 @@ typedef struct run_report {
     const simulation_facts *facts;
     redis_data data;     /* zero when the run ended before it was measured */
     oracle_waits oracle; /* what the waits could have been */
+    lives_counts lives;  /* what the ends of instances did to jobs */
+    job_audit audit;     /* what Redis says of them */
 
     char hash[SCENARIO_HASH_MAX + 1];
     usec_t simulated; /* of the scenario's duration, without the drain */
@@ -37,6 +40,8 @@ typedef struct run_report {
 /* Borrows everything; the recorder has ended. */
 void run_report_make(run_report *ret_report, const scenario *sc, const recorder *r, const checker *c,
                      const simulation_facts *facts, const redis_data *data, const oracle_waits *oracle);
+
+void run_report_add_lives(run_report *report, const lives_counts *lives, const job_audit *audit);
 
 /* `measured` was run after `report`, in real time; it is borrowed. */
 void run_report_compare(run_report *report, const run_report *measured);
@@ -98,7 +103,11 @@ typedef struct besides_row {
     int64_t count;
 } besides_row;
 
-int run_report_besides(const run_report *report, besides_row ret_rows[TALLIES]);
+/* Where the state of jobs is, and what the ends of instances did to them: all of it. Count -1: not known. */
+enum { STATE_ROWS = 14, BESIDES_MAX = TALLIES + STATE_ROWS };
+void run_report_states(const run_report *report, besides_row ret_rows[STATE_ROWS]);
+
+int run_report_besides(const run_report *report, besides_row ret_rows[BESIDES_MAX]);
 
 typedef struct latency_row {
     const char *key, *name, *meaning;

@@ -30,7 +30,7 @@ static void print_codes(FILE *out, const char *what, const code_table *table) {
 }
 
 static void print_besides(const run_report *r, FILE *out) {
-    besides_row rows[TALLIES];
+    besides_row rows[BESIDES_MAX];
     int count = run_report_besides(r, rows);
     for (int i = 0; i < count; i++)
         fprintf(out, "%s%s %" PRId64 "%s", i % 6 ? ", " : "  ", rows[i].words->name, rows[i].count,

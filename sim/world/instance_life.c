@@ -32,7 +32,12 @@ static void answer_all(process *p) {
 }
 
 static void tell(const process *p, trace_kind kind, const char *code) {
-    world_tell(p->w, (trace_event){.kind = kind, .instance = p->id, .code = code, .node_index = -1, .group_index = -1});
+    world_tell(p->w, (trace_event){.kind = kind,
+                                   .instance = p->id,
+                                   .code = code,
+                                   .value = p->number,
+                                   .node_index = -1,
+                                   .group_index = -1});
 }
 
 /* The process is gone, and everything that was in it. */

@@ -331,6 +331,8 @@ static sched_status drain(simulation *s, sched_error *err) {
     facts->jobs_left = world_counts(s->world).jobs;
     if (status || ended(s)) return status;
     if (!redis_host_time_is_free(s->redis)) let_measure(s);
+    if (facts->drained && s->options->drained)
+        s->options->drained(s->options->ctx, s->redis, &s->sc.scheduler.keys, engine_now(s->engine) + s->shift);
     return check_data(s, fsck_run, err);
 }
 

@@ -69,7 +69,10 @@ typedef struct simulation_options {
      * a job meanwhile): Redis holds what it holds under load. Read it with
      * redis_host_ask() and redis_host_measure(); `keys` is where. Not called when the run ended before. May be NULL. */
     void (*measured)(void *ctx, redis_host *redis, const keyspace *keys);
-    void *ctx; /* of these four */
+    /* The run has drained, the nodes are still there: Redis holds what is known of jobs that are over. `now` as the sinks count.
+     * Not called when the run ended before, or jobs are left. May be NULL. */
+    void (*drained)(void *ctx, redis_host *redis, const keyspace *keys, usec_t now);
+    void *ctx; /* of these five */
 } simulation_options;
 
 extern const simulation_options simulation_defaults; /* nothing given, costs -1 */

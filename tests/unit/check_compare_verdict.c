@@ -122,10 +122,31 @@ START_TEST(losses_are_told_by_count_and_what_did_not_happen_is_told_too) {
     strcpy(c->column[0].broken, "lost");
     ask();
     expect("Lost: 7 of 300 with phase-0, none elsewhere.");
-    expect(
-        "Nothing was answered twice, refused, failed, timed out, granted beyond a limit or contradicted by its copy in "
-        "Redis in any column.");
+    expect("Nothing was answered twice, refused, failed, timed out, granted beyond a limit, made twice or left with "
+           "another "
+           "state in Redis in any column.");
     expect("phase-0 broke promises in 2 of 3 runs (lost).");
+    tear_down();
+}
+END_TEST
+
+START_TEST(what_the_end_of_an_instance_did_is_told_column_by_column) {
+    set_up(1);
+    for (size_t i = 0; i < COLUMNS; i++) {
+        put(i, COMPARE_SUBMITTED, 100, 0, 0);
+        put(i, COMPARE_CAUGHT, 5 + (double)i, 0, 0);
+        put(i, COMPARE_CAUGHT_ANSWERED, 3 * (double)i, 0, 0);
+    }
+    put(1, COMPARE_ELSEWHERE, 9, 0, 0);
+    put(2, COMPARE_ELSEWHERE, 8, 0, 0);
+    put(2, COMPARE_ELSEWHERE_UNKNOWN, 4, 0, 0);
+    put(1, COMPARE_STATES_DISAGREE, 5, 0, 0);
+    ask();
+    expect("Under way when their instance ended: 5 with phase-0 (none answered well in the end), 6 with phase-1 (3), 7 "
+           "with "
+           "two (6).");
+    expect("Asked about at an instance that does not follow the job: 9 with phase-1 (none in vain), 8 with two (4).");
+    expect("Left with another state in Redis: 5 of 100 with phase-1, none elsewhere.");
     tear_down();
 }
 END_TEST
@@ -186,6 +207,7 @@ int main(void) {
         those_that_do_not_differ_from_the_best_share_its_place,
         of_one_run_only_large_differences_are_told,
         losses_are_told_by_count_and_what_did_not_happen_is_told_too,
+        what_the_end_of_an_instance_did_is_told_column_by_column,
         what_binds_stands_beside_the_decisions,
         a_claim_stands_beside_what_the_run_carried,
         only_settings_that_differ_are_told_with_switched_incidents,
