@@ -1,7 +1,8 @@
 /* job_audit.c - all records at once: one script names every job with what stands there, and the rest is comparing.
  *
  * A job that ended so long ago that its record may have gone at this very instant is not missed: TTLs are counted from the write, and
- * the write is later than the end that was told. */
+ * the write is later than the end that was told. An end that Redis has of a job that is gone with its instance is believed: it was decided
+ * there, and nobody says otherwise. */
 #include "sim/measure/job_audit.h"
 
 #include <stdio.h>
@@ -50,12 +51,8 @@ bool job_audit_judge(const job_life *life, const char *state, const char *outcom
         return !over;
     }
     if (life->state == LIFE_UNDER_WAY) return false;
-    if (!over) {
-        *ret_kind = DISAGREES_UNFINISHED;
-        return true;
-    }
-    *ret_kind = DISAGREES_OTHERWISE;
-    return life->state == LIFE_GONE || strcmp(outcome, job_outcome_name(life->outcome)) != 0;
+    *ret_kind = over ? DISAGREES_OTHERWISE : DISAGREES_UNFINISHED;
+    return !over || (life->state == LIFE_ENDED && strcmp(outcome, job_outcome_name(life->outcome)) != 0);
 }
 
 /* ---- jobs that are in Redis ----------------------------------------------------------------------------------------- */

@@ -10,7 +10,7 @@
 
 typedef enum disagreement {
     DISAGREES_UNFINISHED, /* Redis says that it is under way; it has ended, or is gone */
-    DISAGREES_OTHERWISE,  /* Redis says that it ended; it ended otherwise, or nobody was told */
+    DISAGREES_OTHERWISE,  /* Redis says that it ended; its session was told otherwise */
     DISAGREES_MISSING,    /* it has ended not long ago, and Redis knows nothing of it */
     DISAGREES_NOBODYS,    /* Redis says that it is under way; nobody was ever told that it was made */
     DISAGREEMENTS

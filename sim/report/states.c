@@ -7,7 +7,7 @@ static const tally_words words[STATE_ROWS] = {
     {"looked_at", "jobs looked up in Redis", "behind the run: what stands there of them, and what became of them"},
     {"disagree", "states that disagree", "Redis says something else of a job than what became of it"},
     {"unfinished", "of these unfinished", "under way, says Redis, and nobody will ever go on"},
-    {"otherwise", "of these otherwise", "ended otherwise, or nobody was told"},
+    {"otherwise", "of these otherwise", "its session was told of another end"},
     {"missing", "of these missing", "ended, and Redis has forgotten it too soon"},
     {"nobodys", "of these nobody's", "under way, says Redis, and nobody was told that it was made"},
     {"ends", "ends of instances", "crashed, left, or taken for dead"},

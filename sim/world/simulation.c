@@ -88,6 +88,17 @@ static sched_status enter_real_time(simulation *s, sched_error *err) {
     return keyspace_init(&s->sc.scheduler.keys, prefix, err);
 }
 
+static bool hits_instances(const scenario *sc) {
+    for (size_t i = 0; i < sc->fault_count; i++)
+        if (fault_subject_of(sc->faults[i].kind) == FAULT_OF_INSTANCE) return true;
+    return false;
+}
+
+/* One that is never hit has nobody to hear of; one that is has its predecessors. */
+static bool has_others(const scenario *sc) {
+    return scheduler_config_is_shared(&sc->scheduler) && (sc->instances.count > 1 || hits_instances(sc));
+}
+
 static sched_status open_redis(simulation *s, sched_error *err) {
     bool real = s->options->clock == CLOCK_WALL;
     redis_host_options options = {
@@ -96,8 +107,7 @@ static sched_status open_redis(simulation *s, sched_error *err) {
         .binary = s->options->redis_binary,
         .window = s->sc.redis.window,
         .instances = (int32_t)s->sc.instances.count,
-        .readers =
-            s->sc.instances.count > 1 && scheduler_config_is_shared(&s->sc.scheduler), /* one has nobody to hear of */
+        .readers = has_others(&s->sc),
         .share_readers = s->sc.redis.shared_blocking_connection,
         .seed = (uint64_t)s->sc.seed,
         .costs = costs_of(s),
@@ -300,12 +310,6 @@ static usec_t longest_attempt(const simulation *s) {
 static usec_t longest_job(const simulation *s) {
     const scheduler_config *config = &s->sc.scheduler;
     return config->attempts_max * (config->pending_limit + longest_attempt(s)) + config->node_ttl;
-}
-
-static bool hits_instances(const scenario *sc) {
-    for (size_t i = 0; i < sc->fault_count; i++)
-        if (fault_subject_of(sc->faults[i].kind) == FAULT_OF_INSTANCE) return true;
-    return false;
 }
 
 /* What a process held for its jobs when it ended nobody gives back: it expires. */

@@ -106,6 +106,7 @@ sim_run *sim_run_new(const char *yaml, const sim_run_options *options) {
         run.redis_url = options->redis_url;
         run.redis_masters = options->redis_masters;
         run.wrap_link = options->wrap_link;
+        run.drained = options->drained;
         run.ctx = options->ctx;
         if (options->also) sinks[run.sink_count++] = *options->also;
     }

@@ -13,6 +13,7 @@ typedef struct sim_run_options {
     const redis_url *redis_url; /* CLOCK_WALL; NULL: a private server */
     int redis_masters;          /* CLOCK_WALL: of a private cluster; 0: none */
     redis_link (*wrap_link)(void *ctx, redis_link link);
+    void (*drained)(void *ctx, redis_host *redis, const keyspace *keys, usec_t now);
     void *ctx;
 } sim_run_options;
 
