@@ -4,12 +4,15 @@
  * jobstore.redis     The job scripts, one call for each transition: jobs go from CREATED to RELEASED, so many at a time. The latency
  *                    is that of one transition, from the question to the answer, its wait in the pipeline included.
  * jobstore.commands  The same without rules: HMGET and HSET in turn, as many at a time.
+ * jobstore.clients   The same by threads, each over its own connection: what jobstore.locked does, in Redis (bench_jobclients.c).
  * jobstore.memory    The core's own table, the same transitions as jobstore.redis: no lock, no thread, no second instance.
+ * jobstore.kept      What a finished job occupies in that table for as long as it is remembered.
  *
  * One rule for all: an operation is one question about one job, or one transition of it. */
 #include <stdio.h>
 #include <time.h>
 
+#include "bench/bench_jobclients.h"
 #include "bench/bench_jobtable.h"
 #include "bench/benchmarks.h"
 #include "bench/pipe_link.h"
@@ -41,6 +44,14 @@ static sched_status run_locked(bench_run *run, sched_error *err) {
     if (sscanf(bench_text(run), "%dx%d", &threads, &reads) != 2)
         return sched_fail(err, SCHED_EINVAL, "%s: expected threads, x, percent of reads", bench_text(run));
     return bench_jobtable_run(run, threads, reads, err);
+}
+
+static sched_status run_clients(bench_run *run, sched_error *err) {
+    int threads = 1, depth = 1, reads = 100;
+    if (sscanf(bench_text(run), "%dx%dx%d", &threads, &depth, &reads) != 3)
+        return sched_fail(err, SCHED_EINVAL, "%s: expected threads, x, commands at once, x, percent of reads",
+                          bench_text(run));
+    return bench_jobclients_run(run, threads, depth, reads, err);
 }
 
 /* ---- what both kinds of a server need -------------------------------------------------------------------------------- */
@@ -260,6 +271,19 @@ static sched_status run_memory(bench_run *run, sched_error *err) {
     return run_walk(run, false, MEMORY_JOBS, err);
 }
 
+static sched_status run_kept(bench_run *run, sched_error *err) {
+    sched_status status = SCHED_OK;
+    while (!status && bench_again(run)) {
+        walk all;
+        status = walk_open(&all, false, DEPTH_MAX, err);
+        double before = bench_allocated_bytes();
+        if (!status) status = walk_jobs(&all, FINISHED_MAX * STEPS, err);
+        if (!status) bench_record(run, 0, (bench_allocated_bytes() - before) / FINISHED_MAX);
+        walk_close(&all);
+    }
+    return status;
+}
+
 /* ---- plain commands -------------------------------------------------------------------------------------------------- */
 
 typedef struct commands {
@@ -314,8 +338,11 @@ static sched_status run_commands(bench_run *run, sched_error *err) {
 
 static const bench_value mixes[] = {{.text = "1x99"}, {.text = "1x50"}, {.text = "2x99"}, {.text = "2x90"},
                                     {.text = "2x50"}, {.text = "4x99"}, {.text = "4x90"}, {.text = "4x50"}};
+static const bench_value crowds[] = {{.text = "1x1x90"},  {.text = "1x16x90"}, {.text = "2x1x90"}, {.text = "2x16x90"},
+                                     {.text = "2x16x50"}, {.text = "4x16x90"}, {.text = "4x64x90"}};
 static const bench_value depths[] = {{.number = 1}, {.number = 16}, {.number = 64}};
 
+enum { CROWDS = sizeof crowds / sizeof *crowds };
 enum { MIXES = sizeof mixes / sizeof *mixes, DEPTHS = sizeof depths / sizeof *depths };
 
 #define STORE_METRICS                                                                                                  \
@@ -359,6 +386,20 @@ const benchmark bench_jobstore[] = {
         .run = run_commands,
     },
     {
+        .name = "jobstore.clients",
+        .what = "HMGET and HSET by threads, each over its own connection: threads x at once x percent of look-ups",
+        .param = "crowd",
+        .values = crowds,
+        .value_count = CROWDS,
+        .metrics = {{"ops_per_s", "1/s"},
+                    {"read_p50_us", "us"},
+                    {"read_p99_us", "us"},
+                    {"write_p50_us", "us"},
+                    {"write_p99_us", "us"},
+                    {"client_cores", "1"}},
+        .run = run_clients,
+    },
+    {
         .name = "jobstore.memory",
         .what = "transitions in the core's own table, so many jobs at a time",
         .param = "at_once",
@@ -366,6 +407,12 @@ const benchmark bench_jobstore[] = {
         .value_count = DEPTHS,
         .metrics = STORE_METRICS,
         .run = run_memory,
+    },
+    {
+        .name = "jobstore.kept",
+        .what = "finished jobs in the core's own table, after all that they needed on the way",
+        .metrics = {{"process_bytes_per_job", "B"}},
+        .run = run_kept,
     },
     {.name = NULL},
 };

@@ -3,7 +3,6 @@
  *
  * A node's part of pools and indexes is in it, since their keys are counted too. Small hashes are packed by Redis, so the result
  * depends on the number of nodes; it stays the same when one is in a hurry, because nothing is measured by the clock. */
-#include <malloc.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -65,18 +64,6 @@ static sched_status run_job(bench_run *run, sched_error *err) {
     return SCHED_OK;
 }
 
-/* jemalloc's, where it is linked; else the C library is asked. Pages in memory would tell less: what one run has freed, the next uses. */
-int mallctl(const char *name, void *ret_value, size_t *size, void *value, size_t value_size) __attribute__((weak));
-
-static double allocated_bytes(void) {
-    uint64_t epoch = 1;
-    size_t bytes = 0, size = sizeof bytes;
-    if (!mallctl) return (double)mallinfo2().uordblks;
-    mallctl("epoch", NULL, NULL, &epoch, sizeof epoch);
-    mallctl("stats.allocated", &bytes, &size, NULL, 0);
-    return (double)bytes;
-}
-
 static sched_status open_sessions(rig *r, sched_error *err) {
     sched_status status = SCHED_OK;
     for (int i = 0; i < SESSIONS && !status; i++) {
@@ -97,9 +84,9 @@ static sched_status run_session(bench_run *run, sched_error *err) {
         sched_status status = rig_new("production", &r, err);
         if (!status) status = rig_settle(r, err);
         if (!status) status = rig_key_bytes(r, &keys_before, err);
-        before = allocated_bytes();
+        before = bench_allocated_bytes();
         if (!status) status = open_sessions(r, err);
-        after = allocated_bytes();
+        after = bench_allocated_bytes();
         if (!status) status = rig_key_bytes(r, &keys_after, err);
         rig_free(r);
         if (status) return status;

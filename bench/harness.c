@@ -5,6 +5,7 @@
 #include "bench/harness.h"
 
 #include <assert.h>
+#include <malloc.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,18 @@ void bench_record(bench_run *run, int metric, double value) {
     assert(metric >= 0 && metric < run->metrics && run->round > 0 && !run->recorded[metric]);
     run->recorded[metric] = true;
     run->values[metric][run->round - 1] = value;
+}
+
+/* jemalloc's, where it is linked; else the C library is asked. Pages in memory would tell less: what one run has freed, the next uses. */
+int mallctl(const char *name, void *ret_value, size_t *size, void *value, size_t value_size) __attribute__((weak));
+
+double bench_allocated_bytes(void) {
+    uint64_t epoch = 1;
+    size_t bytes = 0, size = sizeof bytes;
+    if (!mallctl) return (double)mallinfo2().uordblks;
+    mallctl("epoch", NULL, NULL, &epoch, sizeof epoch);
+    mallctl("stats.allocated", &bytes, &size, NULL, 0);
+    return (double)bytes;
 }
 
 double bench_seconds(void) {

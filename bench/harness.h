@@ -55,6 +55,8 @@ void bench_record(bench_run *run, int metric, double value);
 
 /* Seconds of real time since some instant. */
 double bench_seconds(void);
+/* That this process has from the allocator. */
+double bench_allocated_bytes(void);
 /* Makes the compiler believe that `value` is used. */
 static inline void bench_keep(uint64_t value) {
     __asm__ volatile("" : : "r"(value) : "memory");
