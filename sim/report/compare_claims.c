@@ -86,5 +86,6 @@ size_t compare_mechanisms(const compare *c, compare_mechanism ret_mechanisms[COM
     for (size_t i = 0; i < c->columns; i++) snprintf(m->value[i], COMPARE_TEXT_MAX, "%" PRId64, c->column[i].instances);
     size_t n = differs(c, m);
     n = differing_rows(c, scheduler_settings, 0, ret_mechanisms, n);
+    n = differing_rows(c, instance_config_rows, offsetof(scheduler_config, instance), ret_mechanisms, n);
     return differing_rows(c, scheduler_incident_settings, offsetof(scheduler_config, incidents), ret_mechanisms, n);
 }

@@ -57,6 +57,21 @@ static const topic topics[] = {
 // clang-format on
 enum { TOPICS = sizeof topics / sizeof *topics };
 
+/* ---- counts -------------------------------------------------------------------------------------------------------- */
+
+/* Whole numbers over all runs: a mean of lost jobs would read as if a third of one could be lost. */
+static double total(const compare *c, size_t column, compare_figure f) {
+    interval i = compare_interval(c, column, f);
+    return i.n ? i.mean * (double)i.n : 0;
+}
+
+static bool happened(const compare *c, compare_figure f) {
+    for (size_t i = 0; i < c->columns; i++) {
+        if (total(c, i, f) > 0.5) return true;
+    }
+    return false;
+}
+
 /* ---- who differs ---------------------------------------------------------------------------------------------------- */
 
 static bool differ(const compare *c, size_t a, size_t b, const topic *t) {
@@ -145,12 +160,17 @@ static void say_same(sentence *s, const compare *c, const topic *t) {
         say(s, " beyond chance (%.*f to %.*f%s).", decimals, least, decimals, most, t->unit);
 }
 
+/* What was never answered is in no latency. */
+static const char *reservation_of(const compare *c, const topic *t) {
+    return t->figure == COMPARE_E2E_P95 && happened(c, COMPARE_LOST) ? ", without what was lost" : "";
+}
+
 /* Nothing when nothing is known. */
 static void say_topic(sentence *s, const compare *c, const topic *t) {
     ranking r = rank(c, t);
     if (r.known && r.same) say_same(s, c, t);
     if (r.same) return;
-    say(s, "%s: %s ", t->what, t->best);
+    say(s, "%s%s: %s ", t->what, reservation_of(c, t), t->best);
     say_names(s, c, r.good);
     say_value(s, c, r.best, t);
     say(s, ", %s ", t->worst);
@@ -173,19 +193,6 @@ static const struct {
     {COMPARE_TWICE, "made twice"},    {COMPARE_STATES_DISAGREE, "left with another state in Redis"},
 };
 enum { MISHAPS = sizeof mishaps / sizeof *mishaps };
-
-/* Whole numbers over all runs: a mean of lost jobs would read as if a third of one could be lost. */
-static double total(const compare *c, size_t column, compare_figure f) {
-    interval i = compare_interval(c, column, f);
-    return i.n ? i.mean * (double)i.n : 0;
-}
-
-static bool happened(const compare *c, compare_figure f) {
-    for (size_t i = 0; i < c->columns; i++) {
-        if (total(c, i, f) > 0.5) return true;
-    }
-    return false;
-}
 
 static void say_mishap(sentence *s, const compare *c, compare_figure f, const char *what) {
     bool first = true, everywhere = true;

@@ -112,7 +112,11 @@ static const char markdown_comparisons[] = "## Comparisons\n"
                                            "nodes have little to do. *Until its next heartbeat* is the share of\n"
                                            "the jobs that came to the busiest node within the longest heartbeat, over "
                                            "all such windows: a herd, when it is far above the share over\n"
-                                           "the run.\n"
+                                           "the run. *States that disagree* are those jobs of which Redis, behind the "
+                                           "run, says something else than what became of them: under way for\n"
+                                           "ever, ended otherwise, or forgotten too soon. *Asked about elsewhere* are "
+                                           "questions of clients and nodes about a job that another instance\n"
+                                           "follows, or followed until it ended.\n"
                                            "\n";
 
 static const char markdown_values[] =

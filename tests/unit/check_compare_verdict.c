@@ -151,6 +151,20 @@ START_TEST(what_the_end_of_an_instance_did_is_told_column_by_column) {
 }
 END_TEST
 
+START_TEST(latencies_of_answers_say_that_what_was_lost_is_not_in_them) {
+    set_up(3);
+    put(0, COMPARE_E2E_P95, 300, 310, 290);
+    put(1, COMPARE_E2E_P95, 100, 101, 99);
+    put(2, COMPARE_E2E_P95, 200, 201, 199);
+    put(1, COMPARE_LOST, 5, 5, 5);
+    ask();
+    expect(
+        "Answers, p95, without what was lost: soonest with phase-1 (100.0 ± 2.5 ms), latest with phase-0 (300.0 ± 24.8 "
+        "ms): 3.0 times.");
+    tear_down();
+}
+END_TEST
+
 START_TEST(what_binds_stands_beside_the_decisions) {
     set_up(1);
     for (size_t i = 0; i < COLUMNS; i++) put(i, COMPARE_DECISIONS, 1000 * (double)(i + 1), 0, 0);
@@ -190,12 +204,15 @@ START_TEST(only_settings_that_differ_are_told_with_switched_incidents) {
     ck_assert_uint_eq(compare_mechanisms(c, m), 0);
     c->column[1].config.limit = false;
     c->column[2].config.incidents.first_of_equals = true;
-    ck_assert_uint_eq(compare_mechanisms(c, m), 2);
+    c->column[2].config.instance.presence_ttl = 6 * USEC_PER_SEC;
+    ck_assert_uint_eq(compare_mechanisms(c, m), 3);
     ck_assert_str_eq(m[0].name, "limit");
     ck_assert_str_eq(m[0].value[0], "yes");
     ck_assert_str_eq(m[0].value[1], "no");
-    ck_assert_str_eq(m[1].name, "first_of_equals");
-    ck_assert_str_eq(m[1].value[2], "yes");
+    ck_assert_str_eq(m[1].name, "presence_ttl");
+    ck_assert_str_eq(m[1].value[2], "6s");
+    ck_assert_str_eq(m[2].name, "first_of_equals");
+    ck_assert_str_eq(m[2].value[2], "yes");
     tear_down();
 }
 END_TEST
@@ -208,6 +225,7 @@ int main(void) {
         of_one_run_only_large_differences_are_told,
         losses_are_told_by_count_and_what_did_not_happen_is_told_too,
         what_the_end_of_an_instance_did_is_told_column_by_column,
+        latencies_of_answers_say_that_what_was_lost_is_not_in_them,
         what_binds_stands_beside_the_decisions,
         a_claim_stands_beside_what_the_run_carried,
         only_settings_that_differ_are_told_with_switched_incidents,
