@@ -242,7 +242,8 @@ int run_report_besides(const run_report *r, besides_row ret_rows[BESIDES_MAX]) {
     }
     besides_row states[STATE_ROWS];
     run_report_states(r, states);
-    for (int k = 0; k < STATE_ROWS; k++)
+    bool told = job_audit_total(&r->audit) > 0 || r->lives.ends > 0; /* else how many were looked at says nothing */
+    for (int k = told ? 0 : 1; k < STATE_ROWS; k++)
         if (states[k].count > 0) ret_rows[count++] = states[k];
     return count;
 }
