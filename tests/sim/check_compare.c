@@ -148,6 +148,27 @@ START_TEST(one_run_is_told_by_its_value_alone) {
 }
 END_TEST
 
+#define CRASH                                                                                                          \
+    "instances: {count: 2}\n"                                                                                          \
+    "faults: [{at: 12s, instance: crash, which: 0, for: 2s}]\n"                                                        \
+    "variants: [\"dual:scheduler.job_store=dual,scheduler.idempotency=lock\", \"single\"]\n"
+
+START_TEST(what_a_crash_left_behind_is_told_by_count) {
+    command_write("s.yaml", SMALL CRASH);
+    expect_status(COMPARE("s.yaml", "--out", "a"), STATUS_FINE);
+    json_t *o = read_json("a/compare.json"), *wrong = row_of(o, "states_disagree"), *caught = row_of(o, "caught");
+    double jobs = json_number_at(caught, "columns.dual.mean");
+    ck_assert_msg(jobs > 0, "%g jobs were caught", jobs);
+    expect_number(wrong, "columns.dual.mean", jobs, 0);
+    expect_number(wrong, "columns.single.mean", 0, 0);
+    expect_in("a/dual/result.json", "\"unfinished\": ");
+    expect_in("stdout", "Left with another state in Redis: ");
+    expect_in("stdout", " with dual, none elsewhere.");
+    expect_in("a/report.md", "Under way when their instance ended: ");
+    json_decref(o);
+}
+END_TEST
+
 START_TEST(the_same_seed_gives_the_same_bytes_however_many_run_at_once) {
     static const char *const files[] = {"stdout", "compare.json", "compare.csv", "report.html", "report.md"};
     command_write("s.yaml", SMALL);
@@ -281,6 +302,7 @@ int main(void) {
     tcase_add_test(tests, what_the_scenario_lays_side_by_side_are_the_columns_unless_the_arguments_say);
     tcase_add_test(tests, figures_are_those_of_the_runs_with_students_interval);
     tcase_add_test(tests, one_run_is_told_by_its_value_alone);
+    tcase_add_test(tests, what_a_crash_left_behind_is_told_by_count);
     tcase_add_test(tests, the_same_seed_gives_the_same_bytes_however_many_run_at_once);
     tcase_add_test(tests, the_page_says_the_verdict_first_and_holds_its_figures);
     tcase_add_test(tests, what_differs_is_told_by_mechanism);
