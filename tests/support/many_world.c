@@ -135,7 +135,7 @@ scheduler *at(int which) {
 /* What had reached Redis is executed; what comes back is heard by one that cannot do anything any more. */
 void kill_instance(int which) {
     place *p = &places[which];
-    p->s->env.net = (transport){NULL};
+    p->s->env.net = (transport){0};
     p->s->env.observer = (sched_observer){NULL, NULL};
     p->s->env.peer = (peer_link){NULL, NULL};
     link_virtual_cut(p->wire, false);
