@@ -10,6 +10,8 @@ say      = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' '$(1)' '$(2)')
 jobs      = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
 PC       := hiredis libuv yaml-0.1 jansson
+# Of the daemon and of the load generator alone; libsystemd where it is there.
+PC_WEB   := libwebsockets $(shell pkg-config --exists libsystemd && echo libsystemd)
 WARN     := -std=gnu11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
 # Instrumented code hides from gcc what bounds a number: -Wformat-truncation then speaks of texts that cannot be.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-format-truncation
@@ -18,18 +20,20 @@ FLAGS     = $(WARN) $(CFLAGS) -ffp-contract=off
 CPPFLAGS := -I. -D_GNU_SOURCE $(shell pkg-config --cflags-only-I $(PC) 2>/dev/null)
 ALLOC    := $(shell pkg-config --libs jemalloc 2>/dev/null)
 LIBS     := $(shell pkg-config --libs $(PC) 2>/dev/null) -lm $(ALLOC)
+LIBS_WEB := $(shell pkg-config --libs $(PC_WEB) 2>/dev/null)
 CHECK    := $(shell pkg-config --libs check 2>/dev/null)
 
 obj       = $(patsubst %.c,$(BUILD)/%.o,$(1))
 core     := $(filter-out core/daemon/% core/ctl/main.c,$(wildcard core/*/*.c))
 sim      := $(wildcard sim/*/*.c)
-bench    := $(filter-out bench/main.c,$(wildcard bench/*.c))
+daemon   := $(filter-out core/daemon/main.c,$(wildcard core/daemon/*.c))
+bench    := $(filter-out bench/main.c,$(wildcard bench/*.c bench/*/*.c))
 preload  := $(wildcard sim/redis_host/preload/*.c)
 support  := $(wildcard tests/support/*.c)
-main     := $(wildcard sim/main.c bench/main.c core/ctl/main.c)
+main     := $(wildcard sim/main.c bench/main.c core/ctl/main.c core/daemon/main.c)
 check    := $(wildcard tests/*/check_*.c)
 tests    := $(patsubst %.c,$(BUILD)/%,$(check))
-programs := $(patsubst %/main.c,$(BUILD)/lingua-%,$(main:core/%=%))
+programs := $(patsubst $(BUILD)/lingua-daemon,$(BUILD)/linguad,$(patsubst %/main.c,$(BUILD)/lingua-%,$(main:core/%=%)))
 sources  := $(shell find core sim bench tests -name '*.[ch]' 2>/dev/null)
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
@@ -107,6 +111,7 @@ $(BUILD)/gen/preload/%.so: sim/redis_host/preload/%.c Makefile | $(BUILD)/deps.o
 
 $(BUILD)/liblingua.a: $(call obj,$(core)) $(BUILD)/gen/embedded_scripts.o
 $(BUILD)/libsim.a: $(call obj,$(sim)) $(addprefix $(BUILD)/gen/embedded_,preload.o reports.o)
+$(BUILD)/libdaemon.a: $(call obj,$(daemon))
 $(BUILD)/libbench.a: $(call obj,$(bench))
 $(BUILD)/libtest.a: $(call obj,$(support))
 $(BUILD)/lib%.a:
@@ -116,10 +121,12 @@ $(BUILD)/lib%.a:
 $(BUILD)/lingua-sim: $(BUILD)/sim/main.o $(BUILD)/libsim.a $(BUILD)/liblingua.a
 $(BUILD)/lingua-bench: $(BUILD)/bench/main.o $(BUILD)/libbench.a $(BUILD)/libsim.a $(BUILD)/liblingua.a
 $(BUILD)/lingua-ctl: $(BUILD)/core/ctl/main.o $(BUILD)/liblingua.a
+$(BUILD)/linguad: $(BUILD)/core/daemon/main.o $(BUILD)/libdaemon.a $(BUILD)/liblingua.a
 $(tests): LIBS += $(CHECK)
-$(tests): %: %.o $(addprefix $(BUILD)/,libtest.a libbench.a libsim.a liblingua.a)
+$(filter $(BUILD)/tests/daemon/%,$(tests)) $(BUILD)/linguad: LIBS += $(LIBS_WEB)
+$(tests): %: %.o $(addprefix $(BUILD)/,libtest.a libbench.a libsim.a libdaemon.a liblingua.a)
 $(programs) $(tests):
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
--include $(patsubst %.o,%.d,$(call obj,$(core) $(sim) $(bench) $(support) $(check) $(main))) $(patsubst sim/redis_host/%.c,$(BUILD)/gen/%.d,$(preload))
+-include $(patsubst %.o,%.d,$(call obj,$(core) $(daemon) $(sim) $(bench) $(support) $(check) $(main))) $(patsubst sim/redis_host/%.c,$(BUILD)/gen/%.d,$(preload))

@@ -69,7 +69,7 @@ static sched_status open_sessions(rig *r, sched_error *err) {
     for (int i = 0; i < SESSIONS && !status; i++) {
         char id[ID_MAX + 1];
         snprintf(id, sizeof id, "s-%08X", (unsigned)i);
-        session_offer offer = {id, {"en", "de"}, false, SOUND_PCM16, SAMPLE_RATE_DEFAULT};
+        session_offer offer = {.session_id = id, .pair = {"en", "de"}, .sample_rate = SAMPLE_RATE_DEFAULT};
         status = scheduler_session_open(rig_scheduler(r), FIRST_SESSION_CONN + (conn_token)i, &offer, err);
         if (!status && i % WINDOW == 0) status = rig_settle(r, err);
     }

@@ -197,7 +197,7 @@ static sched_status start_scheduler(rig *r, const char *phase, sched_error *err)
     status = scheduler_new(&config, &env, &r->s, err);
     if (status) return status;
     scheduler_stop(r->s); /* sweeps come by real time: they would be counted in one run and not in another */
-    session_offer offer = {"session", {"en", "de"}, false, SOUND_PCM16, SAMPLE_RATE_DEFAULT};
+    session_offer offer = {.session_id = "session", .pair = {"en", "de"}, .sample_rate = SAMPLE_RATE_DEFAULT};
     return scheduler_session_open(r->s, SESSION_CONN, &offer, err);
 }
 

@@ -15,11 +15,12 @@ core/domain      | core/base
 core/instance    | core/base core/redis core/domain
 core/mechanisms  | core/base core/redis core/domain core/instance
 core/scheduler   | core/base core/redis core/domain core/instance core/mechanisms
+core/wire        | core/base core/domain core/instance core/scheduler
 core/ctl         | core/base core/redis core/domain core/instance core/mechanisms core/scheduler
-core/daemon      | core/base core/redis core/domain core/instance core/mechanisms core/scheduler
+core/daemon      | core/base core/redis core/domain core/instance core/mechanisms core/scheduler core/wire
 sim/engine       | core/base
 sim              | core/base core/redis core/domain core/instance core/mechanisms core/scheduler core/ctl
-bench            | core/base core/redis core/domain core/instance core/mechanisms core/scheduler core/ctl sim
+bench            | core/base core/redis core/domain core/instance core/mechanisms core/scheduler core/ctl core/wire sim
 tests            | core sim bench
 '
 # header          | only in

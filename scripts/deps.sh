@@ -12,6 +12,7 @@ redis_oldest=7
 has_program() { command -v "$1" >/dev/null; }
 has_library() { pkg-config --exists "$1" 2>/dev/null; }
 has_header() { echo "#include <$1>" | ${CC:-cc} -E - >/dev/null 2>&1; }
+has_file() { compgen -G "$1" >/dev/null; }
 has_redis() {
     local version
     version=$(redis-server --version 2>/dev/null | sed -n 's/.* v=\([0-9]*\)\..*/\1/p')
@@ -29,12 +30,15 @@ libuv1-dev      | event loop             | has_library libuv
 libyaml-dev     | YAML                   | has_library yaml-0.1
 libjansson-dev  | JSON                   | has_library jansson
 uthash-dev      | hash tables            | has_header uthash.h
+libwebsockets-dev | WebSocket and HTTP of linguad | has_library libwebsockets
 '
 run_packages="
 libjemalloc-dev | memory allocation      | has_library jemalloc
 check           | tests                  | has_library check
 redis-server    | Redis $redis_oldest or later       | has_redis
 gnuplot-nox     | figures of the reports | has_program gnuplot
+libwebsockets-evlib-uv | linguad's loop   | has_file '/usr/lib/*/libwebsockets-evlib_uv.so'
+python3-websockets | clients of the tests | /usr/bin/python3 -c 'import websockets' 2>/dev/null
 "
 develop_packages='
 clang           | the second compiler    | has_program clang

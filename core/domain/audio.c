@@ -23,6 +23,7 @@ audio *audio_unref(audio *a) {
     if (!a) return NULL;
     assert(a->refs > 0);
     if (--a->refs == 0) {
+        payload_unref(a->about);
         free(a->data);
         free(a);
     }

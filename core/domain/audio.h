@@ -6,6 +6,7 @@
 #define CORE_DOMAIN_AUDIO_H
 
 #include "core/base/clock.h"
+#include "core/domain/payload.h"
 
 #include <stddef.h>
 
@@ -14,9 +15,11 @@ typedef struct audio {
     usec_t duration; /* of speech, > 0 */
     size_t bytes;
     unsigned char *data; /* owned; NULL in the simulator */
+    payload *
+        about; /* a reference, or NULL: what only the node understands of it; the scheduler hands it on with the sound */
 } audio;
 
-/* One reference; takes ownership of `data`, which may be NULL. */
+/* One reference, about NULL; takes ownership of `data`, which may be NULL. */
 audio *audio_new(usec_t duration, size_t bytes, unsigned char *data);
 audio *audio_ref(audio *a);
 /* Takes NULL, returns NULL; the last one frees. */

@@ -56,6 +56,14 @@ typedef struct job_answer {
     payload *content;    /* what the node answered; NULL when there is none; take a reference to keep it */
 } job_answer;
 
+/* What a node has understood so far of a job that it has, for the speaker; not kept, not ordered, lost with any connection. */
+typedef struct job_partial {
+    const char *session_id, *job_id;
+    uint64_t utterance;
+    const lang_pair *pair;
+    payload *content; /* take a reference to keep it */
+} job_partial;
+
 /* The request id was bound before: nothing new was made. */
 typedef struct job_known {
     const char *request_id, *session_id, *job_id;
@@ -98,6 +106,7 @@ typedef struct transport {
     void (*node_close)(void *ctx, conn_token conn, const char *reason);
     void (*session_answer)(void *ctx, conn_token conn, const job_answer *answer);
     void (*session_known)(void *ctx, conn_token conn, const job_known *known);
+    void (*session_partial)(void *ctx, conn_token conn, const job_partial *partial);
     void (*session_missing)(void *ctx, conn_token conn, const missing_result *missing);
     /* What a chunk or a room message was refused for. */
     void (*session_error)(void *ctx, conn_token conn, const char *code, const char *message);
@@ -166,6 +175,9 @@ void scheduler_node_gone(scheduler *s, conn_token conn);
 void scheduler_node_ack(scheduler *s, conn_token conn, const char *job_id, int64_t attempt);
 void scheduler_node_started(scheduler *s, conn_token conn, const char *job_id, int64_t attempt);
 
+/* Counts as a start, for nodes that report none; of a job that this node does not have it is dropped. `content` is shared by reference. */
+void scheduler_node_partial(scheduler *s, conn_token conn, const char *job_id, payload *content);
+
 typedef struct node_result {
     const char *job_id;
     int64_t attempt;
@@ -184,6 +196,7 @@ typedef struct session_offer {
     bool two_way; /* a chunk or a request may go from pair.tgt to pair.src as well */
     sound_format format;
     int64_t sample_rate; /* SAMPLE_RATE_MIN..MAX */
+    payload *about;      /* audio.about of what is cut here; the scheduler takes a reference of its own; NULL: none */
 } session_offer;
 
 /* SCHED_EINVAL for bad values and for a connection that has a session, SCHED_FULL when the id is open on another connection, or

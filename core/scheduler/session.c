@@ -92,6 +92,7 @@ sched_status scheduler_session_open(scheduler *s, conn_token conn, const session
     one->two_way = offer->two_way;
     one->format = offer->format;
     one->sample_rate = offer->sample_rate;
+    one->about = payload_ref(offer->about);
     one->timer_at = USEC_NEVER;
     snprintf(one->id, sizeof one->id, "%s", offer->session_id);
     HASH_ADD(hh, s->sessions_by_conn, conn, sizeof one->conn, one);
@@ -111,6 +112,7 @@ static void release(session *one) {
     timers->cancel(timers->ctx, one->timer);
     timers->cancel(timers->ctx, one->close_timer);
     session_sound_drop(one);
+    one->about = payload_unref(one->about);
     session_fanout_drop(one);
     room_forget(one);
     HASH_DELETE(hh_id, s->sessions_by_id, one);

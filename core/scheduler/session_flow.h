@@ -45,6 +45,7 @@ struct session {
     bool two_way, reversed; /* who speaks now */
     sound_format format;
     int64_t sample_rate;
+    payload *about; /* of the sound that is cut here; NULL: none */
 
     speech speech;
     unsigned char *sound; /* what was collected; NULL in silence, and in the simulator */

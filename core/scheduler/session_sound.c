@@ -91,6 +91,7 @@ static void say(session *one, const speech_cut *cut) {
         .cut = cut->reason,
         .sound = audio_new(cut->duration > 0 ? cut->duration : 1, (size_t)cut->bytes, take(one, (size_t)cut->bytes)),
     };
+    request.sound->about = payload_ref(one->about);
     sched_emit(s, (sched_event){.kind = EV_CUT,
                                 .session = one->id,
                                 .utterance = request.utterance,

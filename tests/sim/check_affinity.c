@@ -142,7 +142,10 @@ END_TEST
 
 START_TEST(whoever_begins_to_speak_lets_the_other_ones_last_part_go_to_its_node) {
     start_fleet();
-    session_offer both = {"s-2", {"en", "de"}, true, SOUND_PCM16, SAMPLE_RATE_DEFAULT};
+    session_offer both = {.session_id = "s-2",
+                          .pair = {"en", "de"},
+                          .two_way = true,
+                          .sample_rate = SAMPLE_RATE_DEFAULT};
     ck_assert(!scheduler_session_open(s, 2000, &both, &err));
     for (int chunk = 0; chunk < 60; chunk++) {
         scheduler_session_chunk(s, 2000, &(session_chunk){.bytes = BYTES_200_MS, .src = "en"});

@@ -27,7 +27,10 @@ static bool chance(double p) {
 
 static void open_speaker(int i) {
     char id[24];
-    session_offer offer_both = {id, {"en", "de"}, true, SOUND_PCM16, SAMPLE_RATE_DEFAULT};
+    session_offer offer_both = {.session_id = id,
+                                .pair = {"en", "de"},
+                                .two_way = true,
+                                .sample_rate = SAMPLE_RATE_DEFAULT};
     conn_token conn = 10000 + (conn_token)opened_before + (conn_token)conn_count;
     snprintf(id, sizeof id, "h-%d", opened_before + conn_count);
     ck_assert_msg(!scheduler_session_open(s, conn, &offer_both, &err), "%s", err.message);

@@ -188,7 +188,10 @@ END_TEST
 
 START_TEST(languages_may_be_spelled_in_any_case) {
     start_patient();
-    session_offer both = {"s-2", {"EN", "De"}, true, SOUND_PCM16, SAMPLE_RATE_DEFAULT};
+    session_offer both = {.session_id = "s-2",
+                          .pair = {"EN", "De"},
+                          .two_way = true,
+                          .sample_rate = SAMPLE_RATE_DEFAULT};
     ck_assert(!scheduler_session_open(s, 2000, &both, &err));
     scheduler_session_chunk(s, 2000, &(session_chunk){.bytes = BYTES_200_MS, .src = "DE"});
     scheduler_session_chunk(s, 2000, &(session_chunk){.bytes = BYTES_200_MS, .src = "En", .is_final = true});
@@ -228,7 +231,10 @@ START_TEST(two_people_take_turns_and_a_new_speaker_ends_the_sentence) {
     open_world("production");
     config.node_ttl = 3600 * second;
     open_scheduler();
-    session_offer offer_both = {"s-2", {"en", "de"}, true, SOUND_PCM16, SAMPLE_RATE_DEFAULT};
+    session_offer offer_both = {.session_id = "s-2",
+                                .pair = {"en", "de"},
+                                .two_way = true,
+                                .sample_rate = SAMPLE_RATE_DEFAULT};
     ck_assert(!scheduler_session_open(s, 2000, &offer_both, &err));
     join(1, "n1", 100);
     static const char *const turns[] = {"en", "de", "", "en"};

@@ -185,7 +185,7 @@ void open_world(const char *phase) {
 }
 
 sched_status open_session(conn_token conn, const char *id) {
-    session_offer offer = {id, {"en", "de"}, false, SOUND_PCM16, SAMPLE_RATE_DEFAULT};
+    session_offer offer = {.session_id = id, .pair = {"en", "de"}, .sample_rate = SAMPLE_RATE_DEFAULT};
     return scheduler_session_open(s, conn, &offer, &err);
 }
 

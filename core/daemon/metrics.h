@@ -1,0 +1,47 @@
+/* metrics.h - what an instance counts, as Prometheus text: fed by the scheduler's events, and by who owns a gauge when it is read.
+ *
+ * Names begin with lingua_, carry their unit, and have bounded label sets: codes are taken from fixed lists, all else is "other".
+ *
+ * Cost  An event: a switch and an increment, no allocation. metrics_text(): O(metrics), a few hundred lines. */
+#ifndef CORE_DAEMON_METRICS_H
+#define CORE_DAEMON_METRICS_H
+
+#include "core/redis/link_uv.h"
+#include "core/scheduler/scheduler.h"
+#include "core/daemon/peers.h"
+#include "core/daemon/server.h"
+#include "core/wire/frame.h"
+
+typedef struct metrics metrics;
+
+metrics *metrics_new(clock_source clock);
+metrics *metrics_free(metrics *m);
+/* To be called by the scheduler's observer. */
+void metrics_event(metrics *m, const sched_event *event);
+/* A bad message at a door: the error code it was answered with. */
+void metrics_refused_message(metrics *m, const char *door, const char *code);
+
+/* What others count, at the moment of reading. */
+typedef struct metrics_now {
+    scheduler_counts scheduler;
+    server_counts server;
+    peers_counts peers;
+    link_uv_counts redis;
+    const histogram *loop_lag;
+    const char *instance_id, *version;
+    usec_t started;
+    bool ready, draining;
+} metrics_now;
+
+frame *metrics_text(const metrics *m, const metrics_now *now);
+
+/* For /api/v1/stats and the dashboard: rates and percentiles of the last minute. */
+typedef struct metrics_figures {
+    double jobs_per_sec, refused_per_sec;
+    double dispatch_p50_ms, dispatch_p99_ms, end_to_end_p50_ms, end_to_end_p99_ms; /* 0 when nothing was measured */
+    int64_t created, ok, failed, timed_out, cancelled, no_text, refused, retried, late_dropped;
+} metrics_figures;
+
+metrics_figures metrics_figure(const metrics *m);
+
+#endif
