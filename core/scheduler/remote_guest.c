@@ -23,8 +23,6 @@ guest *guest_find(scheduler *s, const char *job_id, int64_t attempt) {
     return g;
 }
 
-void guest_set_timer(guest *g, usec_t at);
-
 static void cancel_timer(guest *g) {
     const timer_source *timers = &g->s->env.timers;
     timers->cancel(timers->ctx, g->timer);

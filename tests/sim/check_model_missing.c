@@ -62,7 +62,7 @@ static void jobs_on_nodes(int count) {
     char name[ID_MAX + 1];
     for (int i = 0; i < count; i++) {
         snprintf(name, sizeof name, "n%d", i);
-        join((conn_token)(i + 1), name, 1);
+        join((conn_token)i + 1, name, 1);
     }
     for (int i = 0; i < count; i++) speak((uint64_t)i);
     pass(3 * second); /* the last ones may have to look for the last nodes */

@@ -63,8 +63,8 @@ static void come_all(void) {
     node_load idle = {0};
     for (int i = 0; i < CROWD; i++) {
         snprintf(name, sizeof name, "n%d", i);
-        offer_now((conn_token)(i + 1), name, "en de fr es it nl pl", 2);
-        scheduler_node_heartbeat(s, (conn_token)(i + 1), &idle);
+        offer_now((conn_token)i + 1, name, "en de fr es it nl pl", 2);
+        scheduler_node_heartbeat(s, (conn_token)i + 1, &idle);
     }
 }
 
@@ -87,7 +87,7 @@ START_TEST(nodes_that_go_at_once_leave_them_in_turns) {
     come_all();
     pass(second);
     most_of_pools = 0;
-    for (int i = 0; i < CROWD; i++) scheduler_node_gone(s, (conn_token)(i + 1));
+    for (int i = 0; i < CROWD; i++) scheduler_node_gone(s, (conn_token)i + 1);
     pass(second);
     ck_assert_int_eq(pool_size("en", "de"), 0);
     ck_assert_int_eq(most_of_pools, OUT_MAX);
@@ -105,7 +105,7 @@ START_TEST(a_full_window_is_no_outage_and_the_next_heartbeats_repair_what_was_no
     ck_assert_int_eq(count_of(EV_REDIS_DOWN), 0);
     for (int beats = 0; beats < 40 && count_of(EV_NODE_READY) < CROWD; beats++) {
         for (int i = 0; i < CROWD; i++) {
-            beat((conn_token)(i + 1));
+            beat((conn_token)i + 1);
             pass(100 * USEC_PER_MSEC);
         }
     }

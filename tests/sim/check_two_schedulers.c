@@ -95,12 +95,12 @@ static void register_node(life *l, int node) {
     snprintf(both, sizeof both, "%s %s", l->src, l->tgt);
     ck_assert(!lang_list_parse(both, &langs, &err));
     node_registration r = {.node_id = l->nodes[node], .asr = langs, .semantic = langs, .tts = langs, .slots = 4};
-    scheduler_node_register(l->s, (conn_token)(1 + node), &r);
+    scheduler_node_register(l->s, 1 + (conn_token)node, &r);
 }
 
 static void beat(life *l) {
     for (int node = 0; node < NODES; node++)
-        if (node == 0 || !l->away) scheduler_node_heartbeat(l->s, (conn_token)(1 + node), &(node_load){.cpu = 10});
+        if (node == 0 || !l->away) scheduler_node_heartbeat(l->s, 1 + (conn_token)node, &(node_load){.cpu = 10});
 }
 
 static void speak(life *l) {
