@@ -83,7 +83,8 @@ void takeover_stop(scheduler *s);
 
 /* ---- takeover_due.c ---- */
 
-/* The deadline of a job that is not followed here has passed by our clock. */
-void takeover_due(scheduler *s, const char *job_id);
+/* The deadline of a job that is not followed here was at `due`, and has passed by our clock. */
+void takeover_due(scheduler *s, const char *job_id, usec_t due);
+void takeover_due_stop(scheduler *s);
 
 #endif

@@ -20,6 +20,7 @@ typedef struct guest guest;
 typedef struct job job;
 typedef struct missing_models missing_models;
 typedef struct node_conn node_conn;
+typedef struct orphan orphan;
 typedef struct dashboard dashboard;
 typedef struct pool_change pool_change;
 typedef struct room room;
@@ -62,6 +63,7 @@ struct scheduler {
     missing_models *missing; /* NULL before one was */
     int errands;             /* questions about others under way */
     stray *held;             /* empty results of jobs that are not followed here, until a full one may have come */
+    orphan *late;            /* jobs behind their deadline that their owner, which seems to live, may yet move */
     bool stopped;
     scheduler_counts counts;
     usec_t full_said; /* that the link's window is full */

@@ -119,6 +119,7 @@ void scheduler_stop(scheduler *s) {
     session_record_stop(s);
     room_stop(s);
     takeover_stop(s);
+    takeover_due_stop(s);
     stats_stop(s);
 }
 

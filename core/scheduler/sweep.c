@@ -15,13 +15,13 @@ static void on_due_jobs(void *arg, link_status status, const redis_reply *reply)
     scheduler *s = arg;
     sched_answered(s, SCRIPT_NONE, status, reply);
     if (outage_deadlines_rest(s)) return;
-    for (size_t i = 0; i < reply_count(reply); i++) {
+    for (size_t i = 0; i + 1 < reply_count(reply); i += 2) {
         const char *job_id = reply_text(reply_at(reply, i));
         job *j = job_find(s, job_id);
         if (j && j->due <= sched_now(s))
             job_note(j, NOTE_DUE);
         else if (!j)
-            takeover_due(s, job_id);
+            takeover_due(s, job_id, reply_int(reply_at(reply, i + 1)) * USEC_PER_MSEC);
     }
 }
 
@@ -40,6 +40,7 @@ static void visit_jobs(scheduler *s, unsigned bucket) {
     call_key(&call, key_job_deadlines(&key, &s->config.keys, bucket));
     call_str(&call, "-inf");
     call_int(&call, sched_now(s) / USEC_PER_MSEC - GRACE_MSEC);
+    call_str(&call, "WITHSCORES");
     call_str(&call, "LIMIT");
     call_int(&call, 0);
     call_int(&call, s->config.reap_batch);

@@ -1,8 +1,9 @@
 /* takeover_due.c - a deadline has passed, and nobody here follows the job.
  *
- * While its owner lives, it is the owner's: that one has a timer, and may have a reason to wait (outage.c). A dead owner's job ends now,
- * failed, because its sound is lost; its session is told, wherever that speaks. An entry of the index whose job has ended, or is gone,
- * is put in order. */
+ * A dead owner's job ends now, failed, because its sound is lost; its session is told, wherever that speaks. While its owner lives, it is
+ * the owner's: that one has a timer, and may have a reason to be late (outage.c, calls that are repeated). But presence outlives a
+ * process by half a minute, which is longer than a job has: so it ends all the same when it is still at the same attempt OWNER_LATE
+ * behind its deadline. An entry of the index whose job has ended, or is gone, is put in order. */
 #include "core/scheduler/elsewhere.h"
 
 #include "core/base/mem.h"
@@ -10,16 +11,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
+
+#define OWNER_LATE (4 * USEC_PER_SEC)
 
 static const char owner_lost[] = "owner_lost";
 
-typedef struct orphan {
+struct orphan {
     scheduler *s;
+    orphan *next, *prev; /* while its owner may yet act */
+    timer_handle timer;
+    usec_t due;
     char job[ID_MAX + 1], request[REQUEST_ID_MAX + 1], session[ID_MAX + 1];
     uint64_t utterance;
     lang_pair pair;
     int64_t attempt;
-} orphan;
+};
 
 static void orphan_free(orphan *o) {
     elsewhere_end(o->s);
@@ -98,13 +105,30 @@ static void complete(orphan *o) {
     sched_call(o->s, &call, on_completed, o);
 }
 
+static void on_late(void *arg) {
+    orphan *o = arg;
+    DL_DELETE(o->s->late, o);
+    if (outage_deadlines_rest(o->s))
+        orphan_free(o);
+    else
+        complete(o);
+}
+
+static void give_time(orphan *o) {
+    scheduler *s = o->s;
+    DL_APPEND(s->late, o);
+    o->timer = s->env.timers.set(s->env.timers.ctx, o->due + OWNER_LATE, on_late, o);
+}
+
 static void on_alive(void *arg, link_status status, bool alive, const char *address) {
     orphan *o = arg;
     (void)address;
-    if (status == LINK_OK && !alive)
-        complete(o);
-    else
+    if (status != LINK_OK || o->s->stopped)
         orphan_free(o);
+    else if (alive)
+        give_time(o);
+    else
+        complete(o);
 }
 
 /* What we were ourselves to end, and do not follow, was refused, or its session has its answer. */
@@ -137,11 +161,12 @@ static void on_read(void *arg, link_status status, const redis_reply *reply) {
     }
 }
 
-void takeover_due(scheduler *s, const char *job_id) {
+void takeover_due(scheduler *s, const char *job_id, usec_t due) {
     unsigned bucket;
     if (!job_bucket_of_job(job_id, &bucket) || !elsewhere_begin(s)) return;
     orphan *o = mem_zalloc(1, sizeof *o);
     o->s = s;
+    o->due = due;
     snprintf(o->job, sizeof o->job, "%s", job_id);
     redis_key key;
     redis_call call;
@@ -155,4 +180,13 @@ void takeover_due(scheduler *s, const char *job_id) {
     call_str(&call, "utt");
     call_str(&call, "pair");
     sched_call(s, &call, on_read, o);
+}
+
+void takeover_due_stop(scheduler *s) {
+    orphan *o, *next;
+    DL_FOREACH_SAFE(s->late, o, next) {
+        s->env.timers.cancel(s->env.timers.ctx, o->timer);
+        DL_DELETE(s->late, o);
+        orphan_free(o);
+    }
 }

@@ -207,6 +207,71 @@ START_TEST(the_session_learns_that_the_job_of_a_dead_instance_has_passed_its_dea
 }
 END_TEST
 
+static void live_on(int seconds) {
+    for (int i = 0; i < seconds; i++) {
+        nodes_beat();
+        pass(second);
+    }
+}
+
+/* The attempt of a speech of 5 s has 20 s; nobody can know that its instance is dead. */
+START_TEST(a_job_ends_five_seconds_behind_its_deadline_although_its_dead_instance_seems_to_live) {
+    open_world("production");
+    config.instance.presence_ttl = 5 * 60 * second;
+    open_many(3);
+    use(1);
+    join(NODE, "n1", 4);
+    say(0, 1);
+    kill_instance(0);
+    use(1);
+    live_on(19);
+    ck_assert_int_eq(count_of(EV_FINISHED), 0);
+    live_on(6);
+    ck_assert_int_eq(count_of(EV_FINISHED), 1);
+    ck_assert_str_eq(last_of(EV_FINISHED)->code, "owner_lost");
+    close_many();
+}
+END_TEST
+
+START_TEST(an_owner_that_lives_may_be_late_by_some_seconds) {
+    open_world("production");
+    config.outage_grace = second;
+    config.reap_round = 400 * msec;
+    open_many(3);
+    use(1);
+    join(NODE, "n1", 4);
+    join(OTHER_NODE, "n2", 4);
+    say(0, 1);
+    live_on(19);
+    cut_wire(0);
+    live_on(2); /* the deadline passes, and it cannot act */
+    ck_assert_int_eq(count_of(EV_RETRY), 0);
+    mend_wire(0);
+    live_on(4);
+    ck_assert_int_eq(count_of(EV_RETRY), 1);
+    ck_assert_int_eq(count_of(EV_FINISHED), 0);
+    node_answers(&assigned[1], OUTCOME_OK);
+    ck_assert_int_eq(answered_count, 1);
+    ck_assert_int_eq(answered[0].outcome, OUTCOME_OK);
+    assert_nothing_is_held();
+}
+END_TEST
+
+START_TEST(an_instance_that_stops_waits_for_no_late_owner) {
+    open_world("production");
+    config.reap_round = 400 * msec;
+    open_many(2);
+    use(1);
+    join(NODE, "n1", 4);
+    say(0, 1);
+    kill_instance(0);
+    use(1);
+    live_on(22);
+    ck_assert_int_eq(count_of(EV_FINISHED), 0);
+    close_many(); /* with the timer set */
+}
+END_TEST
+
 /* ---- sessions that move --------------------------------------------------------------------------------------------- */
 
 START_TEST(the_newest_connection_has_the_session_and_the_former_one_is_told) {
@@ -379,6 +444,9 @@ int main(void) {
         a_full_result_wins_over_the_empty_one_for_the_dead_too,
         a_failure_frees_the_node_and_leaves_the_job_to_whoever_brings_its_sound,
         the_session_learns_that_the_job_of_a_dead_instance_has_passed_its_deadline,
+        a_job_ends_five_seconds_behind_its_deadline_although_its_dead_instance_seems_to_live,
+        an_owner_that_lives_may_be_late_by_some_seconds,
+        an_instance_that_stops_waits_for_no_late_owner,
         the_newest_connection_has_the_session_and_the_former_one_is_told,
         a_session_that_moved_unheard_ends_when_its_record_is_renewed,
         answers_follow_the_session_and_come_in_order_when_they_were_asked_for_again,

@@ -146,6 +146,14 @@ void kill_instance(int which) {
     p->s = scheduler_free(p->s);
 }
 
+void cut_wire(int which) {
+    link_virtual_cut(places[which].wire, false);
+}
+
+void mend_wire(int which) {
+    link_virtual_mend(places[which].wire);
+}
+
 void speak_at(int which, uint64_t utterance) {
     char session_id[8];
     snprintf(session_id, sizeof session_id, "s-%d", which);

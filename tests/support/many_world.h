@@ -21,6 +21,9 @@ void use(int which);
 scheduler *at(int which);
 /* It ends as by a crash: what it had is gone, its keys stay until they lapse. */
 void kill_instance(int which);
+/* Between it and Redis nothing passes until the wire is mended; of what reads its inbox nothing is cut. */
+void cut_wire(int which);
+void mend_wire(int which);
 /* The session of instance i says something in English, to be heard in German. */
 void speak_at(int which, uint64_t utterance);
 
