@@ -63,6 +63,7 @@ trap 'kill $(jobs -p) 2>/dev/null || true; exit 130' INT TERM
 run_kind unit "$(nproc)" "$@"
 run_kind lua 1 "$@"
 run_kind sim 1 "$@"
+run_kind daemon 1 "$@"
 if ((${#ran[@]} == 0)); then
     echo "no test has \"$ONLY\" in its name" >&2
     exit 2
