@@ -27,9 +27,7 @@ size_t text_prefix(const char *text, size_t max) {
     return max;
 }
 
-/* Bytes of the UTF-8 character that `text` begins with; 0 when it begins with none (RFC 3629: no overlong form, no surrogate,
- * nothing above U+10FFFF). */
-static size_t char_at(const char *text) {
+size_t text_char_at(const char *text) {
     const unsigned char *byte = (const unsigned char *)text;
     if (byte[0] < 0x80) return 1;
     if (byte[0] < 0xC2 || byte[0] > 0xF4) return 0;
@@ -63,7 +61,7 @@ char *text_one_line(char *out, size_t size, const char *text) {
     char form[5];
     size_t used = 0, fits = 0; /* fits: the last border of characters after which "..." has room */
     for (size_t taken; *text; text += taken) {
-        taken = char_at(text);
+        taken = text_char_at(text);
         const char *piece = taken > 1 ? text : shown((unsigned char)*text, form);
         size_t len = taken > 1 ? taken : strlen(piece);
         if (taken == 0) taken = 1;

@@ -8,6 +8,10 @@
  * text is not longer than `max`; bytes that are not UTF-8 count as characters of their own. */
 size_t text_prefix(const char *text, size_t max);
 
+/* Bytes of the UTF-8 character that `text` begins with; 0 when it begins with none (RFC 3629: no overlong form, no surrogate,
+ * nothing above U+10FFFF). Reads no further than a NUL. */
+size_t text_char_at(const char *text);
+
 /* Copies `text` into `out` with control characters as \n, \r, \t or \xHH, so that it stays in its line, and bytes that are
  * not UTF-8 as \xHH, so that it is UTF-8 whatever came in. What does not fit into `size` (> 4) bytes with the NUL is cut
  * and ends in "...". Returns `out`. */

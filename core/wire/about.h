@@ -7,10 +7,14 @@
 
 #include "core/domain/payload.h"
 #include "core/domain/sound.h"
+#include "core/wire/json_text.h"
 
-#include <jansson.h>
+enum { ABOUT_MAX = 4096 }; /* bytes: it lies with every session and utterance */
 
-/* Of a session_init or utterance object: the members that job_assign has too. One reference. */
-payload *about_of(const json_t *message, const char *trace_id, sound_format format, int64_t sample_rate);
+/* Of a session_init or utterance: the members that job_assign has too, and `tenant_id`. NULL when the text is in error, as
+ * it is with more than ABOUT_MAX bytes; else one reference. `trace_id` may be NULL. */
+payload *about_of(json_text *message, const char *trace_id, sound_format format, int64_t sample_rate);
+/* Of sound that came without: the whole pipeline, and the format that every session has unless it says otherwise. */
+extern const char about_default[];
 
 #endif

@@ -42,7 +42,9 @@ typedef enum client_kind {
 typedef struct client_session_init {
     lang_pair pair;
     bool two_way;
-    const char *trace_id; /* "" when the client names none */
+    sound_format format; /* of its chunks: new members audio_format and sample_rate, else what session_init_ack negotiates */
+    int64_t sample_rate;
+    const char *trace_id; /* the client's, else the one handed in */
     payload *about;       /* members of a job_assign that come from here (about.h) */
 } client_session_init;
 
@@ -55,7 +57,7 @@ typedef struct client_chunk {
 
 typedef struct client_utterance {
     const char *request_id; /* "" when absent */
-    const char *trace_id;
+    const char *trace_id;   /* the client's, else the one handed in */
     uint64_t utterance;
     bool manual;
     lang_pair pair;
@@ -82,10 +84,10 @@ typedef struct client_message {
     json_t *root;
 } client_message;
 
-/* `format` and `sample_rate`: of the session; an utterance brings its own. `session_id`: of the connection's session, for a relay;
- * NULL before session_init. */
-sched_status client_message_parse(const char *text, size_t bytes, const char *session_id, client_message *ret_message,
-                                  sched_error *err);
+/* `session_id`: of the connection's session, for a relay; NULL before session_init. `trace_id`: of a session_init or utterance that
+ * names none; NULL: it has none. Both have to live as long as the message. */
+sched_status client_message_parse(const char *text, size_t bytes, const char *session_id, const char *trace_id,
+                                  client_message *ret_message, sched_error *err);
 /* All zero is nothing to free. */
 void client_message_free(client_message *m);
 const char *client_kind_name(client_kind kind);

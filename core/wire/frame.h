@@ -18,6 +18,8 @@ typedef struct frame {
 
 /* One reference; `data` is to be filled by the caller. */
 frame *frame_new(bool binary, size_t bytes);
+/* Takes ownership of a block by malloc() that holds the headroom, `bytes` bytes, and room for the NUL. */
+frame *frame_adopt(bool binary, char *block, size_t bytes);
 /* A copy of the text. */
 frame *frame_of_text(const char *text);
 frame *frame_ref(frame *f);

@@ -44,6 +44,7 @@ typedef struct node_message {
     };
     json_t *root;
     payload *content; /* what result and partial point to */
+    char *made;       /* registration.services or result.service, put together here */
 } node_message;
 
 /* A node is ready unless it lists services of which none runs (installed_services, capability_by_type). */
