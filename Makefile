@@ -23,6 +23,9 @@ LIBS     := $(shell pkg-config --libs $(PC) 2>/dev/null) -lm $(ALLOC)
 LIBS_WEB := $(shell pkg-config --libs $(PC_WEB) 2>/dev/null)
 CHECK    := $(shell pkg-config --libs check 2>/dev/null)
 
+# What is there only where a library is.
+systemd  := $(if $(shell pkg-config --exists libsystemd && echo yes),-DHAVE_LIBSYSTEMD)
+
 obj       = $(patsubst %.c,$(BUILD)/%.o,$(1))
 core     := $(filter-out core/daemon/% core/ctl/main.c,$(wildcard core/*/*.c))
 sim      := $(wildcard sim/*/*.c)
@@ -86,6 +89,7 @@ help: ## this list
 $(BUILD)/deps.ok: scripts/deps.sh
 	$(Q)mkdir -p $(@D) && scripts/deps.sh --check && touch $@
 
+$(BUILD)/core/daemon/notify.o: CPPFLAGS += $(systemd)
 $(BUILD)/%.o: %.c Makefile | $(BUILD)/deps.ok
 	@mkdir -p $(@D)
 	$(call say,CC,$<)

@@ -6,12 +6,14 @@
 
 #include "core/base/settings.h"
 #include "core/daemon/server.h"
+#include "core/instance/instance.h"
+#include "core/redis/redis_url.h"
 #include "core/scheduler/config.h"
 
 typedef struct daemon_config {
     struct {
         char host[256], socket[108], tls_certificate[512], tls_key[512];
-        int64_t port; /* 5010 */
+        int64_t port; /* 5010; 0: any free one */
     } listen;
     struct {
         char
@@ -19,8 +21,9 @@ typedef struct daemon_config {
         int64_t window;
     } redis;
     struct {
-        char id[65];       /* "": host, pid and random */
-        char address[256]; /* ws://10.0.0.1:5010/ws/peer: what other instances call; "": none */
+        /* What the id begins with; random digits follow, because an id is never used twice. "": host and pid */
+        char name[49];
+        char address[ADDRESS_MAX + 1]; /* ws://10.0.0.1:5010/ws/peer: what other instances call; "": none */
         bool verify_tls;
     } instance;
     struct {
@@ -30,7 +33,7 @@ typedef struct daemon_config {
     server_limits limits;
     struct {
         int least;  /* log_level */
-        int format; /* LOG_LOGFMT, LOG_JSON */
+        int format; /* log_format of log_writer.h */
     } log;
     usec_t drain_limit;         /* SIGTERM: from its arrival to the end, whatever is left */
     scheduler_config scheduler; /* phase production */
@@ -38,10 +41,13 @@ typedef struct daemon_config {
 
 extern const setting daemon_settings[];
 
-/* `path` NULL: the defaults. */
+/* `path` NULL: the defaults. daemon_config_check() is included. */
 sched_status daemon_config_read(const char *path, daemon_config *ret_config, sched_error *err);
 /* What the rows cannot say: contradictions between settings, each with its reason. */
 sched_status daemon_config_check(const daemon_config *config, sched_error *err);
-void daemon_config_free(daemon_config *config);
+/* Where Redis is: the setting, or LINGUAD_REDIS_URL in its place, with LINGUAD_REDIS_PASSWORD where the URL has none. */
+sched_status daemon_config_redis(const daemon_config *config, redis_url *ret_url, sched_error *err);
+/* The first setting that differs and cannot change while the daemon runs ("listen", ...); NULL: there is none. */
+const char *daemon_config_fixed(const daemon_config *now, const daemon_config *then);
 
 #endif

@@ -7,8 +7,8 @@
  *     session * TOKEN       clients
  *     admin * TOKEN         /api, /metrics and the dashboard, when tokens are required
  *
- * The peers' secret is LINGUAD_PEER_SECRET. Tokens have 16 bytes or more; they are compared in constant time, all of them, and no
- * message or log carries one. Files that others may read are refused. */
+ * '#' begins a comment. The peers' secret is LINGUAD_PEER_SECRET. Tokens and secret are 16 to SECRET_MAX visible ASCII characters; they are
+ * compared in constant time, all of them, and no message or log carries one. Files that others may read are refused. */
 #ifndef CORE_DAEMON_SECRETS_H
 #define CORE_DAEMON_SECRETS_H
 
@@ -19,9 +19,11 @@
 
 typedef enum token_role { ROLE_NODE, ROLE_SESSION, ROLE_ADMIN, ROLES } token_role;
 
+enum { SECRET_MIN = 16, SECRET_MAX = 255, TOKENS_MAX = 20000 };
+
 typedef struct secrets secrets;
 
-/* `file` "": none. SCHED_EINVAL with the line's number, never its token. */
+/* `file` "": none. The environment's values may be NULL. SCHED_EINVAL with the line's number, never its token. */
 sched_status secrets_read(const char *file, const char *tokens_env, const char *peer_secret, secrets **ret_secrets,
                           sched_error *err);
 /* Takes NULL, returns NULL; overwrites what it held. */
@@ -36,5 +38,6 @@ bool secrets_admit(const secrets *s, token_role role, const char *token, token_p
 bool secrets_node_may(const secrets *s, const token_pass *pass, const char *node_id);
 bool secrets_is_peer(const secrets *s, const char *secret);
 const char *secrets_peer(const secrets *s); /* NULL: none */
+int secrets_count(const secrets *s, token_role role);
 
 #endif
