@@ -9,7 +9,7 @@
  *            (handler `flooded`) and reading from it rests until there are tokens again; limits.flood_cut after that it is closed.
  * Silence    A connection that says nothing for limits.idle, pings included, is closed; the server pings at half of it.
  * Handshake  Not complete within limits.handshake: closed. Beyond limits.connections: HTTP 503.
- * Tokens     "Authorization: Bearer T", or "?token=T" for browsers. The door's `admit` decides; false answers HTTP 401.
+ * Tokens     "Authorization: Bearer T", or "?token=T" for browsers. The door's `admit` decides.
  * Callbacks  From the loop, never from inside a function of ours, except that closed() may follow inside server_free().
  * Threads    One loop. SIGPIPE must be ignored by the program. */
 #ifndef CORE_DAEMON_SERVER_H
@@ -37,16 +37,19 @@ typedef struct server_limits {
     usec_t handshake, idle, flood_cut;
 } server_limits;
 
-/* Who knocks, for admit(): texts live until it returns. */
+/* Who knocks, for admit(): texts live until it returns, and are "" when absent. */
 typedef struct server_knock {
-    const char *path, *token, *address; /* token "" when there is none */
+    const char *path, *token, *address;
+    const char *from, *to; /* headers x-lingua-from and x-lingua-to: instance ids (peers.h) */
 } server_knock;
 
 /* A WebSocket path. `user` is what opened() returned. */
 typedef struct server_door {
     const char *path;
     void *ctx;
-    bool (*admit)(void *ctx, const server_knock *knock, void **ret_pass); /* NULL: everybody. `pass` goes to opened() */
+    /* 0: come in; else the HTTP status it is refused with: 401, 403, 409. NULL: everybody. What *ret_pass is set to comes from
+     * malloc(), is lent to opened(), and freed by the server, also when the connection ends before. */
+    int (*admit)(void *ctx, const server_knock *knock, void **ret_pass);
     void *(*opened)(void *ctx, server_conn *conn, void *pass);
     void (*message)(void *ctx, server_conn *conn, void *user, bool binary, const char *data, size_t bytes);
     void (*flooded)(void *ctx, server_conn *conn, void *user); /* NULL: nothing is said */
@@ -56,7 +59,7 @@ typedef struct server_door {
 /* A path of HTTP GET (HEAD too); "/api/v1/nodes/" with a slash at the end takes everything below it. */
 typedef struct server_route {
     const char *path;
-    bool (*admit)(void *ctx, const server_knock *knock); /* NULL: everybody */
+    int (*admit)(void *ctx, const server_knock *knock); /* as of a door */
     /* Answers by server_answer(), now or later, once. */
     void (*get)(void *ctx, server_request *request);
     void *ctx;
