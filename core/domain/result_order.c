@@ -21,8 +21,15 @@ typedef struct place {
     usec_t arrived_at;
 } place;
 
+/* Most sessions never give up anything, so there is none at first. */
+typedef struct given_up {
+    uint64_t count;
+    uint64_t at[]; /* the last open_max of them, a ring */
+} given_up;
+
 struct result_order {
     place *places;
+    given_up *gone;
     int count, room, open_max;
     bool passed_any;
     uint64_t passed; /* the last one that was told or given up */
@@ -44,6 +51,7 @@ result_order *result_order_free(result_order *o, void (*drop)(void *result)) {
     for (int i = 0; drop && i < o->count; i++)
         if (has_arrived(&o->places[i])) drop(o->places[i].result);
     free(o->places);
+    free(o->gone);
     free(o);
     return NULL;
 }
@@ -112,7 +120,16 @@ void result_order_withdraw(result_order *o, uint64_t utterance) {
 }
 
 void result_order_give_up(result_order *o, uint64_t utterance) {
-    if (remove_waiting(o, utterance)) pass(o, utterance);
+    if (!remove_waiting(o, utterance)) return;
+    pass(o, utterance);
+    if (!o->gone) o->gone = mem_zalloc(1, sizeof *o->gone + (size_t)o->open_max * sizeof *o->gone->at);
+    o->gone->at[o->gone->count++ % (uint64_t)o->open_max] = utterance;
+}
+
+bool result_order_gave_up(const result_order *o, uint64_t utterance) {
+    for (uint64_t i = 0; o->gone && i < o->gone->count && i < (uint64_t)o->open_max; i++)
+        if (o->gone->at[i] == utterance) return true;
+    return false;
 }
 
 bool result_order_arrive(result_order *o, uint64_t utterance, void *result, usec_t now) {

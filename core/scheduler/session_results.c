@@ -241,7 +241,10 @@ void session_answer_from(session *one, const job_answer *answer, int64_t attempt
     snprintf(end->request, sizeof end->request, "%s", answer->request_id);
     snprintf(end->code, sizeof end->code, "%s", answer->code);
     if (t && is_awaited(t, answer) && take_place(one, t, end)) return;
-    tell(one, end);
+    if (t && result_order_gave_up(t->order, end->utterance))
+        emit(end, EV_LATE_DROPPED); /* the client was told that it is missing */
+    else
+        tell(one, end);
     ending_free(end);
 }
 

@@ -36,7 +36,8 @@
  * Redis. Several tell what Redis did in an order of their own: what would break a rule about reservations is then looked at again when
  * all others have told what they did, a call's patience later.
  *
- * When an instance ends, or is hit by a fault, what it alone knew is excused (checker_instances.c). Where the state of jobs is in Redis
+ * When an instance ends, or is hit by a fault, what it alone knew is excused (checker_instances.c), a deadline that it was about to set
+ * included. Where the state of jobs is in Redis
  * (`jobs_survive`), they still have to end, once; else they are gone with it, which is counted and no violation.
  *
  * Memory: jobs in flight and those that finished within the last minute (about 1 KiB each), open requests, sessions, nodes.

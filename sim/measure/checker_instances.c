@@ -1,8 +1,9 @@
 /* checker_instances.c - what the end of an instance excuses, and what it does not.
  *
  * With a process goes what it alone knew. It may have told Redis something that it could not tell us any more: its jobs ("orphans") may be
- * further than we have seen, but never less far, and they still end once. Where the state of jobs was its own, they are gone: that is
- * counted, not a violation. Its speakers hear nothing of what they asked for before; who asks again is owed an answer again. */
+ * further than we have seen, but never less far, and their deadline may be that of the step which was under way; they still end once.
+ * Where the state of jobs was its own, they are gone: that is counted, not a violation. Its speakers hear nothing of what they asked
+ * for before; who asks again is owed an answer again. */
 #include "sim/measure/checker_internal.h"
 
 #include <utlist.h>
@@ -23,6 +24,16 @@ static bool is_of(const watched_job *j, uint64_t process) {
     return j->process == process && j->state < SEEN_FINISHED;
 }
 
+/* A next attempt has the pending limit from then on, one that was sent or began no longer than its reservation was given for. */
+static usec_t latest_due(const checker *c, const watched_job *j, usec_t at) {
+    usec_t due = at + c->rules.pending_limit;
+    if (j->due > due) due = j->due;
+    const reservation *r;
+    DL_FOREACH2(j->held, r, job_next)
+    if (r->attempt == j->attempt && at + r->given_for > due) due = at + r->given_for;
+    return due;
+}
+
 static void down(checker *c, const trace_event *e, uint64_t process) {
     watched_job *j, *next;
     c->shaky = true;
@@ -32,6 +43,7 @@ static void down(checker *c, const trace_event *e, uint64_t process) {
     HASH_ITER (hh, c->jobs, j, next) {
         if (!is_of(j, process)) continue;
         j->orphan = true;
+        j->due = latest_due(c, j, e->at);
         if (!c->rules.jobs_survive) job_is_gone(c, j, e->at);
     }
 }

@@ -41,7 +41,7 @@ typedef struct reservation {
     struct watched_node *node;
     struct watched_job *job;
     int64_t attempt;
-    usec_t until;
+    usec_t until, given_for;
     struct reservation *next, *prev;         /* of the node */
     struct reservation *job_next, *job_prev; /* of the job */
 } reservation;

@@ -147,6 +147,7 @@ void reservation_taken(checker *c, watched_job *j, watched_node *n, const sched_
         DL_APPEND2(j->held, r, job_prev, job_next);
     }
     r->until = event->until;
+    r->given_for = hold;
     if (reservations_in_doubt(c, event->at)) return;
     int64_t sure, possible, slots = n->slots ? n->slots : event->limit;
     count(c, n, event->at, &sure, &possible);

@@ -358,6 +358,32 @@ START_TEST(results_that_wait_for_their_turn_move_with_the_session) {
 }
 END_TEST
 
+/* Seen with four instances that crash all the time (scenarios/sweeps/crashes.yaml, phase 3, seed 28): a survivor ended the job a moment
+ * after its session had given it up, and the client was told both. */
+START_TEST(an_answer_from_elsewhere_is_late_when_its_place_was_given_up) {
+    open_world("production");
+    config.gap_limit = 3 * second;
+    open_many(3);
+    use(1);
+    join(NODE, "n1", 4);
+    use(0);
+    say(0, 1);
+    say(0, 2);
+    comes_back_at(2);
+    says_again(2, 1);
+    says_again(2, 2);
+    node_answers(&assigned[1], OUTCOME_OK);
+    ck_assert_int_eq(answered_count, 0);
+    pass(4 * second);
+    ck_assert_int_eq(count_of(EV_RESULT_MISSING), 1);
+    ck_assert_int_eq(answered_count, 1);
+    node_answers(&assigned[0], OUTCOME_OK);
+    ck_assert_int_eq(answered_count, 1);
+    ck_assert_int_eq(count_of(EV_LATE_DROPPED), 1);
+    assert_nothing_is_held();
+}
+END_TEST
+
 START_TEST(the_answer_of_a_session_that_speaks_nowhere_is_counted) {
     three_instances();
     say(0, 1);
@@ -452,6 +478,7 @@ int main(void) {
         answers_follow_the_session_and_come_in_order_when_they_were_asked_for_again,
         an_answer_that_nobody_expects_there_is_told_at_once,
         results_that_wait_for_their_turn_move_with_the_session,
+        an_answer_from_elsewhere_is_late_when_its_place_was_given_up,
         the_answer_of_a_session_that_speaks_nowhere_is_counted,
         members_of_all_instances_are_told_who_comes_and_goes,
         a_listener_of_another_instance_hears_the_translation,

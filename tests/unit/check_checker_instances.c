@@ -35,6 +35,20 @@ START_TEST(it_still_has_to_end) {
 }
 END_TEST
 
+/* Reservations of these stories are given for 20 s. */
+START_TEST(its_deadline_may_be_that_of_the_attempt_that_was_about_to_be_sent) {
+    set_up_several(true);
+    create("j1");
+    reserve("j1", 1, "n1", 1);
+    down("i0");
+    bins_pass(24);
+    expect_clean();
+    bins_pass(3);
+    expect(VIOLATION_LOST);
+    tear_down();
+}
+END_TEST
+
 START_TEST(it_still_ends_once) {
     set_up_several(true);
     create("j1");
@@ -241,6 +255,7 @@ int main(void) {
     const TTest *const tests[] = {
         a_job_of_an_instance_that_ended_may_be_further_than_was_told,
         it_still_has_to_end,
+        its_deadline_may_be_that_of_the_attempt_that_was_about_to_be_sent,
         it_still_ends_once,
         the_jobs_of_others_are_not_excused,
         jobs_that_only_their_instance_knew_are_gone_with_it_and_counted,

@@ -171,6 +171,32 @@ START_TEST(freeing_hands_back_what_was_not_told) {
 }
 END_TEST
 
+START_TEST(what_was_given_up_is_remembered_and_the_oldest_of_many_is_forgotten) {
+    result_order *o = result_order_new(OPEN_MAX);
+    ck_assert(!result_order_gave_up(o, 0));
+    for (uint64_t u = 0; u <= OPEN_MAX; u++) {
+        ck_assert_int_eq(result_order_expect(o, u, &err), SCHED_OK);
+        ck_assert(!result_order_gave_up(o, u));
+        result_order_give_up(o, u);
+        ck_assert(result_order_gave_up(o, u));
+    }
+    ck_assert(!result_order_gave_up(o, 0));
+    ck_assert(result_order_gave_up(o, 1));
+    result_order_free(o, NULL);
+}
+END_TEST
+
+START_TEST(what_was_not_expected_or_has_come_was_not_given_up) {
+    result_order *o = expecting(2, (const uint64_t[]){1, 2});
+    ck_assert(arrive(o, 2, 1));
+    result_order_give_up(o, 2);
+    result_order_give_up(o, 3);
+    ck_assert(!result_order_gave_up(o, 2));
+    ck_assert(!result_order_gave_up(o, 3));
+    result_order_free(o, NULL);
+}
+END_TEST
+
 int main(void) {
     const TTest *const tests[] = {
         results_are_told_in_the_order_of_utterances,
@@ -182,6 +208,8 @@ int main(void) {
         after_one_gap_is_given_up_the_next_may_be_overdue_already,
         a_result_may_be_null_and_a_result_that_has_come_is_not_given_up,
         freeing_hands_back_what_was_not_told,
+        what_was_given_up_is_remembered_and_the_oldest_of_many_is_forgotten,
+        what_was_not_expected_or_has_come_was_not_given_up,
     };
     return SUITE_RUN("result_order", tests);
 }
