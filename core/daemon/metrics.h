@@ -20,6 +20,8 @@ metrics *metrics_free(metrics *m);
 void metrics_event(metrics *m, const sched_event *event);
 /* A bad message at a door: the error code it was answered with. */
 void metrics_refused_message(metrics *m, const char *door, const char *code);
+/* A node_error: what the node says of itself. */
+void metrics_node_error(metrics *m, const char *code);
 
 /* What others count, at the moment of reading. */
 typedef struct metrics_now {
