@@ -42,14 +42,15 @@ typedef enum client_kind {
 typedef struct client_session_init {
     lang_pair pair;
     bool two_way;
-    sound_format format; /* of its chunks: new members audio_format and sample_rate, else what session_init_ack negotiates */
+    sound_format
+        format; /* of its chunks: new members audio_format and sample_rate, else what session_init_ack negotiates */
     int64_t sample_rate;
     const char *trace_id; /* the client's, else the one handed in */
     payload *about;       /* members of a job_assign that come from here (about.h) */
 } client_session_init;
 
 typedef struct client_chunk {
-    const unsigned char *data;
+    unsigned char *data; /* of the message; NULL when there is none */
     size_t bytes;
     bool is_final;
     const char *src; /* src_lang, new; "" when absent */

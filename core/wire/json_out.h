@@ -27,7 +27,7 @@ payload *json_out_payload(json_out *o);
 void json_out_raw(json_out *o, const char *text, size_t bytes);
 void json_out_open(json_out *o, char bracket); /* { [ with the comma before it that it needs */
 void json_out_close(json_out *o, char bracket);
-void json_out_key(json_out *o, const char *key); /* plain ASCII */
+void json_out_key(json_out *o, const char *key);   /* plain ASCII */
 void json_out_text(json_out *o, const char *text); /* an element of a list, or behind a key */
 void json_out_int(json_out *o, int64_t number);
 /* Members as text, without braces; none is fine. */

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { JSON_MEMBERS_MAX = 64, JSON_DEPTH_MAX = 32, JSON_BYTES_MAX = 64 * 1024 * 1024 };
+enum { JSON_MEMBERS_MAX = 64, JSON_DEPTH_MAX = 32 };
 
 typedef struct json_slice {
     const char *text; /* NULL when absent */
