@@ -16,11 +16,12 @@ core/instance    | core/base core/redis core/domain
 core/mechanisms  | core/base core/redis core/domain core/instance
 core/scheduler   | core/base core/redis core/domain core/instance core/mechanisms
 core/wire        | core/base core/domain core/instance core/scheduler
-core/ctl         | core/base core/redis core/domain core/instance core/mechanisms core/scheduler
-core/daemon      | core/base core/redis core/domain core/instance core/mechanisms core/scheduler core/wire
+core/view        | core/base core/redis core/domain core/instance core/mechanisms
+core/ctl         | core/base core/redis core/domain core/instance core/mechanisms core/scheduler core/view
+core/daemon      | core/base core/redis core/domain core/instance core/mechanisms core/scheduler core/view core/wire
 sim/engine       | core/base
-sim              | core/base core/redis core/domain core/instance core/mechanisms core/scheduler core/ctl
-bench            | core/base core/redis core/domain core/instance core/mechanisms core/scheduler core/ctl core/wire sim
+sim              | core/base core/redis core/domain core/instance core/mechanisms core/scheduler core/view core/ctl
+bench            | core/base core/redis core/domain core/instance core/mechanisms core/scheduler core/view core/ctl core/wire sim
 tests            | core sim bench
 '
 # header          | only in

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "core/ctl/asker.h"
+#include "core/view/asker.h"
 
 typedef enum cas_result {
     CAS_DONE,

@@ -6,11 +6,12 @@
 
 #include "core/ctl/commands.h"
 #include "core/ctl/ctl.h"
-#include "core/ctl/entries.h"
-#include "core/ctl/key_names.h"
-#include "core/ctl/record.h"
 #include "core/ctl/show.h"
 #include "core/domain/ids.h"
+#include "core/view/entries.h"
+#include "core/view/members.h"
+#include "core/view/record.h"
+#include "core/view/view.h"
 
 enum { INBOX_MAX = 10000 };
 
@@ -51,44 +52,9 @@ enum { LETTER_COLUMNS = sizeof letter_columns / sizeof *letter_columns };
 
 /* ---- list ------------------------------------------------------------------------------------------------------------ */
 
-typedef struct listing {
-    ctl *c;
-    json_t *list;
-    int64_t limit;
-} listing;
-
-static void add_letters(listing *l, const char *id) {
-    redis_key key;
-    json_t *letters = entries_read(&l->c->ask, key_instance_dead(&key, &l->c->keys, id), l->limit);
-    for (size_t i = 0; i < json_array_size(letters); i++) {
-        json_t *letter = json_array_get(letters, i);
-        show_set_text(letter, "instance", id);
-        json_array_append(l->list, letter);
-    }
-    json_decref(letters);
-}
-
-static void add_streams(void *ctx, const redis_reply *keys) {
-    listing *l = ctx;
-    for (size_t i = 0; i < reply_count(keys); i++) {
-        key_name name = key_name_of(&l->c->keys, reply_text(reply_at(keys, i)));
-        if (name.kind == KEY_DEAD) add_letters(l, name.tag + strlen("i:"));
-    }
-}
-
-static int list(ctl *c, const char *id, int64_t limit) {
-    redis_key key;
-    listing l = {c, json_array(), limit};
-    int64_t now = asker_now(&c->ask);
-    if (id)
-        add_letters(&l, id);
-    else
-        asker_scan(&c->ask, key_pattern_named(&key, &c->keys, "dead"), add_streams, &l);
-    show_sort(l.list, "entry");
-    if (!c->ask.status && c->json) ctl_print_json(json_pack("{s:I,s:O}", "now", (json_int_t)now, "letters", l.list));
-    if (!c->ask.status && !c->json) show_table(l.list, list_columns, LIST_COLUMNS, LIST_LEFT, now, stdout);
-    json_decref(l.list);
-    return CTL_FINE;
+static void print_letters(const json_t *document) {
+    show_table(json_object_get(document, "letters"), list_columns, LIST_COLUMNS, LIST_LEFT,
+               show_number(document, "now"), stdout);
 }
 
 /* ---- one ------------------------------------------------------------------------------------------------------------- */
@@ -105,7 +71,7 @@ static int show(ctl *c, const char *id, const char *entry) {
     redis_reply *found = find(c, id, entry);
     if (!found) return CTL_FAILED;
     json_t *letter = entry_json(reply_at(found, 0));
-    show_set_text(letter, "instance", id);
+    view_set_text(letter, "instance", id);
     if (c->json)
         ctl_print_json(json_pack("{s:I,s:O}", "now", (json_int_t)now, "letter", letter));
     else
@@ -235,7 +201,7 @@ int cmd_dlq(int argc, char **argv) {
     const char *id = c.word_count > 1 ? c.words[1] : NULL, *entry = c.word_count > 2 ? c.words[2] : NULL;
     ctl_connect(&c);
     switch (v) {
-    case LIST: code = list(&c, id, limit); break;
+    case LIST: code = ctl_show(&c, view_dead_letters(&c.ask, &c.keys, id, limit), print_letters); break;
     case SHOW: code = show(&c, id, entry); break;
     case REPLAY:
         ctl_need_scripts(&c);

@@ -9,9 +9,10 @@
 #include "core/ctl/commands.h"
 #include "core/ctl/ctl.h"
 #include "core/ctl/departure.h"
-#include "core/ctl/fleet.h"
 #include "core/ctl/show.h"
 #include "core/domain/ids.h"
+#include "core/view/fleet.h"
+#include "core/view/members.h"
 
 enum { REASON_MAX = 200, TRIES = 5 };
 
@@ -47,11 +48,11 @@ static void print_drained(const ctl *c, const fleet_node *n, const char *before,
     char text[UNITS_TEXT_MAX];
     if (c->json) {
         json_t *document = json_object();
-        show_set_text(document, "node", n->id);
-        show_set_text(document, "status", n->status);
-        show_set_text(document, "before", before);
-        show_set_number(document, "load", n->load);
-        show_set_number(document, "hold_ms", hold / USEC_PER_MSEC);
+        view_set_text(document, "node", n->id);
+        view_set_text(document, "status", n->status);
+        view_set_text(document, "before", before);
+        view_set_number(document, "load", n->load);
+        view_set_number(document, "hold_ms", hold / USEC_PER_MSEC);
         ctl_print_json(document);
         return;
     }
@@ -161,10 +162,10 @@ static void print_undrained(const ctl *c, const fleet_node *n, bool held) {
     const char *status = draining ? status_after(n) : n->status;
     if (c->json) {
         json_t *document = json_object();
-        show_set_text(document, "node", n->id);
-        show_set_text(document, "status", *status ? status : NULL);
-        show_set_truth(document, "was_draining", draining);
-        show_set_truth(document, "was_held", held);
+        view_set_text(document, "node", n->id);
+        view_set_text(document, "status", *status ? status : NULL);
+        view_set_truth(document, "was_draining", draining);
+        view_set_truth(document, "was_held", held);
         ctl_print_json(document);
         return;
     }
@@ -226,10 +227,10 @@ static const ctl_usage offline_usage = {
 static void print_departure(const ctl *c, const char *id, const departure *d) {
     if (c->json) {
         json_t *document = json_object();
-        show_set_text(document, "node", id);
-        show_set_number(document, "pools", d->pools);
-        show_set_number(document, "jobs", d->jobs);
-        show_set_truth(document, "forgotten", d->forgotten);
+        view_set_text(document, "node", id);
+        view_set_number(document, "pools", d->pools);
+        view_set_number(document, "jobs", d->jobs);
+        view_set_truth(document, "forgotten", d->forgotten);
         ctl_print_json(document);
         return;
     }

@@ -14,6 +14,7 @@
 #include "core/ctl/ctl.h"
 #include "core/ctl/fsck_repair.h"
 #include "core/ctl/show.h"
+#include "core/view/members.h"
 
 enum { FINDINGS_MAX = 10000, ROUNDS_MAX = 5, LINES_MAX = 200 };
 
@@ -128,10 +129,10 @@ static void find(check *k) {
 
 static json_t *finding_json(const fsck_finding *f) {
     json_t *object = json_object();
-    show_set_text(object, "kind", fsck_kind_name(f->kind));
-    show_set_text(object, "key", f->key);
-    show_set_text(object, "subject", f->subject);
-    show_set_text(object, "text", f->text);
+    view_set_text(object, "kind", fsck_kind_name(f->kind));
+    view_set_text(object, "key", f->key);
+    view_set_text(object, "subject", f->subject);
+    view_set_text(object, "text", f->text);
     return object;
 }
 
@@ -152,8 +153,8 @@ static void note_repair(check *k, const fsck_finding *finding, const fsck_repair
         {[FSCK_REPAIRED] = "repaired", [FSCK_NOT_THERE] = "gone", [FSCK_NOT_REPAIRED] = "not repaired"};
     if (r->result == FSCK_NOT_REPAIRED && is_told(k, finding)) return;
     json_t *object = finding_json(finding);
-    show_set_text(object, "result", results[r->result]);
-    show_set_text(object, "what", r->text);
+    view_set_text(object, "result", results[r->result]);
+    view_set_text(object, "what", r->text);
     json_array_append_new(k->repairs, object);
     k->repaired += r->result != FSCK_NOT_REPAIRED;
     if (k->c->json) return;
@@ -205,7 +206,7 @@ static json_t *counts_json(const check *k) {
     int64_t n[FSCK_KINDS] = {0};
     for (size_t i = 0; i < k->found.count; i++) n[k->found.list[i].finding.kind]++;
     for (int kind = 0; kind < FSCK_KINDS; kind++)
-        if (n[kind]) show_set_number(counts, fsck_kind_name((fsck_kind)kind), n[kind]);
+        if (n[kind]) view_set_number(counts, fsck_kind_name((fsck_kind)kind), n[kind]);
     return counts;
 }
 
@@ -214,19 +215,19 @@ static void print_json(const check *k) {
     json_t *document = json_object(), *findings = json_array();
     for (size_t i = 0; i < k->found.count; i++)
         json_array_append_new(findings, finding_json(&k->found.list[i].finding));
-    show_set_number(document, "count", left(k));
+    view_set_number(document, "count", left(k));
     json_object_set_new(document, "counts", counts_json(k));
     json_object_set_new(document, "findings", findings);
-    show_set_number(document, "passing", k->passing);
+    view_set_number(document, "passing", k->passing);
     json_object_set(document, "repairs", k->repairs);
-    show_set_number(document, "keys", r->keys);
-    show_set_number(document, "nodes", r->nodes);
-    show_set_number(document, "members", r->members);
-    show_set_number(document, "jobs", r->jobs);
-    show_set_number(document, "unfinished", r->unfinished);
-    show_set_number(document, "reservations", r->reservations);
-    show_set_number(document, "sessions", r->sessions);
-    show_set_number(document, "rooms", r->rooms);
+    view_set_number(document, "keys", r->keys);
+    view_set_number(document, "nodes", r->nodes);
+    view_set_number(document, "members", r->members);
+    view_set_number(document, "jobs", r->jobs);
+    view_set_number(document, "unfinished", r->unfinished);
+    view_set_number(document, "reservations", r->reservations);
+    view_set_number(document, "sessions", r->sessions);
+    view_set_number(document, "rooms", r->rooms);
     ctl_print_json(document);
 }
 

@@ -7,7 +7,7 @@
 #include "core/ctl/commands.h"
 #include "core/ctl/ctl.h"
 #include "core/ctl/show.h"
-#include "core/ctl/stats.h"
+#include "core/view/totals.h"
 
 enum { FRESH_MSEC = 60000, PASSES_MAX = 3 };
 
@@ -46,10 +46,10 @@ static void unlink_keys(void *ctx, const redis_reply *keys) {
 
 /* Why it is not to be deleted: NULL when nobody lives there. */
 static const char *alive(ctl *c, char text[128]) {
-    stats s;
+    totals s;
     fleet f;
     int64_t fresh = 0;
-    stats_read(&c->ask, &c->keys, &s);
+    totals_read(&c->ask, &c->keys, &s);
     fleet_read(&c->ask, &c->keys, &f);
     for (size_t i = 0; i < f.count; i++)
         fresh += strcmp(f.nodes[i].status, "offline") != 0 && f.nodes[i].seen > s.now - FRESH_MSEC;

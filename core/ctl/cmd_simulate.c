@@ -11,12 +11,13 @@
 #include "core/base/rng.h"
 #include "core/ctl/commands.h"
 #include "core/ctl/ctl.h"
-#include "core/ctl/fleet.h"
-#include "core/ctl/record.h"
 #include "core/ctl/show.h"
+#include "core/mechanisms/grant_call.h"
 #include "core/mechanisms/placement.h"
 #include "core/scheduler/config.h"
-#include "core/mechanisms/grant_call.h"
+#include "core/view/fleet.h"
+#include "core/view/members.h"
+#include "core/view/record.h"
 
 enum { ALL_MAX = 1000, D = 2, HOLD_MSEC = 1000 };
 
@@ -171,11 +172,11 @@ static json_t *nodes_json(const simulation *s) {
         char why[GRANT_SENTENCE_MAX];
         const asked *one = &s->nodes[i];
         json_t *row = json_object();
-        show_set_text(row, "node", one->node.id);
-        show_set_text(row, "verdict", grant_word_name(one->verdict.word));
-        show_set_text(row, "why", grant_sentence(why, &one->verdict, s->now));
-        show_set_number(row, "load", one->node.load);
-        show_set_number(row, "slots", one->node.slots);
+        view_set_text(row, "node", one->node.id);
+        view_set_text(row, "verdict", grant_word_name(one->verdict.word));
+        view_set_text(row, "why", grant_sentence(why, &one->verdict, s->now));
+        view_set_number(row, "load", one->node.load);
+        view_set_number(row, "slots", one->node.slots);
         json_array_append_new(rows, row);
     }
     return rows;
@@ -188,8 +189,8 @@ static json_t *counts_json(const simulation *s) {
     for (int word = 0; word < GRANT_WORDS; word++) {
         if (!n[word]) continue;
         json_t *row = json_object();
-        show_set_text(row, "verdict", grant_word_name((grant_word)word));
-        show_set_number(row, "nodes", n[word]);
+        view_set_text(row, "verdict", grant_word_name((grant_word)word));
+        view_set_number(row, "nodes", n[word]);
         json_array_append_new(rows, row);
     }
     return rows;
@@ -213,11 +214,11 @@ static void print(simulation *s, const asked *chosen, bool all) {
     static const show_column counts[] = {{"verdict", "verdict", SHOW_PLAIN}, {"nodes", "nodes", SHOW_PLAIN}};
     char pair[PAIR_MAX + 1];
     json_t *document = json_object(), *rows = nodes_json(s), *sums = counts_json(s);
-    show_set_number(document, "now", s->now);
-    show_set_text(document, "pair", lang_pair_text(pair, &s->pair));
-    show_set_number(document, "members", s->members);
-    show_set_number(document, "asked", (int64_t)s->count);
-    show_set_text(document, "chosen", chosen ? chosen->node.id : NULL);
+    view_set_number(document, "now", s->now);
+    view_set_text(document, "pair", lang_pair_text(pair, &s->pair));
+    view_set_number(document, "members", s->members);
+    view_set_number(document, "asked", (int64_t)s->count);
+    view_set_text(document, "chosen", chosen ? chosen->node.id : NULL);
     json_object_set_new(document, "counts", sums);
     json_object_set_new(document, "nodes", rows);
     if (s->c->json) {

@@ -1,11 +1,47 @@
 /* cmd_stats.c - the whole system on a few lines: once, or again and again. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "core/ctl/commands.h"
 #include "core/ctl/ctl.h"
-#include "core/ctl/stats.h"
+#include "core/ctl/show.h"
+#include "core/view/totals.h"
+
+static void print_nodes(const totals *s, FILE *out) {
+    fprintf(out, "nodes     %" PRId64, s->nodes);
+    for (int i = 0; i < FLEET_STATUSES; i++)
+        if (s->by_status[i]) fprintf(out, ", %s %" PRId64, fleet_statuses[i], s->by_status[i]);
+    if (s->not_up) fprintf(out, "; services not up at %" PRId64, s->not_up);
+    fprintf(out, "\nslots     %" PRId64 ", taken %" PRId64, s->slots, s->load);
+    if (s->slots) fprintf(out, " (%.0f %%)", 100.0 * (double)s->load / (double)s->slots);
+    fprintf(out, ", free %" PRId64 "; reservations %" PRId64 "\n", s->slots > s->load ? s->slots - s->load : 0,
+            s->reservations);
+}
+
+static void print_jobs(const totals *s, FILE *out) {
+    const int64_t *n = s->by_state;
+    fprintf(out,
+            "jobs      waiting %" PRId64 ", sent %" PRId64 ", accepted %" PRId64 ", running %" PRId64
+            ", to release %" PRId64 ", over %" PRId64 "; past their deadline %" PRId64 "\n",
+            n[JOB_CREATED], n[JOB_DISPATCHED], n[JOB_ACCEPTED], n[JOB_RUNNING], n[JOB_FINISHED], n[JOB_RELEASED],
+            s->due);
+}
+
+static void print_totals(const totals *s, FILE *out) {
+    char size[32], most[32];
+    print_nodes(s, out);
+    print_jobs(s, out);
+    fprintf(out, "pools     %" PRId64 " pairs, %" PRId64 " members\n", s->pools, s->members);
+    fprintf(out, "sessions  %" PRId64 "; rooms %" PRId64 "\n", s->sessions, s->rooms);
+    fprintf(out, "redis     %s, %s", s->redis_version, show_size(size, sizeof size, s->memory));
+    if (s->memory_max) fprintf(out, " of %s", show_size(most, sizeof most, s->memory_max));
+    fprintf(out, ", %" PRId64 " keys, %" PRId64 " commands/s, %" PRId64 " clients\n", s->keys, s->commands_per_sec,
+            s->clients);
+}
+
+/* ---- once -----------------------------------------------------------------------------------------------------------*/
 
 static const ctl_option no_options[] = {{.name = NULL}};
 
@@ -23,13 +59,13 @@ static const ctl_usage stats_usage = {
 
 int cmd_stats(int argc, char **argv) {
     ctl c;
-    stats s;
+    totals s;
     int code = ctl_begin(&c, &stats_usage, no_options, argc, argv);
     if (code != CTL_GO_ON) return code;
     ctl_connect(&c);
-    stats_read(&c.ask, &c.keys, &s);
-    if (!c.ask.status && c.json) ctl_print_json(stats_json(&s));
-    if (!c.ask.status && !c.json) stats_print(&s, stdout);
+    totals_read(&c.ask, &c.keys, &s);
+    if (!c.ask.status && c.json) ctl_print_json(totals_json(&s));
+    if (!c.ask.status && !c.json) print_totals(&s, stdout);
     return ctl_end(&c, CTL_FINE);
 }
 
@@ -45,9 +81,9 @@ static const ctl_usage watch_usage = {
     "watch\nwatch --interval 5s\nwatch --count 3 --json\n",
 };
 
-static void print_again(const ctl *c, const stats *s, bool first) {
+static void print_again(const ctl *c, const totals *s, bool first) {
     if (c->json) {
-        json_t *document = stats_json(s);
+        json_t *document = totals_json(s);
         json_dumpf(document, stdout, JSON_COMPACT);
         json_decref(document);
         putchar('\n');
@@ -56,7 +92,7 @@ static void print_again(const ctl *c, const stats *s, bool first) {
             fputs("\033[H\033[J", stdout); /* home; clear to the end */
         else if (!first)
             putchar('\n');
-        stats_print(s, stdout);
+        print_totals(s, stdout);
     }
     fflush(stdout);
 }
@@ -68,7 +104,7 @@ static void wait_for(usec_t pause) {
 
 int cmd_watch(int argc, char **argv) {
     ctl c;
-    stats s;
+    totals s;
     usec_t interval = USEC_PER_SEC;
     int64_t count = INT64_MAX;
     const ctl_option options[] = {
@@ -82,7 +118,7 @@ int cmd_watch(int argc, char **argv) {
     ctl_connect(&c);
     for (int64_t i = 0; i < count; i++) {
         if (i) wait_for(interval);
-        stats_read(&c.ask, &c.keys, &s);
+        totals_read(&c.ask, &c.keys, &s);
         if (c.ask.status || ferror(stdout)) break;
         print_again(&c, &s, i == 0);
     }

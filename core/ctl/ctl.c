@@ -79,3 +79,13 @@ void ctl_print_json(json_t *document) {
     putchar('\n');
     json_decref(document);
 }
+
+int ctl_show(ctl *c, json_t *document, void (*print)(const json_t *document)) {
+    if (document && c->json) {
+        ctl_print_json(document);
+    } else if (document) {
+        print(document);
+        json_decref(document);
+    }
+    return CTL_FINE;
+}

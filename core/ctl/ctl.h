@@ -12,8 +12,8 @@
 
 #include <jansson.h>
 
-#include "core/ctl/asker.h"
 #include "core/redis/keys.h"
+#include "core/view/asker.h"
 
 typedef enum ctl_exit {
     CTL_FINE = 0,
@@ -74,6 +74,8 @@ int ctl_end(ctl *c, int status);
 int ctl_failed(ctl *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int ctl_misused(ctl *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Prints a document of core/view: as it is with --json, else by `print`; takes it. NULL prints nothing: c->ask says why. Returns CTL_FINE. */
+int ctl_show(ctl *c, json_t *document, void (*print)(const json_t *document));
 /* Prints the document and takes it. */
 void ctl_print_json(json_t *document);
 

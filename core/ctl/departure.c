@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "core/ctl/record.h"
+#include "core/view/record.h"
 
 enum { RETRY_MSEC = 10000, JOBS_MAX = 1000 };
 

@@ -7,9 +7,9 @@
 
 #include <stdbool.h>
 
-#include "core/ctl/asker.h"
 #include "core/domain/lang_pair.h"
 #include "core/redis/keys.h"
+#include "core/view/asker.h"
 
 enum { DEPARTURE_TOMBSTONE_MSEC = 60000 };
 

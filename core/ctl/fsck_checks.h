@@ -5,10 +5,10 @@
 #ifndef CORE_CTL_FSCK_CHECKS_H
 #define CORE_CTL_FSCK_CHECKS_H
 
-#include "core/ctl/asker.h"
 #include "core/ctl/fsck.h"
-#include "core/ctl/key_names.h"
-#include "core/ctl/record.h"
+#include "core/view/asker.h"
+#include "core/view/key_names.h"
+#include "core/view/record.h"
 
 #include <stdbool.h>
 

@@ -2,9 +2,9 @@
  * node is in every pool that it serves. */
 #include "core/ctl/fsck_checks.h"
 
-#include "core/ctl/fleet.h"
 #include "core/domain/ids.h"
 #include "core/domain/job.h"
+#include "core/view/fleet.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -33,14 +33,8 @@ void show_record(const json_t *object, const show_column *columns, size_t count,
 void show_part(const char *title, const json_t *rows, const show_column *columns, size_t count, size_t left,
                int64_t now, FILE *out);
 
-/* Fields of objects that are being built. Bytes that are no UTF-8 become \xHH. NULL is null. */
-void show_set_text(json_t *object, const char *field, const char *text);
-void show_set_number(json_t *object, const char *field, int64_t number);
-void show_set_truth(json_t *object, const char *field, bool truth);
-
-/* Puts the objects of an array into the order of a text field; of equal ones the first is kept, since a walk with a cursor may
- * tell an entry twice. */
-void show_sort(json_t *rows, const char *field);
+/* A member of an object; 0 when it is not there. */
+int64_t show_number(const json_t *object, const char *field);
 
 /* "2.6 MiB"; returns `text`. */
 char *show_size(char *text, size_t size, int64_t bytes);

@@ -1,5 +1,5 @@
 /* check_key_names.c - every key that keys.c spells is told apart by its name, and nothing else is; patterns match what they say. */
-#include "core/ctl/key_names.h"
+#include "core/view/key_names.h"
 #include "tests/support/suite.h"
 
 #include <fnmatch.h>

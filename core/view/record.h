@@ -1,6 +1,6 @@
 /* record.h - fields and values of the data model, as fsck and the commands read them from replies. */
-#ifndef CORE_CTL_RECORD_H
-#define CORE_CTL_RECORD_H
+#ifndef CORE_VIEW_RECORD_H
+#define CORE_VIEW_RECORD_H
 
 #include <stdbool.h>
 #include <stdint.h>

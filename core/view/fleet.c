@@ -1,14 +1,15 @@
 /* fleet.c - the 64 expiry indexes are walked one after the other; each batch of ids is read in one pipeline: the record's
  * fields and the number of unexpired reservations. Ids are sorted at the end, and one that came twice is taken once. */
-#include "core/ctl/fleet.h"
+#include "core/view/fleet.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/mem.h"
-#include "core/ctl/show.h"
 #include "core/domain/ids.h"
+#include "core/view/members.h"
+#include "core/view/record.h"
 
 enum { QUESTIONS = 2, TOGETHER = ASKER_TOGETHER / QUESTIONS };
 
@@ -76,41 +77,48 @@ void fleet_fill(asker *ask, const keyspace *ks, fleet_node *nodes, size_t count)
 
 json_t *fleet_node_json(const fleet_node *n) {
     json_t *object = json_object();
-    show_set_text(object, "node", n->id);
-    show_set_text(object, "status", n->status);
-    show_set_truth(object, "up", n->up);
-    show_set_number(object, "load", n->load);
-    show_set_number(object, "slots", n->slots);
-    show_set_number(object, "cpu", n->cpu);
-    show_set_number(object, "gpu", n->gpu);
-    show_set_number(object, "mem", n->mem);
-    show_set_number(object, "running", n->running);
-    show_set_number(object, "seen", n->seen);
-    show_set_number(object, "version", n->version);
-    show_set_number(object, "assigned", n->assigned);
-    show_set_text(object, "owner", n->owner);
-    if (n->since) show_set_number(object, "since", n->since);
-    if (*n->hist) show_set_text(object, "hist", n->hist);
-    if (n->trial) show_set_number(object, "trial", n->trial);
-    if (n->marked) show_set_number(object, "marked", n->marked);
+    view_set_text(object, "node", n->id);
+    view_set_text(object, "status", n->status);
+    view_set_truth(object, "up", n->up);
+    view_set_number(object, "load", n->load);
+    view_set_number(object, "slots", n->slots);
+    view_set_number(object, "cpu", n->cpu);
+    view_set_number(object, "gpu", n->gpu);
+    view_set_number(object, "mem", n->mem);
+    view_set_number(object, "running", n->running);
+    view_set_number(object, "seen", n->seen);
+    view_set_number(object, "version", n->version);
+    view_set_number(object, "assigned", n->assigned);
+    view_set_text(object, "owner", n->owner);
+    if (n->since) view_set_number(object, "since", n->since);
+    if (*n->hist) view_set_text(object, "hist", n->hist);
+    if (n->trial) view_set_number(object, "trial", n->trial);
+    if (n->marked) view_set_number(object, "marked", n->marked);
     return object;
 }
 
 /* ---- all of them ----------------------------------------------------------------------------------------------------- */
 
-static void add_ids(void *ctx, const redis_reply *batch) {
-    fleet *f = ctx;
-    for (size_t i = 0; i + 1 < reply_count(batch); i += 2) {
-        const char *id = reply_text(reply_at(batch, i));
-        if (!id_valid(id)) continue;
-        if (f->count == f->capacity) {
-            f->capacity = f->capacity ? 2 * f->capacity : 256;
-            f->nodes = mem_realloc(f->nodes, f->capacity, sizeof *f->nodes);
-        }
-        fleet_node *n = &f->nodes[f->count++];
-        *n = (fleet_node){.id = ""};
-        snprintf(n->id, sizeof n->id, "%s", id);
+static void add_id(fleet *f, const char *id) {
+    if (!id_valid(id)) return;
+    if (f->count == f->capacity) {
+        f->capacity = f->capacity ? 2 * f->capacity : 256;
+        f->nodes = mem_realloc(f->nodes, f->capacity, sizeof *f->nodes);
     }
+    fleet_node *n = &f->nodes[f->count++];
+    *n = (fleet_node){.id = ""};
+    snprintf(n->id, sizeof n->id, "%s", id);
+}
+
+static void add_ids(void *ctx, const redis_reply *batch) {
+    for (size_t i = 0; i + 1 < reply_count(batch); i += 2) add_id(ctx, reply_text(reply_at(batch, i)));
+}
+
+static void add_members(void *ctx, const redis_reply *batch) {
+    char node_id[ID_MAX + 1];
+    int64_t version;
+    for (size_t i = 0; i + 1 < reply_count(batch); i += 2)
+        if (record_numbered(reply_text(reply_at(batch, i + 1)), node_id, &version)) add_id(ctx, node_id);
 }
 
 static int by_id(const void *a, const void *b) {
@@ -133,15 +141,27 @@ static void drop_missing(fleet *f) {
     f->count = kept;
 }
 
+static void fill_all(asker *ask, const keyspace *ks, fleet *f) {
+    sort_once(f);
+    fleet_fill(ask, ks, f->nodes, f->count);
+    drop_missing(f);
+}
+
 void fleet_read(asker *ask, const keyspace *ks, fleet *ret_fleet) {
     fleet f = {.count = 0};
     for (unsigned bucket = 0; bucket < NODE_BUCKETS && !ask->status; bucket++) {
         redis_key key;
         asker_scan_entries(ask, "ZSCAN", key_node_expiry(&key, ks, bucket), add_ids, &f);
     }
-    sort_once(&f);
-    fleet_fill(ask, ks, f.nodes, f.count);
-    drop_missing(&f);
+    fill_all(ask, ks, &f);
+    *ret_fleet = f;
+}
+
+void fleet_read_pool(asker *ask, const keyspace *ks, const lang_pair *pair, fleet *ret_fleet) {
+    fleet f = {.count = 0};
+    redis_key key;
+    asker_scan_entries(ask, "HSCAN", key_pool_members(&key, ks, pair->src, pair->tgt), add_members, &f);
+    fill_all(ask, ks, &f);
     *ret_fleet = f;
 }
 

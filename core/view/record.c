@@ -1,5 +1,5 @@
 /* record.c - what scripts wrote is read back strictly: digits are digits, an id is an id, and nothing follows. */
-#include "core/ctl/record.h"
+#include "core/view/record.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -8,8 +8,8 @@
  * cursors in batches of ASKER_BATCH.
  *
  * Ownership  The client is borrowed. Replies belong to the caller: sync_reply_free(). */
-#ifndef CORE_CTL_ASKER_H
-#define CORE_CTL_ASKER_H
+#ifndef CORE_VIEW_ASKER_H
+#define CORE_VIEW_ASKER_H
 
 #include "core/redis/sync_client.h"
 

@@ -2,16 +2,17 @@
  *
  * Nodes are found by the expiry indexes, so one that no index knows is not among them (fsck finds it). What is read at different
  * instants may not fit together on a server at work. */
-#ifndef CORE_CTL_FLEET_H
-#define CORE_CTL_FLEET_H
+#ifndef CORE_VIEW_FLEET_H
+#define CORE_VIEW_FLEET_H
 
 #include <stdbool.h>
 
 #include <jansson.h>
 
 #include "core/base/limits.h"
-#include "core/ctl/asker.h"
+#include "core/domain/lang_pair.h"
 #include "core/redis/keys.h"
+#include "core/view/asker.h"
 
 enum { FLEET_TEXT_MAX = 16 };
 
@@ -34,6 +35,8 @@ typedef struct fleet {
 
 /* All nodes; fleet_free() also after a failure, which is kept in `ask`. */
 void fleet_read(asker *ask, const keyspace *ks, fleet *ret_fleet);
+/* Members of the pool of one pair, in the same way. */
+void fleet_read_pool(asker *ask, const keyspace *ks, const lang_pair *pair, fleet *ret_fleet);
 void fleet_free(fleet *f);
 /* NULL when it is not among them. */
 const fleet_node *fleet_node_of(const fleet *f, const char *node_id);

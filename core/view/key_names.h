@@ -2,8 +2,8 @@
  *
  * A key is of a kind only when keys.c would spell it exactly like this: a node in the wrong bucket is as lost as a misspelled
  * one. */
-#ifndef CORE_CTL_KEY_NAMES_H
-#define CORE_CTL_KEY_NAMES_H
+#ifndef CORE_VIEW_KEY_NAMES_H
+#define CORE_VIEW_KEY_NAMES_H
 
 #include "core/redis/keys.h"
 

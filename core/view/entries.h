@@ -1,11 +1,11 @@
 /* entries.h - entries of inboxes and dead letters as the commands show them. */
-#ifndef CORE_CTL_ENTRIES_H
-#define CORE_CTL_ENTRIES_H
+#ifndef CORE_VIEW_ENTRIES_H
+#define CORE_VIEW_ENTRIES_H
 
 #include <jansson.h>
 
-#include "core/ctl/asker.h"
 #include "core/redis/keys.h"
+#include "core/view/asker.h"
 
 enum { ENTRY_ID_MAX = 43 };
 

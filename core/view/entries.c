@@ -1,11 +1,11 @@
 /* entries.c - see the header. */
-#include "core/ctl/entries.h"
+#include "core/view/entries.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/ctl/record.h"
-#include "core/ctl/show.h"
+#include "core/view/members.h"
+#include "core/view/record.h"
 
 bool entry_id_valid(const char *text) {
     size_t first = strspn(text, "0123456789");
@@ -16,9 +16,9 @@ bool entry_id_valid(const char *text) {
 static void set_number(json_t *object, const char *field, const char *text) {
     int64_t number;
     if (record_whole(text, 0, &number))
-        show_set_number(object, field, number);
+        view_set_number(object, field, number);
     else
-        show_set_text(object, field, text);
+        view_set_text(object, field, text);
 }
 
 json_t *entry_json(const redis_reply *entry) {
@@ -26,16 +26,16 @@ json_t *entry_json(const redis_reply *entry) {
     static const char *const numbers[] = {"attempt", "deadline"};
     const redis_reply *fields = reply_at(entry, 1);
     json_t *object = json_object();
-    show_set_text(object, "entry", reply_text(reply_at(entry, 0)));
-    show_set_number(object, "added", strtoll(reply_text(reply_at(entry, 0)), NULL, 10));
+    view_set_text(object, "entry", reply_text(reply_at(entry, 0)));
+    view_set_number(object, "added", strtoll(reply_text(reply_at(entry, 0)), NULL, 10));
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        show_set_text(object, texts[i], record_field(fields, texts[i]));
+        view_set_text(object, texts[i], record_field(fields, texts[i]));
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         set_number(object, numbers[i], record_field(fields, numbers[i]));
     if (record_field(fields, "reason")) {
-        show_set_text(object, "inbox_id", record_field(fields, "id"));
+        view_set_text(object, "inbox_id", record_field(fields, "id"));
         set_number(object, "deliveries", record_field(fields, "deliveries"));
-        show_set_text(object, "reason", record_field(fields, "reason"));
+        view_set_text(object, "reason", record_field(fields, "reason"));
     }
     return object;
 }

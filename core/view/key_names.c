@@ -1,11 +1,11 @@
 /* key_names.c - a table of the names that stand behind a tag, and of the function of keys.c that spells each. */
-#include "core/ctl/key_names.h"
+#include "core/view/key_names.h"
 
 #include <string.h>
 
-#include "core/ctl/record.h"
 #include "core/domain/ids.h"
 #include "core/domain/lang_pair.h"
+#include "core/view/record.h"
 
 enum { ROOM_CODE_LEN = 6 };
 

@@ -1,6 +1,6 @@
 /* asker.c - the walk with a cursor is written once, for keys and for entries: a small hash or set comes in one piece whatever
  * COUNT says, but the server keeps those below 512 entries. */
-#include "core/ctl/asker.h"
+#include "core/view/asker.h"
 
 #include <stdio.h>
 #include <string.h>
