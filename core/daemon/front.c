@@ -78,8 +78,13 @@ void front_observe(front *f, const sched_event *event) {
     session_observe(f, event);
 }
 
+static void on_instance_lost(void *ctx, const char *why) {
+    front *f = ctx;
+    f->env.instance_lost(f->env.ctx, why);
+}
+
 transport front_transport(front *f) {
-    transport t = {.ctx = f};
+    transport t = {.instance_lost = on_instance_lost, .ctx = f};
     node_transport(&t);
     session_transport(&t);
     room_transport(&t);

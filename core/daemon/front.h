@@ -30,6 +30,8 @@ typedef struct front_env {
     logger log;
     const secrets *const *secrets; /* what both point to changes with SIGHUP */
     const bool *tokens_required;
+    void (*instance_lost)(void *ctx, const char *why); /* as the transport's */
+    void *ctx;
 } front_env;
 
 front *front_new(const front_env *env);
@@ -38,7 +40,7 @@ front *front_free(front *f);
 /* For server_options; lives as long as the front. */
 const server_door *front_doors(const front *f);
 
-/* For scheduler_env; its context is the front. `instance_lost` is left to the caller. */
+/* For scheduler_env. */
 transport front_transport(front *f);
 /* What the scheduler's observer hears, for the events that clients are shown. */
 void front_observe(front *f, const sched_event *event);

@@ -6,6 +6,7 @@
 #ifndef CORE_DAEMON_METRICS_H
 #define CORE_DAEMON_METRICS_H
 
+#include "core/base/histogram.h"
 #include "core/redis/link_uv.h"
 #include "core/scheduler/scheduler.h"
 #include "core/daemon/peers.h"
