@@ -4,6 +4,8 @@
 BUILD   ?= build
 CFLAGS  ?= -O2 -g
 ONLY    ?=
+PREFIX  ?= /usr/local
+DESTDIR ?=
 Q       := $(if $(filter 1,$(V)),,@)
 say      = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' '$(1)' '$(2)')
 # As many jobs as there are processors, unless -j was given.
@@ -40,7 +42,7 @@ programs := $(patsubst $(BUILD)/lingua-daemon,$(BUILD)/linguad,$(patsubst %/main
 sources  := $(shell find core sim bench tests -name '*.[ch]' 2>/dev/null)
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
-.PHONY: all run check tests run-tests asan bench layers format format-check lint deps clean help
+.PHONY: all run check tests run-tests asan bench layers format format-check lint deps man install deb clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -80,6 +82,15 @@ lint: $(BUILD)/deps.ok ## clang-tidy and cppcheck over all C sources
 deps: ## install what is missing, with apt-get (ALL=1: also compiler, formatter and linters of developers)
 	$(Q)scripts/deps.sh $(if $(ALL),--all)
 
+man: $(patsubst deploy/man/%.in,$(BUILD)/man/%,$(wildcard deploy/man/*.in)) ## the manual pages, from what the programs say of themselves
+
+install: all man ## install below DESTDIR and PREFIX (/usr/local); a configuration that is there is kept
+	$(Q)scripts/install.sh $(BUILD) "$(DESTDIR)" "$(PREFIX)"
+
+deb: ## a Debian package in the build folder
+	$(Q)$(MAKE) $(jobs) all man
+	$(Q)scripts/make_deb.sh $(BUILD)
+
 clean: ## remove the build folder
 	rm -rf $(BUILD)
 
@@ -112,6 +123,13 @@ $(BUILD)/gen/preload/%.so: sim/redis_host/preload/%.c Makefile | $(BUILD)/deps.o
 	@mkdir -p $(@D)
 	$(call say,SO,$@)
 	$(Q)$(CC) $(CPPFLAGS) $(WARN) -O2 -fPIC -shared -fvisibility=hidden -MMD -MP -o $@ $<
+
+$(BUILD)/man/linguad.8: $(BUILD)/linguad
+$(BUILD)/man/%.1: $(BUILD)/%
+$(BUILD)/man/%: deploy/man/%.in scripts/man.sh
+	@mkdir -p $(@D)
+	$(call say,MAN,$@)
+	$(Q)scripts/man.sh $< $(BUILD)/$(basename $*) > $@
 
 $(BUILD)/liblingua.a: $(call obj,$(core)) $(BUILD)/gen/embedded_scripts.o
 $(BUILD)/libsim.a: $(call obj,$(sim)) $(addprefix $(BUILD)/gen/embedded_,preload.o reports.o)
