@@ -14,6 +14,7 @@ static const command commands[] = {
     {"compare", "run a scenario with several phases or variants, tell their differences", cmd_compare},
     {"sweep", "run a scenario at many points, side by side", cmd_sweep},
     {"check", "validate scenarios and say what they amount to", cmd_check},
+    {"explain", "tell what happened to one utterance of a run, step by step", cmd_explain},
     {"schema", "print the language of scenarios", cmd_schema},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

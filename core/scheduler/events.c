@@ -9,6 +9,7 @@ static const char *const names[EV_KINDS] = {
     [EV_REFUSED] = "refused",
     [EV_CREATED] = "created",
     [EV_PROPOSED] = "proposed",
+    [EV_COMPARED] = "compared",
     [EV_GRANT_REFUSED] = "grant_refused",
     [EV_RESERVED] = "reserved",
     [EV_WAITING] = "waiting",

@@ -6,18 +6,20 @@
 #define CORE_SCHEDULER_EVENTS_H
 
 #include "core/base/clock.h"
+#include "core/domain/candidate.h"
 #include "core/domain/job.h"
 #include "core/domain/lang_pair.h"
 
 #include <stdint.h>
 
 typedef enum sched_event_kind {
-    EV_SUBMITTED,     /* session, utterance, pair: a request is decided; EV_REFUSED or EV_CREATED follows at once.
+    EV_SUBMITTED, /* session, utterance, pair: a request is decided; EV_REFUSED or EV_CREATED follows at once.
                      * until = the instant at which it reached us */
-    EV_DUPLICATE,     /* job: the request id was bound already; no new job, and not counted as submitted */
-    EV_REFUSED,       /* code: answered with a reason, no job made */
-    EV_CREATED,       /* job */
-    EV_PROPOSED,      /* job, attempt; value = number of candidates */
+    EV_DUPLICATE, /* job: the request id was bound already; no new job, and not counted as submitted */
+    EV_REFUSED,   /* code: answered with a reason, no job made */
+    EV_CREATED,   /* job */
+    EV_PROPOSED,  /* job, attempt, candidates; value = their number */
+    EV_COMPARED, /* job, attempt, candidates with their loads, in the order in which they will be asked; value = their number */
     EV_GRANT_REFUSED, /* job, attempt, node, code = FULL, NOTREADY, NOTSERVED, GONE, BUSY, MARKED, TRIAL */
     EV_RESERVED, /* job, attempt, node; until = expiry; value = the node's reservations with this one; limit = its limit */
     EV_WAITING,         /* job, attempt: every candidate was full; value = jobs waiting for the pair with this one */
@@ -77,6 +79,7 @@ typedef struct sched_event {
     int64_t attempt;
     int64_t value, limit;
     job_outcome outcome;
+    const candidate *candidates; /* `value` of them; NULL when there are none */
 } sched_event;
 
 typedef struct sched_observer {

@@ -89,6 +89,7 @@ static void put_in_order(job *j) {
     int count = to_compare(j);
     j->s->place->order(&j->candidates[j->candidate_next], count);
     j->candidate_ordered = j->candidate_next + count;
+    job_emit(j, (sched_event){.kind = EV_COMPARED, .value = count, .candidates = &j->candidates[j->candidate_next]});
 }
 
 static void on_load(void *arg, int64_t load) {
@@ -122,7 +123,7 @@ static void on_proposed(void *arg, const proposal *p) {
     job *j = arg;
     j->busy = false;
     take_candidates(j, p);
-    job_emit(j, (sched_event){.kind = EV_PROPOSED, .value = j->candidate_count});
+    job_emit(j, (sched_event){.kind = EV_PROPOSED, .value = j->candidate_count, .candidates = j->candidates});
     if (j->candidate_count == 0)
         job_wait_for_room(j);
     else

@@ -32,6 +32,18 @@ static void pair(FILE *out, const lang_pair *p) {
     if (p) text(out, "pair", lang_pair_text(name, p));
 }
 
+static void candidates(FILE *out, const sched_event *e) {
+    if (!e->candidates || e->value == 0) return;
+    fputs(",\"candidates\":[", out);
+    for (int64_t i = 0; i < e->value; i++) {
+        const candidate *c = &e->candidates[i];
+        fprintf(out, "%s{\"node\":\"%s\"", i ? "," : "", c->node); /* ids need no escape */
+        if (c->load < LOAD_UNREADABLE) fprintf(out, ",\"load\":%" PRId64, c->load);
+        putc('}', out);
+    }
+    putc(']', out);
+}
+
 static double seconds(usec_t usec) {
     return (double)usec / USEC_PER_SEC;
 }
@@ -44,6 +56,7 @@ static void write_core(const trace_file *f, const sched_event *e) {
     text(out, "session", e->session);
     utterance(out, e->pair != NULL, e->utterance);
     pair(out, e->pair);
+    candidates(out, e);
     number(out, "value", e->value);
     number(out, "limit", e->limit);
     if (e->kind == EV_CUT)

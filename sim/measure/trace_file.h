@@ -1,7 +1,7 @@
 /* trace_file.h - the trace as lines of JSON, one for each event, for people and for tools.
  *
  * {"t": seconds since the start, "event": name, ...}: job, node, session, from, pair, utterance, attempt, value, limit, until_s,
- * length_ms, outcome, code, instance; what an event does not have is left out. Names are those of events.h and trace.h. */
+ * length_ms, outcome, code, instance, candidates [{node, load}]; what an event does not have is left out. Names are those of events.h and trace.h. */
 #ifndef SIM_MEASURE_TRACE_FILE_H
 #define SIM_MEASURE_TRACE_FILE_H
 
