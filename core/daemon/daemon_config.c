@@ -155,10 +155,7 @@ static sched_status read_file(const char *path, daemon_config *ret_config, sched
     sched_status status = yaml_doc_read(path, &doc, err);
     if (status) return status;
     const yaml_value *root = yaml_doc_root(doc);
-    if (yaml_kind_of(root) == YAML_EMPTY)
-        status = daemon_config_read(NULL, ret_config, err); /* every line is a comment */
-    else
-        status = yaml_bind(root, daemon_settings, sizeof *ret_config, ret_config, err);
+    status = yaml_bind(root, daemon_settings, sizeof *ret_config, ret_config, err);
     if (!status && daemon_config_check(ret_config, &inner)) status = yaml_fail(root, err, "%s", inner.message);
     yaml_doc_free(doc);
     return status;
