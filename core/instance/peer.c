@@ -9,7 +9,7 @@ static const char *const names[PEER_KINDS] = {
     [PEER_STARTED] = "started",     [PEER_RESULT] = "result",   [PEER_GOT] = "got",
     [PEER_NODE_LOST] = "node_lost", [PEER_CANCEL] = "cancel",   [PEER_ANSWER] = "answer",
     [PEER_MISSING] = "missing",     [PEER_ROOM] = "room",       [PEER_RELAY] = "relay",
-    [PEER_MOVED] = "moved",
+    [PEER_MOVED] = "moved",         [PEER_PARTIAL] = "partial",
 };
 
 const char *peer_kind_name(peer_kind kind) {

@@ -8,7 +8,7 @@
  *     ◀─ FETCH (job, attempt) ──────────────────────────
  *     ─ JOB (with the sound), or NOT_HERE ─────────────▶  confirms the reservation, sends the assignment
  *     ◀─ SENT, or REFUSED with a code ──────────────────
- *     ◀─ ACK, STARTED, RESULT, NODE_LOST ───────────────
+ *     ◀─ ACK, STARTED, PARTIAL, RESULT, NODE_LOST ──────
  *     ─ GOT, for each RESULT ──────────────────────────▶
  *     ─ CANCEL ────────────────────────────────────────▶
  *
@@ -43,6 +43,7 @@ typedef enum peer_kind {
     PEER_ROOM,    /* room: its members have changed */
     PEER_RELAY,   /* to, session = from whom, room, content */
     PEER_MOVED,   /* to = a session that has opened at the sender */
+    PEER_PARTIAL, /* job, attempt, node, content: so far; it runs */
     PEER_KINDS
 } peer_kind;
 

@@ -50,6 +50,7 @@ struct scheduler {
     instance *self;                         /* among others; NULL when there are none */
     job *jobs;
     guest *guests;
+    guest *guests_by_job; /* of each job the latest attempt */
     bool self_stopped;
     node_conn *nodes_by_conn, *nodes_by_id;
     session *sessions_by_conn, *sessions_by_id;

@@ -8,6 +8,7 @@
  *     job_send.c      confirm → send
  *     job_follow.c    what the node says, deadlines, cancellation
  *     job_result.c    results: empty, repeated, failed
+ *     job_partial.c   what its node has understood so far
  *     model_missing.c   a failure for want of a model
  *     job_retry.c     the next attempt
  *     job_remake.c    the next attempt of a job that Redis has lost
@@ -227,6 +228,10 @@ void job_not_due(job *j, const store_answer *answer);
 void job_take_result(job *j); /* job->result_* hold it */
 /* From its node, over whichever instance. */
 void job_hear_result(scheduler *s, const char *node, const node_result *result);
+
+/* job_partial.c */
+/* To its speaker, if the job still has no answer. */
+void job_tell_partial(scheduler *s, const char *job_id, payload *content);
 
 /* model_missing.c */
 /* The result says so: `service` may be NULL, or anything. It is noted in the job at once, or when the mark was answered. */

@@ -15,6 +15,7 @@
  *   entry, FETCH, JOB, SENT   the holder of the session goes on with the next attempt; reservation first given back
  *   RESULT                    said again until the other says that it came
  *   ACK, STARTED, NODE_LOST   the attempt's deadline
+ *   PARTIAL                   nobody: the next one, or the result, says more
  *   CANCEL                    the guest's own end; what the node says later is stale */
 #ifndef CORE_SCHEDULER_REMOTE_FLOW_H
 #define CORE_SCHEDULER_REMOTE_FLOW_H
@@ -49,7 +50,7 @@ void remote_send(job *j);
 void remote_cancel(const job *j, const char *code);
 /* The attempt is over for us. */
 void remote_forget(job *j);
-/* FETCH of a job of ours; SENT, REFUSED, ACK, STARTED, NODE_LOST. */
+/* FETCH of a job of ours; SENT, REFUSED, ACK, STARTED, PARTIAL, NODE_LOST. */
 void remote_job_heard(scheduler *s, const char *from, const peer_message *message);
 /* What becomes of it at the other instance is not known yet; the chain is busy. */
 bool remote_waits(const job *j);
@@ -90,7 +91,10 @@ struct guest {
     char code[48];
     char *service;
     payload *content;
+    bool started; /* its time was given anew */
+    bool latest;  /* it is in guests_by_job */
     UT_hash_handle hh;
+    UT_hash_handle hh_job;
 };
 
 guest *guest_find(scheduler *s, const char *job_id, int64_t attempt);
@@ -105,6 +109,7 @@ void remote_guest_heard(scheduler *s, const char *from, const peer_message *mess
 /* The node says so; false: no guest. */
 bool remote_guest_acked(scheduler *s, const node_conn *n, const char *job_id, int64_t attempt);
 bool remote_guest_started(scheduler *s, const node_conn *n, const char *job_id, int64_t attempt);
+bool remote_guest_partial(scheduler *s, const node_conn *n, const char *job_id, payload *content);
 /* The node has left. */
 void remote_guest_lost(scheduler *s, const char *node, const char *job_id, int64_t attempt);
 void remote_guests_of_dead(scheduler *s, const char *instance_id);

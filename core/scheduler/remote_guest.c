@@ -36,10 +36,16 @@ static void guest_free(guest *g) {
     free(g);
 }
 
+static void forget_as_latest(guest *g) {
+    if (g->latest) HASH_DELETE(hh_job, g->s->guests_by_job, g);
+    g->latest = false;
+}
+
 void guest_end(guest *g) {
     scheduler *s = g->s;
     if (g->stage == GUEST_OVER) return;
     cancel_timer(g);
+    forget_as_latest(g);
     HASH_DEL(s->guests, g);
     s->counts.guests--;
     g->stage = GUEST_OVER;
@@ -83,6 +89,15 @@ void guest_set_timer(guest *g, usec_t at) {
 
 /* ---- it comes ------------------------------------------------------------------------------------------------------- */
 
+static void make_latest(guest *g) {
+    guest *before;
+    HASH_FIND(hh_job, g->s->guests_by_job, g->job, strlen(g->job), before);
+    if (before && before->attempt > g->attempt) return;
+    if (before) forget_as_latest(before);
+    HASH_ADD(hh_job, g->s->guests_by_job, job, strlen(g->job), g);
+    g->latest = true;
+}
+
 static guest *guest_new(scheduler *s, const inbox_entry *entry) {
     guest *g = mem_zalloc(1, sizeof *g);
     g->s = s;
@@ -94,6 +109,7 @@ static guest *guest_new(scheduler *s, const inbox_entry *entry) {
     snprintf(g->from, sizeof g->from, "%s", entry->from);
     snprintf(g->address, sizeof g->address, "%s", entry->address);
     HASH_ADD_STR(s->guests, key, g);
+    make_latest(g);
     s->counts.guests++;
     return g;
 }
@@ -237,14 +253,32 @@ bool remote_guest_acked(scheduler *s, const node_conn *n, const char *job_id, in
     return g != NULL;
 }
 
-/* A job that was started has its whole time anew. */
+/* A job that was started has its whole time anew, once. */
+static void runs(guest *g) {
+    if (g->started) return;
+    g->started = true;
+    usec_t expires = sched_now(g->s) + g->limit + g->s->config.reservation_grace;
+    if (expires > g->expires) g->expires = expires;
+    if (!g->outcome) guest_set_timer(g, g->expires);
+}
+
 bool remote_guest_started(scheduler *s, const node_conn *n, const char *job_id, int64_t attempt) {
     guest *g = guest_of_message(s, n, job_id, attempt);
     if (!g) return false;
-    usec_t expires = sched_now(s) + g->limit + s->config.reservation_grace;
-    if (expires > g->expires) g->expires = expires;
-    if (!g->outcome) guest_set_timer(g, g->expires);
+    runs(g);
     guest_say(g, PEER_STARTED, "");
+    return true;
+}
+
+/* The node names no attempt: it is the latest one, or none that matters. */
+bool remote_guest_partial(scheduler *s, const node_conn *n, const char *job_id, payload *content) {
+    guest *g;
+    HASH_FIND(hh_job, s->guests_by_job, job_id, strlen(job_id), g);
+    if (!g || !guest_of_message(s, n, job_id, g->attempt)) return false;
+    runs(g);
+    peer_message m = remote_about(PEER_PARTIAL, g->job, g->attempt, g->node);
+    m.content = content;
+    remote_say(s, g->from, g->address, m);
     return true;
 }
 

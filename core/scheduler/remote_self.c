@@ -50,6 +50,7 @@ void scheduler_peer_message(scheduler *s, const char *from, const peer_message *
     case PEER_REFUSED:
     case PEER_ACK:
     case PEER_STARTED:
+    case PEER_PARTIAL:
     case PEER_NODE_LOST: remote_job_heard(s, from, m); break;
     case PEER_JOB:
     case PEER_NOT_HERE:

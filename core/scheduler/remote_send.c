@@ -223,6 +223,10 @@ void remote_job_heard(scheduler *s, const char *from, const peer_message *m) {
         break;
     case PEER_ACK: node_said(j, NOTE_ACK); break;
     case PEER_STARTED: node_said(j, NOTE_STARTED); break;
+    case PEER_PARTIAL:
+        node_said(j, NOTE_STARTED);
+        job_tell_partial(s, m->job, m->content);
+        break;
     case PEER_NODE_LOST: node_said(j, NOTE_NODE_LOST); break;
     default: assert(false && "a message about a job of ours");
     }

@@ -175,7 +175,8 @@ void scheduler_node_gone(scheduler *s, conn_token conn);
 void scheduler_node_ack(scheduler *s, conn_token conn, const char *job_id, int64_t attempt);
 void scheduler_node_started(scheduler *s, conn_token conn, const char *job_id, int64_t attempt);
 
-/* Counts as a start, for nodes that report none; of a job that this node does not have it is dropped. `content` is shared by reference. */
+/* Counts as a start, for nodes that report none, and is told to the speaker; of a job that this node does not have it is stale. `content` is
+ * shared by reference. */
 void scheduler_node_partial(scheduler *s, conn_token conn, const char *job_id, payload *content);
 
 typedef struct node_result {

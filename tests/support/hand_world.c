@@ -33,6 +33,8 @@ unsigned char last_sound[4096];
 conn_token last_closed;
 room_said viewed[ROOM_LOG_MAX], expired[ROOM_LOG_MAX], relayed[ROOM_LOG_MAX];
 int viewed_count, expired_count, relayed_count;
+room_said partials[ROOM_LOG_MAX];
+int partial_count;
 
 static void node_registered(void *ctx, conn_token conn, const char *node_id) {
     (void)ctx, (void)conn;
@@ -92,6 +94,14 @@ static void session_known(void *ctx, conn_token conn, const job_known *k) {
     *line = (said){.conn = conn, .outcome = k->outcome, .at = engine_now(e), .utterance = k->utterance};
     snprintf(line->job, sizeof line->job, "%s", k->job_id);
     snprintf(line->code, sizeof line->code, "%s", k->state);
+}
+
+static void session_partial(void *ctx, conn_token conn, const job_partial *p) {
+    (void)ctx;
+    room_said *line = &partials[partial_count++ % ROOM_LOG_MAX];
+    *line = (room_said){.conn = conn};
+    snprintf(line->text, sizeof line->text, "%s %llu %s: %.*s", p->job_id, (unsigned long long)p->utterance,
+             p->pair->tgt, (int)p->content->bytes, p->content->data);
 }
 
 static void session_missing(void *ctx, conn_token conn, const missing_result *m) {
@@ -202,6 +212,7 @@ scheduler_env hand_env(redis_link link) {
                 .node_close = node_close,
                 .session_answer = session_answer,
                 .session_known = session_known,
+                .session_partial = session_partial,
                 .session_missing = session_missing,
                 .session_error = session_error,
                 .session_closed = session_closed,

@@ -57,6 +57,9 @@ typedef struct room_said {
 enum { ROOM_LOG_MAX = 1024 };
 extern room_said viewed[ROOM_LOG_MAX], expired[ROOM_LOG_MAX], relayed[ROOM_LOG_MAX];
 extern int viewed_count, expired_count, relayed_count;
+/* What speakers were told of jobs that run: `text` is "job utterance target: content". */
+extern room_said partials[ROOM_LOG_MAX];
+extern int partial_count;
 
 int count_of(sched_event_kind kind);
 /* Fails the test when there is none. */
