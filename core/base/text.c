@@ -7,7 +7,7 @@
 #include "core/base/text.h"
 
 #include <assert.h>
-#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,6 +37,34 @@ size_t text_char_at(const char *text) {
     bool overlong = (byte[0] == 0xE0 && byte[1] < 0xA0) || (byte[0] == 0xF0 && byte[1] < 0x90);
     bool surrogate = byte[0] == 0xED && byte[1] > 0x9F, too_high = byte[0] == 0xF4 && byte[1] > 0x8F;
     return overlong || surrogate || too_high ? 0 : len;
+}
+
+enum { CHAR_MAX_BYTES = 4 };
+
+/* Most of what arrives is ASCII, which is looked at in eights. */
+static size_t ascii_prefix(const char *data, size_t bytes) {
+    size_t at = 0;
+    for (uint64_t eight; at + sizeof eight <= bytes; at += sizeof eight) {
+        memcpy(&eight, data + at, sizeof eight);
+        if (eight & UINT64_C(0x8080808080808080)) break;
+    }
+    return at;
+}
+
+bool text_is_utf8(const char *data, size_t bytes) {
+    size_t at = 0;
+    while (at < bytes) {
+        at += ascii_prefix(data + at, bytes - at);
+        for (int i = 0; i < 8 && at < bytes; i++) {
+            char last[CHAR_MAX_BYTES + 1] = {0};
+            const char *here = data + at;
+            if (bytes - at < CHAR_MAX_BYTES) here = memcpy(last, data + at, bytes - at);
+            size_t len = text_char_at(here);
+            if (!len) return false;
+            at += len;
+        }
+    }
+    return true;
 }
 
 /* How the single byte `c` is written in one line; `form` has room for "\xHH". */

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/rng.h"
@@ -164,6 +165,35 @@ START_TEST(one_line_stays_in_its_buffer_whatever_the_bytes) {
 }
 END_TEST
 
+START_TEST(bytes_are_utf8_when_every_character_is_and_none_is_cut) {
+    rng r;
+    rng_init(&r, 7, "utf8", 0);
+    int good = 0;
+    for (int round = 0; round < 20000; round++) {
+        char text[64];
+        size_t len = 0;
+        while (len < sizeof text - 8 && rng_below(&r, 20)) {
+            uint32_t point = (uint32_t)rng_below(&r, rng_chance(&r, 0.7) ? 0x80 : 0x110000);
+            if (point < 0xD800 || point >= 0xE000) len += encode(text + len, point);
+        }
+        if (len && rng_chance(&r, 0.5)) text[rng_below(&r, len)] = (char)rng_below(&r, 256);
+        if (len && rng_chance(&r, 0.2)) len--;
+        char *exact = malloc(len + 1); /* nothing is read behind it: valgrind and ASan look */
+        memcpy(exact, text, len);
+        bool expected = valid_length(exact, len) == len;
+        ck_assert_msg(text_is_utf8(exact, len) == expected, "round %d: %zu bytes", round, len);
+        good += expected;
+        free(exact);
+    }
+    ck_assert_int_gt(good, 2000);
+    ck_assert_int_lt(good, 19000);
+    ck_assert(text_is_utf8("", 0));
+    ck_assert(text_is_utf8("a\0b", 3));
+    ck_assert(!text_is_utf8("01234567\xc3", 9));
+    ck_assert(!text_is_utf8("0123456789abcde\xff", 16));
+}
+END_TEST
+
 int main(void) {
     const TTest *const tests[] = {
         a_prefix_ends_between_characters,
@@ -174,6 +204,7 @@ int main(void) {
         one_line_is_utf8_whatever_the_bytes,
         one_line_cuts_between_characters_and_says_so,
         one_line_stays_in_its_buffer_whatever_the_bytes,
+        bytes_are_utf8_when_every_character_is_and_none_is_cut,
     };
     return SUITE_RUN("text", tests);
 }
