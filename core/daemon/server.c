@@ -119,7 +119,8 @@ static void remember_new_handles(server *s, const handle_list *before) {
     uv_walk(s->loop, collect, &after);
     for (int i = 0; i < after.count; i++) {
         uv_handle_t *h = after.handles[i];
-        if (holds(before, h) || (h->type != UV_IDLE && h->type != UV_TIMER)) continue;
+        uv_handle_type type = uv_handle_get_type(h); /* not h->type: the library does not align them */
+        if (holds(before, h) || (type != UV_IDLE && type != UV_TIMER)) continue;
         assert(s->lws_handle_count < (int)(sizeof s->lws_handles / sizeof *s->lws_handles));
         s->lws_handles[s->lws_handle_count++] = h;
     }
