@@ -38,6 +38,7 @@ support  := $(wildcard tests/support/*.c)
 main     := $(wildcard sim/main.c bench/main.c core/ctl/main.c core/daemon/main.c)
 check    := $(wildcard tests/*/check_*.c)
 tests    := $(patsubst %.c,$(BUILD)/%,$(check))
+scripted := $(wildcard tests/daemon/test_*.py)
 programs := $(patsubst $(BUILD)/lingua-daemon,$(BUILD)/linguad,$(patsubst %/main.c,$(BUILD)/lingua-%,$(main:core/%=%)))
 sources  := $(shell find core sim bench tests -name '*.[ch]' 2>/dev/null)
 
@@ -59,7 +60,7 @@ check: deps ## install what is missing, build, run all tests (ONLY=rng: those wi
 tests: $(programs) $(tests) ## build the programs and all tests
 
 run-tests: tests
-	$(Q)ONLY='$(ONLY)' scripts/run_tests.sh $(BUILD) $(check:.c=)
+	$(Q)ONLY='$(ONLY)' scripts/run_tests.sh $(BUILD) $(check:.c=) $(scripted)
 
 asan: ## all tests under AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer
 	$(Q)$(MAKE) check BUILD=$(BUILD)/asan ALLOC= CFLAGS="-O1 -g $(SANITIZE)"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# run_tests.sh BUILD TEST... - runs test programs (tests/unit/check_rng ...), one line for each, then the sum of all.
+# run_tests.sh BUILD TEST... - runs test programs (tests/unit/check_rng, tests/daemon/test_speech.py ...), one line for each, then the
+# sum of all. Those in Python are run by Debian's interpreter, which has the WebSocket library, and meet the programs in BUILD.
 #
 # The unit tests run side by side, the others one after the other, since they start servers. What a program printed is kept
 # in BUILD/<test>.log and shown when it fails. A program that crashes, hangs or prints no sum counts as one failed test more.
@@ -14,16 +15,27 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 limit=${TEST_TIMEOUT:-300}
 
+# Check's sums, or unittest's, as "checks failed".
+read_sum() {
+    sed -nE 's/^[0-9]+%: Checks: ([0-9]+), Failures: ([0-9]+), Errors: ([0-9]+)$/\1 \2 \3/p
+        s/^Ran ([0-9]+) tests? in .*/\1/p
+        s/^FAILED \(failures=([0-9]+)(, errors=([0-9]+))?.*/0 \1 \3/p
+        s/^FAILED \(errors=([0-9]+).*/0 \1/p' "$1" |
+        awk '{ checks += $1; failed += $2 + $3 } END { print checks + 0, failed + 0 }'
+}
+
 # Runs one program; its log, and a result "passed failed" beside it.
 run_one() {
     local test=$1 program=$build/$1 began=$EPOCHREALTIME status=0
-    timeout --kill-after=5 "$limit" "$program" >"$program.log" 2>&1 </dev/null &
+    local words=("$program")
+    if [[ $test == *.py ]]; then words=(/usr/bin/python3 -B "$test"); fi
+    mkdir -p "${program%/*}"
+    LINGUA_BUILD=$build timeout --kill-after=5 "$limit" "${words[@]}" >"$program.log" 2>&1 </dev/null &
     local child=$!
     trap 'kill "$child" 2>/dev/null; exit 130' INT TERM
     { wait "$child" || status=$?; } 2>/dev/null
     local checks failed
-    read -r checks failed < <(sed -nE 's/^[0-9]+%: Checks: ([0-9]+), Failures: ([0-9]+), Errors: ([0-9]+)$/\1 \2 \3/p' \
-        "$program.log" | awk '{ checks += $1; failed += $2 + $3 } END { print checks + 0, failed + 0 }')
+    read -r checks failed < <(read_sum "$program.log")
     local passed=$((checks - failed)) note=
     if ((checks == 0 || (status != 0 && failed == 0))); then
         failed=$((failed + 1))
