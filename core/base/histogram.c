@@ -159,6 +159,15 @@ int64_t histogram_percentile(const histogram *h, double percentile) {
     return h->max;
 }
 
+void histogram_count_up_to(const histogram *h, const int64_t *bounds, size_t count, uint64_t *ret_counts) {
+    uint64_t below = 0;
+    size_t i = 0;
+    for (size_t b = 0; b < count; b++) {
+        for (; i < h->len && shown_at(h, i) <= bounds[b]; i++) below += h->counts[i];
+        ret_counts[b] = below;
+    }
+}
+
 /* The next level of the table: each halving of the distance to 100 doubles the number of steps, until a step is less than the
  * last place of a double; then comes 100. */
 static double next_level(double level, int ticks) {

@@ -10,6 +10,7 @@
 #ifndef CORE_BASE_HISTOGRAM_H
 #define CORE_BASE_HISTOGRAM_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -35,6 +36,9 @@ double histogram_stddev(const histogram *h); /* of the whole population: divided
 /* The value at rank ceil(percentile / 100 * count), at least rank 1, percentile in 0..100: the highest value that is counted
  * together with it, but never above histogram_max(). */
 int64_t histogram_percentile(const histogram *h, double percentile);
+
+/* ret_counts[i]: how many values are at most bounds[i] (ascending), as exact as percentiles are. One walk. */
+void histogram_count_up_to(const histogram *h, const int64_t *bounds, size_t count, uint64_t *ret_counts);
 
 /* The percentile table that HdrHistogram tools read: value, percentile, total count, 1 / (1 - percentile), with `ticks` (> 0)
  * steps per halving of the distance to 100 %; values divided by `unit` (1000 for milliseconds). As HdrHistogram writes it,

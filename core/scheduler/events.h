@@ -80,6 +80,8 @@ typedef struct sched_event {
     int64_t value, limit;
     job_outcome outcome;
     const candidate *candidates; /* `value` of them; NULL when there are none */
+    usec_t arrived; /* of a job: when its request reached us; 0 where that is not known (it was taken over) */
+    usec_t sent;    /* of a job: when its present attempt became the node's; 0 while it has not */
 } sched_event;
 
 typedef struct sched_observer {

@@ -25,6 +25,8 @@ void job_emit(job *j, sched_event event) {
     event.session = j->session;
     event.utterance = j->utterance;
     event.pair = &j->pair;
+    event.arrived = j->arrived;
+    event.sent = j->sent ? j->marked : 0;
     if (!event.attempt) event.attempt = j->attempt;
     sched_emit(j->s, event);
 }

@@ -129,6 +129,10 @@ scheduler_counts scheduler_count(const scheduler *s) {
     return counts;
 }
 
+instance_counts scheduler_instance_count(const scheduler *s) {
+    return s->self ? instance_count(s->self) : (instance_counts){.open = 0};
+}
+
 usec_t sched_now(const scheduler *s) {
     return clock_now(&s->env.clock);
 }

@@ -24,6 +24,7 @@ typedef struct ending {
     uint64_t utterance;
     char session[ID_MAX + 1], job[ID_MAX + 1], request[REQUEST_ID_MAX + 1];
     int64_t attempt;
+    usec_t arrived; /* 0: it was said elsewhere */
     lang_pair pair;
     job_outcome outcome;
     char code[48];
@@ -48,6 +49,7 @@ static ending *ending_of(job *j, job_outcome outcome, const char *code) {
     memcpy(end->job, j->id, sizeof end->job);
     memcpy(end->request, j->request, sizeof end->request);
     end->attempt = j->attempt;
+    end->arrived = j->arrived;
     end->pair = j->pair;
     end->outcome = outcome;
     snprintf(end->code, sizeof end->code, "%s", code);
@@ -84,7 +86,8 @@ static void emit(const ending *end, sched_event_kind kind) {
                                      .utterance = end->utterance,
                                      .pair = &end->pair,
                                      .outcome = end->outcome,
-                                     .code = end->code});
+                                     .code = end->code,
+                                     .arrived = end->arrived});
 }
 
 static void tell_elsewhere(const ending *end);

@@ -360,6 +360,23 @@ START_TEST(the_table_ends_at_100_percent_whatever_was_recorded) {
 }
 END_TEST
 
+START_TEST(counts_up_to_bounds_are_those_of_the_values_within_one_part_in_a_thousand) {
+    static const int64_t bounds[] = {0, 99, 100, 2047, 50000, 3600000000};
+    enum { BOUNDS = sizeof bounds / sizeof *bounds };
+    uint64_t counts[BOUNDS];
+    histogram *h = histogram_new(HOUR);
+    histogram_count_up_to(h, bounds, BOUNDS, counts);
+    for (size_t i = 0; i < BOUNDS; i++) ck_assert_uint_eq(counts[i], 0);
+    for (int64_t value = 1; value <= 100; value++) histogram_record(h, value);
+    histogram_record_n(h, 49900, 10);
+    histogram_record_n(h, 50100, 5);
+    histogram_count_up_to(h, bounds, BOUNDS, counts);
+    static const uint64_t expected[] = {0, 99, 100, 100, 110, 115};
+    for (size_t i = 0; i < BOUNDS; i++) ck_assert_uint_eq(counts[i], expected[i]);
+    histogram_free(h);
+}
+END_TEST
+
 int main(void) {
     const TTest *const tests[] = {
         percentiles_are_those_of_the_sorted_values_within_one_part_in_a_thousand,
@@ -375,6 +392,7 @@ int main(void) {
         the_table_ends_with_more_values_than_a_double_can_count,
         recording_n_equals_recording_n_times,
         an_empty_histogram_is_zero_everywhere,
+        counts_up_to_bounds_are_those_of_the_values_within_one_part_in_a_thousand,
         reset_forgets_everything_but_the_range,
         the_table_is_that_of_hdr_histogram,
         the_table_ends_at_100_percent_whatever_was_recorded,
