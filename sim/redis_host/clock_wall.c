@@ -37,16 +37,16 @@ usec_t clock_wall_epoch(void) {
     return read_clock(CLOCK_REALTIME);
 }
 
-static usec_t present(const clock_wall *c) {
+usec_t clock_wall_present(const clock_wall *c) {
     return read_clock(CLOCK_MONOTONIC) + c->offset;
 }
 
 void clock_wall_catch_up(clock_wall *c) {
-    usec_t now = present(c);
+    usec_t now = clock_wall_present(c);
     usec_t first = engine_next(c->engine);
     uint64_t before = engine_events(c->engine);
     engine_run(c->engine, now);
-    if (first <= now) histogram_record_n(c->lateness, present(c) - first, engine_events(c->engine) - before);
+    if (first <= now) histogram_record_n(c->lateness, clock_wall_present(c) - first, engine_events(c->engine) - before);
 }
 
 static void on_alarm(uv_poll_t *poll, int status, int events) {

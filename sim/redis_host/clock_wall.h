@@ -27,6 +27,8 @@ sched_status clock_wall_new(engine *e, clock_wall **ret_clock, sched_error *err)
 /* Lets the loop close what others have left on it to be closed. Takes NULL, returns NULL. */
 clock_wall *clock_wall_free(clock_wall *c);
 
+/* The machine's clock as the engine counts; the engine may be behind. */
+usec_t clock_wall_present(const clock_wall *c);
 struct uv_loop_s *clock_wall_loop(clock_wall *c);
 /* Runs events as they come due and the loop in between, until `until` has come. */
 void clock_wall_run(clock_wall *c, usec_t until);

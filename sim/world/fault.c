@@ -78,6 +78,14 @@ static void draw_nodes(fault_run *f, size_t number) {
     }
 }
 
+sched_status outside_check_faults(const scenario *sc, sched_error *err) {
+    for (size_t i = 0; i < sc->fault_count; i++)
+        if (fault_subject_of(sc->faults[i].kind) != FAULT_OF_NODES)
+            return sched_fail(err, SCHED_EINVAL, "the fault \"%s\" is not of nodes: instances elsewhere cannot have it",
+                              fault_name((fault_kind)sc->faults[i].kind));
+    return SCHED_OK;
+}
+
 void faults_start(world *w) {
     const scenario *sc = w->sc;
     w->faults = mem_zalloc(sc->fault_count, sizeof *w->faults);

@@ -195,7 +195,7 @@ void process_pause(process *p, usec_t length) {
 static void process_init(process *p, world *w, int32_t number) {
     p->w = w;
     p->number = number;
-    p->redis = w->env.redis[number];
+    if (w->env.redis) p->redis = w->env.redis[number];
     if (w->env.readers) p->reader = w->env.readers[number];
     rng_init(&p->cpu, w->seed, "instance cpu", (uint64_t)number);
     p->calls = pool_new(sizeof(open_call));
@@ -210,6 +210,14 @@ static void process_free(process *p) {
 
 /* ---- all of them ---------------------------------------------------------------------------------------------------- */
 
+/* One that is elsewhere takes connections, and that is all there is of it. */
+static sched_status begin(process *p, sched_error *err) {
+    if (!p->w->env.outside.take) return start(p, err);
+    p->life = 1;
+    p->state = PROCESS_RUNS;
+    return SCHED_OK;
+}
+
 sched_status instances_new(world *w, sched_error *err) {
     sched_status status = SCHED_OK;
     int32_t count = (int32_t)w->sc->instances.count;
@@ -217,7 +225,7 @@ sched_status instances_new(world *w, sched_error *err) {
     for (int32_t k = 0; k < count && !status; k++) {
         process_init(&w->instances[k], w, k);
         w->instance_count = k + 1;
-        status = start(&w->instances[k], err);
+        status = begin(&w->instances[k], err);
     }
     return status;
 }

@@ -21,11 +21,10 @@ static void send_to_speaker(process *p, message *m) {
 }
 
 static void send_to_node(process *p, message *m) {
-    node *n = p->state == PROCESS_DIES ? NULL : node_of(p->w, m->conn);
-    if (n)
-        message_send(m, process_leaves(p), &n->down, &n->group->delay, &n->net);
-    else
+    if (p->state == PROCESS_DIES)
         message_free(m);
+    else
+        node_send_down(p->w, m, process_leaves(p));
 }
 
 static message *job_message(process *p, message_kind kind, conn_token conn, const char *job_id, int64_t attempt) {

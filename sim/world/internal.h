@@ -9,74 +9,15 @@
 #ifndef SIM_WORLD_INTERNAL_H
 #define SIM_WORLD_INTERNAL_H
 
+#include "sim/world/message.h"
 #include "sim/world/pool.h"
 #include "sim/world/world.h"
 
 #include <stdbool.h>
 
-enum { CODE_MAX = 47, IDS_REMEMBERED = 64, SPEAKER_PLACES_MAX = 1 << 24 };
-
-#define SPEAKER_BIT (UINT64_C(1) << 63)
+enum { IDS_REMEMBERED = 64, SPEAKER_PLACES_MAX = 1 << 24 };
 
 /* ---- messages and their ways: network.c ---- */
-
-typedef enum message_kind {
-    /* to the instance */
-    MSG_REGISTER,
-    MSG_HEARTBEAT, /* value: jobs in the node */
-    MSG_ACK,
-    MSG_STARTED,
-    MSG_RESULT,
-    MSG_DRAIN,
-    MSG_NODE_GONE,
-    MSG_OPEN,
-    MSG_REQUEST, /* a whole utterance; value: bytes of audio */
-    MSG_CHUNK,   /* value: bytes of audio */
-    MSG_SESSION_CLOSE,
-    MSG_ROOM_CREATE,
-    MSG_ROOM_JOIN, /* code: of the room */
-    MSG_SPEAKER_GONE,
-    /* to a node */
-    MSG_REGISTERED,
-    MSG_REFUSED,
-    MSG_ASSIGN,
-    MSG_CANCEL,
-    MSG_CLOSE,
-    MSG_NODE_LINE_LOST, /* the connection broke */
-    /* to a speaker */
-    MSG_ANSWER, /* session: who spoke */
-    MSG_KNOWN,
-    MSG_MISSED,
-    MSG_ERROR,
-    MSG_SESSION_CLOSED,
-    MSG_ROOM, /* code: of the room that it is in */
-    MSG_LINE_LOST,
-    MESSAGE_KINDS
-} message_kind;
-
-typedef struct message {
-    struct message *next; /* in a node's inbox or outbox */
-    world *w;
-    conn_token conn;
-    int32_t instance; /* to which it goes, or from which it comes */
-    uint32_t life;    /* of the process there */
-    usec_t left;
-    message_kind kind;
-    job_outcome outcome;
-    uint64_t utterance;
-    int64_t attempt, value;
-    usec_t speech;   /* length of the audio */
-    uint64_t spoken; /* hash of session and utterance of a job */
-    lang_pair pair;  /* of a job */
-    cut_reason cut;
-    bool is_final; /* of a chunk */
-    char session[ID_MAX + 1];
-    double usage[3];     /* of a heartbeat: cpu, gpu, mem */
-    bool unready;        /* of a heartbeat */
-    const char *service; /* of a result; the scenario's, or NULL */
-    char job[ID_MAX + 1];
-    char code[CODE_MAX + 1];
-} message;
 
 /* One direction of a connection. */
 typedef struct channel {
@@ -154,12 +95,16 @@ node *node_of(world *w, conn_token conn);
 node *node_by_token(world *w, conn_token conn); /* of an ended connection, too */
 void node_deliver(node *n, message *m);         /* takes the message */
 void node_send(node *n, message *m);
+/* A message to the node; dropped when that connection has ended. */
+void node_send_down(world *w, message *m, usec_t leave);
 conn_token node_conn_token(const node *n);
 void node_tell(node *n, trace_event event);
 /* The languages with which it registers, always the same unless a fault changes them. */
 void node_languages_draw(const node *n, node_registration *ret_registration);
 /* Its process ends: jobs, and results that nobody has, are lost. */
 void node_disconnect(node *n);
+/* That connection breaks. */
+void node_cut_off(world *w, conn_token conn);
 /* The connections of all nodes of that instance break; `posted`: it is told. */
 void nodes_lose_instance(world *w, int32_t number, bool posted);
 /* Its connection ends: it works on, and sends over the next one what the answers are. */
@@ -217,10 +162,12 @@ const char *speaker_id(const speaker *sp);
 const lang_pair *speaker_pair(const speaker *sp); /* with which the session is opened */
 bool speaker_two_way(const speaker *sp);
 sound_format speaker_format(const speaker *sp);
+const session_group *speaker_group(const speaker *sp);
 void speaker_forget(world *w, conn_token conn);
 /* A message to the speaker; dropped when nobody is there. */
 void speaker_send_down(world *w, message *m, usec_t leave);
 /* The same of speakers; `code` says why. */
+void speaker_cut_off(world *w, conn_token conn, const char *code);
 void speakers_lose_instance(world *w, int32_t number, const char *code, bool posted);
 /* It was on its way, and nobody is there to hear it. */
 void speaker_unheard(world *w, const message *m);
@@ -258,11 +205,19 @@ void instance_faults_free(world *w);
 void peer_ways_new(world *w);
 void peer_ways_free(world *w);
 
+/* ---- instances that are elsewhere: outside.c ---- */
+
+/* Something arrives there. */
+void outside_take(world *w, const message *m);
+
 /* For connection number `connection` of that node or speaker; -1: nobody takes any. */
 int32_t spread_node(world *w, uint64_t entity, uint64_t connection);
 int32_t spread_speaker(world *w, uint64_t entity, uint64_t connection);
 
 /* ---- faults: fault.c; those of Redis: redis_fault.c ---- */
+
+/* Instances that are elsewhere have none. */
+sched_status outside_check_faults(const scenario *sc, sched_error *err);
 
 /* What is under way. */
 typedef struct redis_faults {

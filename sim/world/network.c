@@ -38,7 +38,10 @@ static void arrive(void *arg) {
     w->jobs_on_the_way -= is_work(m->kind);
     if (w->halted) {
         message_free(m);
-    } else if (instance_missed(w, m)) {
+    } else if (w->env.outside.take && m->kind < MSG_REGISTERED) {
+        outside_take(w, m);
+        message_free(m);
+    } else if (!w->env.outside.take && instance_missed(w, m)) {
         if (m->conn & SPEAKER_BIT) speaker_unheard(w, m);
         message_free(m);
     } else if (m->kind < MSG_REGISTERED) {

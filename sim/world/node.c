@@ -120,6 +120,14 @@ void node_send(node *n, message *m) {
     message_send(m, world_now(n->w), &n->up, &n->group->delay, &n->net);
 }
 
+void node_send_down(world *w, message *m, usec_t leave) {
+    node *n = node_of(w, m->conn);
+    if (n)
+        message_send(m, leave, &n->down, &n->group->delay, &n->net);
+    else
+        message_free(m);
+}
+
 void node_tell(node *n, trace_event event) {
     event.node = n->id;
     event.node_index = n->index;
@@ -253,14 +261,23 @@ void node_lose_connection(node *n) {
 }
 
 /* It hears of it as fast as of anything else. */
+static void break_line(node *n) {
+    message *m = message_new(n->w, MSG_NODE_LINE_LOST, node_conn_token(n));
+    m->instance = n->home;
+    m->life = n->home_life;
+    message_post(m, world_now(n->w) + dist_draw_usec(&n->group->delay, &n->net));
+}
+
+void node_cut_off(world *w, conn_token conn) {
+    node *n = node_of(w, conn);
+    if (n) break_line(n);
+}
+
 void nodes_lose_instance(world *w, int32_t number, bool posted) {
     for (int32_t i = 0; i < w->node_count; i++) {
         node *n = &w->nodes[i];
         if (!n->connected || n->home != number || n->home_life != instance_life(w, number)) continue;
-        message *m = message_new(w, MSG_NODE_LINE_LOST, node_conn_token(n));
-        m->instance = number;
-        m->life = n->home_life;
-        message_post(m, world_now(w) + dist_draw_usec(&n->group->delay, &n->net));
+        break_line(n);
         if (!posted) continue;
         message *gone = message_new(w, MSG_NODE_GONE, node_conn_token(n));
         gone->instance = number;

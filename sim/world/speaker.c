@@ -53,7 +53,7 @@ static size_t place_of(conn_token conn) {
     return (size_t)(conn & (SPEAKER_PLACES_MAX - 1));
 }
 
-static speaker *speaker_of(const world *w, conn_token conn) {
+speaker *speaker_of(const world *w, conn_token conn) {
     assert(conn & SPEAKER_BIT && place_of(conn) < w->speakers->places);
     speaker *sp = w->speakers->at[place_of(conn)];
     return sp && sp->conn == conn ? sp : NULL;
@@ -77,6 +77,10 @@ bool speaker_two_way(const speaker *sp) {
 
 sound_format speaker_format(const speaker *sp) {
     return (sound_format)sp->group->talk.format;
+}
+
+const session_group *speaker_group(const speaker *sp) {
+    return sp->group;
 }
 
 /* One that has another connection by now stays. */

@@ -113,6 +113,11 @@ static void break_line(speaker *sp, const char *code, bool posted) {
     message_post(gone, world_now(w));
 }
 
+void speaker_cut_off(world *w, conn_token conn, const char *code) {
+    speaker *sp = speaker_of(w, conn);
+    if (sp && sp->online && sp->state != GONE) break_line(sp, code, false);
+}
+
 void speakers_lose_instance(world *w, int32_t number, const char *code, bool posted) {
     for (size_t i = 0; i < w->speakers->places; i++) {
         speaker *sp = w->speakers->at[i];

@@ -86,6 +86,8 @@ typedef struct speakers {
 } speakers;
 
 /* speaker.c */
+/* NULL when that connection has ended. */
+speaker *speaker_of(const world *w, conn_token conn);
 void speaker_tell(speaker *sp, trace_event event);
 void speaker_send_up(speaker *sp, message *m);
 /* It has said all that it will; what it asked for it still waits for. */

@@ -9,7 +9,9 @@
 #include "core/base/mem.h"
 
 sched_status world_new(const scenario *sc, const world_env *env, world **ret_world, sched_error *err) {
-    assert(sc && env && env->engine && env->redis && ret_world);
+    assert(sc && env && env->engine && (env->redis || env->outside.take) && ret_world);
+    sched_status status = env->outside.take ? outside_check_faults(sc, err) : SCHED_OK;
+    if (status) return status;
     world *w = mem_zalloc(1, sizeof *w);
     w->sc = sc;
     w->env = *env;
@@ -22,7 +24,7 @@ sched_status world_new(const scenario *sc, const world_env *env, world **ret_wor
     speakers_new(w);
     peer_ways_new(w);
     dashboards_new(w);
-    sched_status status = instances_new(w, err);
+    status = instances_new(w, err);
     if (status) {
         world_free(w);
         return status;
@@ -51,7 +53,7 @@ void world_start(world *w) {
     world_nodes_start(w);
     arrivals_start(w);
     faults_start(w);
-    dashboards_start(w);
+    if (!w->env.outside.take) dashboards_start(w);
 }
 
 void world_stop_speaking(world *w) {

@@ -13,9 +13,17 @@
 #include "sim/scenario/scenario.h"
 
 typedef struct world world;
+struct message;
+
+/* Instances that are elsewhere (outside.h): take() gets what nodes and speakers say; the message lives until it returns. */
+typedef struct world_outside {
+    void (*take)(void *ctx, const struct message *m);
+    void *ctx;
+} world_outside;
 
 typedef struct world_env {
     engine *engine;
+    world_outside outside;     /* take NULL: the instances are in this world; else it needs no link and no host */
     const redis_link *redis;   /* one of each instance; copied, as are the next */
     const redis_link *readers; /* for their reads that wait; NULL: there are none */
     /* Told in each handler of an instance, before the core runs: what it sends to Redis leaves at that time. May be NULL. */
@@ -26,7 +34,8 @@ typedef struct world_env {
     logger log;
 } world_env;
 
-/* The scenario must outlive the world. Nothing happens before world_start(). */
+/* The scenario must outlive the world. Nothing happens before world_start(). SCHED_EINVAL for a scheduler's bad configuration, or a
+ * fault that instances elsewhere cannot have. */
 sched_status world_new(const scenario *sc, const world_env *env, world **ret_world, sched_error *err);
 /* The links have no calls out any more, and the engine does not run again. Takes NULL, returns NULL. */
 world *world_free(world *w);
