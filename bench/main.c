@@ -11,12 +11,14 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"run", "run benchmarks and print median, low and high", command_run},
+    {"load", "speak to running instances as a scenario's nodes and clients", command_load},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(FILE *out) {
     fputs("Usage: lingua-bench COMMAND [ARGUMENT...]\n\n"
-          "Benchmarks of the scheduler: its parts, its scripts on a private Redis, its whole flow.\n\n"
+          "Benchmarks of the scheduler: its parts, its scripts on a private Redis, its whole flow; and of\n"
+          "the daemon, under the load of a scenario.\n\n"
           "Commands:\n",
           out);
     for (int i = 0; i < COMMANDS; i++) fprintf(out, "  %-6s %s\n", commands[i].name, commands[i].what);

@@ -1,10 +1,9 @@
 /* run_command.c - `lingua-bench run`: chooses benchmarks by name, runs them one after the other, shows what came out.
  *
  * Results go to standard output, progress to standard error. An interrupt is taken between two runs: what was measured so far
- * is still written. It is asked for (sigpending) and not handled, so that no state lies outside of a function. */
+ * is still written. */
 #include <errno.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 
 #include "bench/benchmarks.h"
 #include "bench/commands.h"
+#include "bench/interrupt.h"
 #include "core/base/suggest.h"
 
 static const benchmark *const tables[] = {
@@ -128,20 +128,6 @@ static void list_benchmarks(const request *req) {
 
 /* --- running ---------------------------------------------------------------------------------------------------------- */
 
-static bool interrupt_pending(void) {
-    sigset_t pending;
-    sigpending(&pending);
-    return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM);
-}
-
-static void hold_interrupts(void) {
-    sigset_t held;
-    sigemptyset(&held);
-    sigaddset(&held, SIGINT);
-    sigaddset(&held, SIGTERM);
-    sigprocmask(SIG_BLOCK, &held, NULL);
-}
-
 static sched_status measure_one(const request *req, const benchmark *b, const bench_value *value,
                                 bench_results *results, sched_error *err) {
     char param[BENCH_PARAM_MAX];
@@ -209,7 +195,7 @@ int command_run(int argc, char **argv) {
     }
 
     req.options.interrupted = interrupt_pending;
-    hold_interrupts();
+    interrupts_hold();
     sched_error err = {0};
     sched_status status = measure_and_show(&req, &err);
     if (status) fprintf(stderr, "lingua-bench run: %s\n", err.message);

@@ -1,0 +1,168 @@
+/* report.c - the table and the verdict. */
+#include "bench/load/report.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/text_table.h"
+#include "core/base/units.h"
+
+enum { MSEC = 1000, KIB = 1024, COLUMNS = 8, ROWS_MAX = 12 };
+
+static double msec(int64_t usec) {
+    return (double)usec / MSEC;
+}
+
+/* ---- the verdict ------------------------------------------------------------------------------------------------------- */
+
+bool report_verdict(const load *l, char *text, size_t size) {
+    const account_figures *f = account_figure(load_account(l));
+    snprintf(text, size,
+             "%" PRId64 " unanswered, %" PRId64 " answered twice, %" PRId64 " out of order, %" PRId64 " over-commits",
+             f->unanswered, f->doubled, f->disordered, f->over_commits);
+    return account_is_clean(load_account(l));
+}
+
+/* ---- outcomes ---------------------------------------------------------------------------------------------------------- */
+
+static void print_share(const char *name, int64_t count, int64_t of, FILE *out) {
+    if (count)
+        fprintf(out, "  %-28s %10" PRId64 "  %6.2f %%\n", name, count, of ? 100.0 * (double)count / (double)of : 0);
+}
+
+static void print_codes(const char *what, const account_codes *codes, int64_t of, FILE *out) {
+    char name[2 * ACCOUNT_CODE_MAX];
+    for (int i = 0; i < codes->count; i++) {
+        snprintf(name, sizeof name, "%s %s", what, codes->list[i].code);
+        print_share(name, codes->list[i].count, of, out);
+    }
+}
+
+static void print_outcomes(const load *l, FILE *out) {
+    const account_figures *f = account_figure(load_account(l));
+    fprintf(out, "utterances                     %10" PRId64 "\n", f->said);
+    print_share("ok", f->ok, f->said, out);
+    print_share("no text", f->no_text, f->said, out);
+    print_codes("failed", &f->failed, f->said, out);
+    print_codes("missing", &f->missing, f->said, out);
+    print_share("known, told before", f->known, f->said, out);
+    print_share("disconnected", f->disconnected, f->said, out);
+    print_share("abandoned by the client", f->abandoned, f->said, out);
+    print_share("dropped: generator too late", f->dropped[DROP_LATE], f->said, out);
+    print_share("dropped: no connection", f->dropped[DROP_GONE], f->said, out);
+    print_share("UNANSWERED", f->unanswered, f->said, out);
+    print_share("still open", f->open, f->said, out);
+    if (f->resent) fprintf(out, "  resent %" PRId64 " times\n", f->resent);
+    if (f->heard) fprintf(out, "  heard of what others, or the server, cut: %" PRId64 "\n", f->heard);
+    print_codes("error", &f->errors, 0, out);
+}
+
+/* ---- latencies --------------------------------------------------------------------------------------------------------- */
+
+static void table_head(text_table *t) {
+    static const char *const heads[COLUMNS] = {"ms", "p50", "p90", "p99", "p99.9", "max", "mean", "count"};
+    for (size_t i = 0; i < COLUMNS; i++) text_table_set(t, 0, i, "%s", heads[i]);
+}
+
+static void table_row(text_table *t, size_t row, const char *name, const histogram *h) {
+    static const double percentiles[] = {50, 90, 99, 99.9, 100};
+    text_table_set(t, row, 0, "%s", name);
+    for (size_t i = 0; i < 5; i++) text_table_set(t, row, 1 + i, "%.2f", msec(histogram_percentile(h, percentiles[i])));
+    text_table_set(t, row, 6, "%.2f", histogram_mean(h) / MSEC);
+    text_table_set(t, row, 7, "%" PRIu64, histogram_count(h));
+}
+
+static void print_latencies(const load *l, FILE *out) {
+    const account *a = load_account(l);
+    const probe *p = load_probe(l);
+    size_t row = 1, rows = 6 + (size_t)probe_path_count(p);
+    text_table *t = text_table_new(rows, COLUMNS);
+    table_head(t);
+    table_row(t, row++, "end to end, corrected", account_corrected(a));
+    table_row(t, row++, "end to end, uncorrected", account_uncorrected(a));
+    table_row(t, row++, "generator late at sends", account_lateness(a));
+    table_row(t, row++, "node set-up", load_node_setup(l));
+    table_row(t, row++, "session set-up", load_session_setup(l));
+    for (int i = 0; i < probe_path_count(p); i++)
+        table_row(t, row++, probe_path_at(p, i).path, probe_path_at(p, i).took);
+    text_table_print(t, 1, out);
+    text_table_free(t);
+}
+
+/* Milliseconds: buckets are seconds. */
+static void print_dispatch(const load *l, FILE *out) {
+    prom_histogram h = probe_dispatches(load_probe(l));
+    if (prom_histogram_total(&h) <= 0) {
+        fputs("dispatch: the server tells no lingua_dispatch_seconds\n", out);
+        return;
+    }
+    fprintf(out,
+            "dispatch, by the server        p50 %.2f ms, p99 %.2f ms, p99.9 %.2f ms; %.3f %% within 10 ms; %.0f jobs\n",
+            1e3 * prom_histogram_percentile(&h, 50), 1e3 * prom_histogram_percentile(&h, 99),
+            1e3 * prom_histogram_percentile(&h, 99.9), 100 * prom_histogram_share_within(&h, 0.010),
+            prom_histogram_total(&h));
+}
+
+/* ---- the rest ---------------------------------------------------------------------------------------------------------- */
+
+static void print_head(const load *l, FILE *out) {
+    const scenario *sc = load_scenario(l);
+    lines_counts c = load_lines(l);
+    const account_figures *f = account_figure(load_account(l));
+    double window = (double)load_window(l) / USEC_PER_SEC;
+    fprintf(out, "%s: %.0f s measured of %.0f s, seed %" PRId64 "\n", sc->name, window,
+            (double)load_time(l) / USEC_PER_SEC, sc->seed);
+    fprintf(out, "connected                      %" PRId64 " nodes, %" PRId64 " sessions\n", c.nodes, c.sessions);
+    if (window > 0)
+        fprintf(out, "throughput                     %.1f said, %.1f answered per second\n",
+                (double)f->in_window / window, (double)f->ok_in_window / window);
+}
+
+static void print_lines(const load *l, FILE *out) {
+    lines_counts c = load_lines(l);
+    const account_figures *f = account_figure(load_account(l));
+    fprintf(out,
+            "connections                    %" PRIu64 " begun, %" PRIu64 " failed, %" PRIu64
+            " broke; sessions lost %" PRId64 ", back %" PRId64 "\n",
+            c.connects, c.failed, c.broken, f->sessions_lost, f->sessions_back);
+    fprintf(out, "messages                       %" PRIu64 " sent, %" PRIu64 " received; %.1f MB, %.1f MB\n", c.sent,
+            c.received, (double)c.bytes_sent / 1e6, (double)c.bytes_received / 1e6);
+    print_codes("refused session", &c.session_refusals, 0, out);
+    print_codes("error to a node", &c.node_errors, 0, out);
+    if (c.unknown || c.not_json)
+        fprintf(out, "  not understood: %" PRIu64 ", not JSON: %" PRIu64 "\n", c.unknown, c.not_json);
+    if (f->overlaps)
+        fprintf(out, "  nodes over their slots with jobs from before a reconnect: %" PRId64 "\n", f->overlaps);
+}
+
+static void print_watched(const load *l, FILE *out) {
+    double window = (double)load_window(l);
+    lines_counts c = load_lines(l);
+    for (int i = 0; i < load_options_of(l)->watched_count; i++) {
+        const watched *w = load_watched(l, i);
+        if (window <= 0 || !w->end.rss) continue;
+        fprintf(out, "%-30s %.1f %% of a core; memory %.1f MiB before, %.1f, %.1f MiB at the end", w->name,
+                100 * (double)(w->end.cpu - w->begin.cpu) / window, (double)w->start.rss / KIB / KIB,
+                (double)w->begin.rss / KIB / KIB, (double)w->end.rss / KIB / KIB);
+        if (c.nodes + c.sessions > 0)
+            fprintf(out, " (%.1f KiB per connection)",
+                    (double)(w->end.rss - w->start.rss) / KIB / (double)(c.nodes + c.sessions));
+        fputc('\n', out);
+    }
+}
+
+void report_print(const load *l, bool interrupted, FILE *out) {
+    char verdict[256];
+    bool clean = report_verdict(l, verdict, sizeof verdict);
+    print_head(l, out);
+    fputc('\n', out);
+    print_outcomes(l, out);
+    fputc('\n', out);
+    print_latencies(l, out);
+    fputc('\n', out);
+    print_dispatch(l, out);
+    print_watched(l, out);
+    print_lines(l, out);
+    fprintf(out, "\n%s%s: %s\n", clean ? "fine" : "WRONG", interrupted ? ", as far as it came" : "", verdict);
+}

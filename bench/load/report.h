@@ -1,0 +1,20 @@
+/* report.h - what a load came to: a table for people, JSON for programs (schema lingua.bench.load/1), percentile tables (.hgrm).
+ *
+ * In JSON times are milliseconds; what was not measured is null. */
+#ifndef BENCH_LOAD_REPORT_H
+#define BENCH_LOAD_REPORT_H
+
+#include "bench/load/load.h"
+
+#include <stdio.h>
+
+/* `interrupted`: it did not come to its end. */
+void report_print(const load *l, bool interrupted, FILE *out);
+sched_status report_json(const load *l, bool interrupted, FILE *out, sched_error *err);
+/* load.json and the tables, into a folder that is made when it is not there. */
+sched_status report_folder(const load *l, bool interrupted, const char *folder, sched_error *err);
+
+/* 0: all is well; else what is wrong in one line, at most `size` bytes. */
+bool report_verdict(const load *l, char *text, size_t size);
+
+#endif
