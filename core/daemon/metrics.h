@@ -11,6 +11,7 @@
 #include "core/base/histogram.h"
 #include "core/daemon/peers.h"
 #include "core/daemon/server.h"
+#include "core/instance/instance.h"
 #include "core/redis/link_uv.h"
 #include "core/scheduler/scheduler.h"
 #include "core/wire/frame.h"

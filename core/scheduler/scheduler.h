@@ -23,7 +23,6 @@
 #include "core/domain/payload.h"
 #include "core/domain/sound.h"
 #include "core/domain/speech.h"
-#include "core/instance/instance.h"
 #include "core/instance/peer.h"
 #include "core/redis/link.h"
 #include "core/scheduler/config.h"
@@ -295,7 +294,8 @@ typedef struct scheduler_counts {
 } scheduler_counts;
 
 scheduler_counts scheduler_count(const scheduler *s);
-/* What it counts among other instances; all 0 when there are none. */
-instance_counts scheduler_instance_count(const scheduler *s);
+/* What it counts among other instances (core/instance/instance.h); all 0 when there are none. */
+struct instance_counts;
+struct instance_counts scheduler_instance_count(const scheduler *s);
 
 #endif
