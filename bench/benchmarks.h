@@ -5,6 +5,7 @@
 #include "bench/harness.h"
 
 extern const benchmark bench_micro[];     /* parts of core/base and core/domain, in this process */
+extern const benchmark bench_wire[];      /* messages read and written */
 extern const benchmark bench_engine[];    /* the simulator's event queue */
 extern const benchmark bench_placement[]; /* proposals and grants, on a private Redis */
 extern const benchmark bench_heartbeat[]; /* nodes that report in */

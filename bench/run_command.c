@@ -15,8 +15,8 @@
 #include "core/base/suggest.h"
 
 static const benchmark *const tables[] = {
-    bench_micro,   bench_engine,   bench_placement, bench_heartbeat, bench_flow,   bench_waiting,
-    bench_cluster, bench_jobstore, bench_sim,       bench_ctl,       bench_memory, bench_core,
+    bench_micro,   bench_wire,     bench_engine, bench_placement, bench_heartbeat, bench_flow, bench_waiting,
+    bench_cluster, bench_jobstore, bench_sim,    bench_ctl,       bench_memory,    bench_core,
 };
 enum { TABLES = sizeof tables / sizeof *tables };
 

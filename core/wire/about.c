@@ -14,10 +14,10 @@ const char about_default[] =
 static const char *const texts[] = {"dialect", "mode", "lang_a", "lang_b", "tenant_id"};
 
 static void check_types(json_text *t) {
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) json_text_str_or(t, texts[i], "");
-    json_text_object(t, "features");
-    json_text_array(t, "auto_langs");
-    json_text_bool_or(t, "enable_streaming_asr", false);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) json_text_check(t, texts[i], VALUE_TEXT);
+    json_text_check(t, "features", VALUE_OBJECT);
+    json_text_check(t, "auto_langs", VALUE_LIST);
+    json_text_check(t, "enable_streaming_asr", VALUE_BOOL);
     json_text_int_or(t, "partial_update_interval_ms", 0, INT32_MAX, 0);
 }
 
@@ -26,22 +26,17 @@ static void copy(json_out *o, const json_text *t, const char *name) {
     if (value.text) json_out_value(o, name, value.text, value.bytes);
 }
 
-static bool part_of(json_text *t, const json_t *pipeline, const char *name, bool absent) {
-    const json_t *part = json_object_get(pipeline, name);
-    if (part && !json_is_boolean(part)) json_text_fail(t, "pipeline", "true or false for each part", NULL);
-    return part ? json_is_true(part) : absent;
-}
-
 /* Nodes want all five parts told; without a pipeline, or without a part of it, it is what it always was. */
 static void put_pipeline(json_out *o, json_text *t) {
-    const json_t *pipeline = json_text_object(t, "pipeline");
+    json_text pipeline;
+    json_text_within(t, "pipeline", &pipeline);
     json_out_key(o, "pipeline");
     json_out_open(o, '{');
-    json_out_bool(o, "use_asr", part_of(t, pipeline, "use_asr", true));
-    json_out_bool(o, "use_nmt", part_of(t, pipeline, "use_nmt", true));
-    json_out_bool(o, "use_tts", part_of(t, pipeline, "use_tts", true));
-    json_out_bool(o, "use_semantic", part_of(t, pipeline, "use_semantic", false));
-    json_out_bool(o, "use_tone", part_of(t, pipeline, "use_tone", false));
+    json_out_bool(o, "use_asr", json_text_bool_or(&pipeline, "use_asr", true));
+    json_out_bool(o, "use_nmt", json_text_bool_or(&pipeline, "use_nmt", true));
+    json_out_bool(o, "use_tts", json_text_bool_or(&pipeline, "use_tts", true));
+    json_out_bool(o, "use_semantic", json_text_bool_or(&pipeline, "use_semantic", false));
+    json_out_bool(o, "use_tone", json_text_bool_or(&pipeline, "use_tone", false));
     json_out_close(o, '}');
 }
 
@@ -59,5 +54,5 @@ payload *about_of(json_text *message, const char *trace_id, sound_format format,
     json_out_str_opt(&o, "trace_id", trace_id);
     if (o.bytes > ABOUT_MAX) json_text_fail(message, "features", "at most 4096 bytes with what goes with them", "more");
     payload *about = json_out_payload(&o);
-    return message->status ? payload_unref(about) : about;
+    return json_text_failed(message) ? payload_unref(about) : about;
 }

@@ -37,16 +37,14 @@ static lang_pair read_pair(json_text *t) {
         return pair;
     }
     sched_error why;
-    if (lang_pair_make(src, tgt, &pair, &why))
-        t->status = sched_fail(t->err, SCHED_EINVAL, "%.40s: %s", t->type, why.message);
+    if (lang_pair_make(src, tgt, &pair, &why)) json_text_refuse(t, why.message);
     return pair;
 }
 
 static sound_format read_format(json_text *t, const char *name) {
     sound_format format = SOUND_OPUS;
     sched_error why;
-    if (!t->status && sound_format_parse(name, &format, &why))
-        t->status = sched_fail(t->err, SCHED_EINVAL, "%.40s: audio_format: %s", t->type, why.message);
+    if (sound_format_parse(name, &format, &why)) json_text_refuse(t, why.message);
     return format;
 }
 
@@ -59,8 +57,8 @@ static const char *read_trace(const reading *r) {
 static void read_init(reading *r) {
     json_text *t = r->t;
     client_session_init *init = &r->m->init;
-    json_text_str_or(t, "client_version", "");
-    json_text_str_or(t, "platform", "");
+    json_text_check(t, "client_version", VALUE_TEXT);
+    json_text_check(t, "platform", VALUE_TEXT);
     init->pair = read_pair(t);
     init->two_way = !strcmp(json_text_str_or(t, "mode", ""), "two_way_auto");
     init->format = read_format(t, json_text_str_or(t, "audio_format", sound_format_name(SOUND_OPUS)));
@@ -199,7 +197,7 @@ sched_status client_message_parse(const char *text, size_t bytes, const char *se
     json_text t;
     sched_status status = json_text_parse(text, bytes, &t, err);
     if (status) return status;
-    client_message m = {.root = t.root};
+    client_message m = {0};
     const client_type *type = type_of(t.type);
     if (type) {
         m.kind = type->kind;
@@ -209,6 +207,7 @@ sched_status client_message_parse(const char *text, size_t bytes, const char *se
         status = sched_fail(err, SCHED_EINVAL, "message: type \"%.40s\": no message of a client has it", t.type);
     }
     if (!status) status = t.status;
+    m.texts = json_text_end(&t);
     if (status)
         client_message_free(&m);
     else
@@ -224,5 +223,5 @@ void client_message_free(client_message *m) {
     case CLIENT_RELAY: payload_unref(m->relay.text); break;
     default: break;
     }
-    json_decref(m->root);
+    free(m->texts);
 }

@@ -29,9 +29,9 @@ static bool is_core(const json_t *entry) {
 static bool is_unready(json_text *t) {
     bool listed = false, running = false;
     for (size_t l = 0; l < sizeof lists / sizeof *lists; l++) {
-        const json_t *entry;
+        const json_t *list = json_text_list(t, lists[l]), *entry;
         size_t i;
-        json_array_foreach(json_text_array(t, lists[l]), i, entry) {
+        json_array_foreach(list, i, entry) {
             if (!is_core(entry)) continue;
             listed = true;
             running |= runs(entry);
@@ -50,8 +50,8 @@ static bool is_visible(const char *text) {
 static char *services_of(json_text *t) {
     char *text = mem_zalloc(1, SERVICES_MAX + 1), one[SERVICE_MAX + 2];
     size_t used = 0, i;
-    const json_t *entry;
-    json_array_foreach(json_text_array(t, "installed_services"), i, entry) {
+    const json_t *list = json_text_list(t, "installed_services"), *entry;
+    json_array_foreach(list, i, entry) {
         const char *id = json_string_value(json_object_get(entry, "service_id"));
         const char *version = json_string_value(json_object_get(entry, "version"));
         if (!id) continue;
@@ -67,46 +67,41 @@ static char *services_of(json_text *t) {
 
 /* ---- registration --------------------------------------------------------------------------------------------------- */
 
-static void read_languages(json_text *t, const json_t *capabilities, const char *name, lang_list *ret_list) {
-    const json_t *tags = json_object_get(capabilities, name), *tag;
+static void read_languages(json_text *capabilities, const char *name, lang_list *ret_list) {
+    const json_t *tags = json_text_list(capabilities, name), *tag;
     size_t i;
-    if (tags && !json_is_array(tags)) json_text_fail(t, "language_capabilities", "lists of languages", NULL);
     json_array_foreach(tags, i, tag) {
         sched_error why;
         if (!json_is_string(tag))
-            json_text_fail(t, "language_capabilities", "languages as texts", NULL);
-        else if (lang_list_add(ret_list, json_string_value(tag), &why) && !t->status)
-            t->status = sched_fail(t->err, SCHED_EINVAL, "%.40s: %s: %s", t->type, name, why.message);
-        if (t->status) return;
+            json_text_fail(capabilities, name, "languages as texts", NULL);
+        else if (lang_list_add(ret_list, json_string_value(tag), &why))
+            json_text_refuse(capabilities, why.message);
+        if (json_text_failed(capabilities)) return;
     }
 }
 
 static void read_registration(json_text *t, node_message *m) {
     node_registration *r = &m->registration;
-    json_t *capabilities = json_text_object(t, "language_capabilities");
+    json_text capabilities;
+    json_text_within(t, "language_capabilities", &capabilities);
     r->node_id = m->node_id;
-    read_languages(t, capabilities, "asr_languages", &r->asr);
-    read_languages(t, capabilities, "semantic_languages", &r->semantic);
-    read_languages(t, capabilities, "tts_languages", &r->tts);
+    read_languages(&capabilities, "asr_languages", &r->asr);
+    read_languages(&capabilities, "semantic_languages", &r->semantic);
+    read_languages(&capabilities, "tts_languages", &r->tts);
     r->slots = json_text_int_or(t, "max_concurrent_jobs", 0, SLOTS_MAX, 0);
     r->services = m->made = services_of(t);
 }
 
 /* ---- heartbeats ----------------------------------------------------------------------------------------------------- */
 
-static double percent(json_text *t, const json_t *usage, const char *name) {
-    const json_t *value = json_object_get(usage, name);
-    if (value && !json_is_null(value) && !json_is_number(value)) json_text_fail(t, "resource_usage", "numbers", NULL);
-    return json_number_value(value);
-}
-
 static void read_heartbeat(json_text *t, node_message *m) {
-    const json_t *usage = json_text_object(t, "resource_usage");
-    double jobs = percent(t, usage, "running_jobs");
+    json_text usage;
+    json_text_within(t, "resource_usage", &usage);
+    double jobs = json_text_number_or(&usage, "running_jobs", 0);
     m->load = (node_load){
-        .cpu = percent(t, usage, "cpu_percent"),
-        .gpu = percent(t, usage, "gpu_percent"),
-        .mem = percent(t, usage, "mem_percent"),
+        .cpu = json_text_number_or(&usage, "cpu_percent", 0),
+        .gpu = json_text_number_or(&usage, "gpu_percent", 0),
+        .mem = json_text_number_or(&usage, "mem_percent", 0),
         .running_jobs = jobs > 0 ? (int64_t)(jobs < SLOTS_MAX ? jobs : SLOTS_MAX) : 0,
         .unready = is_unready(t),
     };
@@ -160,7 +155,7 @@ sched_status node_message_parse(const char *text, size_t bytes, node_message *re
     json_text t;
     sched_status status = json_text_parse(text, bytes, &t, err);
     if (status) return status;
-    node_message m = {.root = t.root, .kind = kind_of(t.type)};
+    node_message m = {.kind = kind_of(t.type)};
     if (m.kind < NODE_KINDS) {
         m.node_id = json_text_str_or(&t, "node_id", "");
         types[m.kind].read(&t, &m);
@@ -168,6 +163,7 @@ sched_status node_message_parse(const char *text, size_t bytes, node_message *re
     } else {
         status = sched_fail(err, SCHED_EINVAL, "message: type \"%.40s\": no message of a node has it", t.type);
     }
+    m.texts = json_text_end(&t);
     if (status)
         node_message_free(&m);
     else
@@ -178,5 +174,5 @@ sched_status node_message_parse(const char *text, size_t bytes, node_message *re
 void node_message_free(node_message *m) {
     payload_unref(m->content);
     free(m->made);
-    json_decref(m->root);
+    free(m->texts);
 }

@@ -9,8 +9,6 @@
 #include "core/base/status.h"
 #include "core/scheduler/scheduler.h"
 
-#include <jansson.h>
-
 typedef enum node_kind {
     NODE_REGISTER,
     NODE_HEARTBEAT,
@@ -42,7 +40,7 @@ typedef struct node_message {
             const char *code, *message;
         } error;
     };
-    json_t *root;
+    char *texts;
     payload *content; /* what result and partial point to */
     char *made;       /* registration.services or result.service, put together here */
 } node_message;

@@ -117,7 +117,7 @@ static void read_parts(json_text *t, const char *data, size_t bytes, peer_messag
     int64_t sum = sound + (about > 0 ? about : 0) + (content > 0 ? content : 0);
     if (t->status) return;
     if (sum != limit || (sound > 0) != (duration > 0) || (about >= 0 && sound == 0)) {
-        t->status = sched_fail(t->err, SCHED_EINVAL, "%.40s: the lengths of its parts do not add up", t->type);
+        json_text_refuse(t, "the lengths of its parts do not add up");
         return;
     }
     if (sound > 0) m->sound = audio_new(duration, (size_t)sound, (unsigned char *)copy_of(data, (size_t)sound));
@@ -129,8 +129,7 @@ static void read_parts(json_text *t, const char *data, size_t bytes, peer_messag
 
 static void read_pair(json_text *t, lang_pair *pair) {
     sched_error why;
-    sched_status status = lang_pair_make(json_text_str(t, "src"), json_text_str(t, "tgt"), pair, &why);
-    if (status && !t->status) t->status = sched_fail(t->err, SCHED_EINVAL, "%.40s: %s", t->type, why.message);
+    if (lang_pair_make(json_text_str(t, "src"), json_text_str(t, "tgt"), pair, &why)) json_text_refuse(t, why.message);
 }
 
 sched_status peer_frame_decode(const char *data, size_t bytes, peer_frame *ret_frame, sched_error *err) {
@@ -142,12 +141,13 @@ sched_status peer_frame_decode(const char *data, size_t bytes, peer_frame *ret_f
     json_text t;
     sched_status status = json_text_parse(data + LENGTH_BYTES, head, &t, err);
     if (status) return status;
-    peer_frame f = {.root = t.root, .from = json_text_str(&t, "from"), .message.kind = kind_of(&t)};
-    bool paired = json_text_member(&t, "src") != NULL;
+    peer_frame f = {.from = json_text_str(&t, "from"), .message.kind = kind_of(&t)};
+    bool paired = json_text_slice(&t, "src").text != NULL;
     read_texts(&t, &f.message);
     read_numbers(&t, &f.message);
     if (paired) read_pair(&t, &f.pair);
     read_parts(&t, data + LENGTH_BYTES + head, bytes - LENGTH_BYTES - head, &f.message);
+    f.texts = json_text_end(&t);
     if (t.status) {
         peer_frame_free(&f);
         return t.status;
@@ -160,5 +160,5 @@ sched_status peer_frame_decode(const char *data, size_t bytes, peer_frame *ret_f
 void peer_frame_free(peer_frame *f) {
     audio_unref(f->message.sound);
     payload_unref(f->message.content);
-    json_decref(f->root);
+    free(f->texts);
 }

@@ -11,8 +11,6 @@
 #include "core/instance/peer.h"
 #include "core/wire/frame.h"
 
-#include <jansson.h>
-
 enum { PEER_HEAD_MAX = 16 * 1024 };
 
 /* `from`: the sender's instance id. */
@@ -22,7 +20,7 @@ typedef struct peer_frame {
     const char *from;
     peer_message message; /* its texts, pair, sound and content live until peer_frame_free() */
     lang_pair pair;
-    json_t *root;
+    char *texts;
 } peer_frame;
 
 sched_status peer_frame_decode(const char *data, size_t bytes, peer_frame *ret_frame, sched_error *err);
