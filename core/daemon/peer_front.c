@@ -73,6 +73,7 @@ static void closed(void *ctx, server_conn *conn, void *user) {
 server_door peer_door(front *f) {
     return (server_door){.path = "/ws/peer",
                          .ctx = f,
+                         .trusted = true,
                          .admit = admit,
                          .opened = opened,
                          .message = message,

@@ -179,6 +179,18 @@ static sched_status make_context(server *s, const server_options *options, sched
     return s->vhost ? SCHED_OK : sched_fail(err, SCHED_EIO, "libwebsockets: %s", reason);
 }
 
+struct lws_vhost *server_calls(server *s, const struct lws_protocols *calling) {
+    struct lws_context_creation_info info = {
+        .port = CONTEXT_PORT_NO_LISTEN,
+        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
+        .vhost_name = "lingua-calls",
+        .protocols = calling,
+    };
+    if (!s->calls) s->calls = lws_create_vhost(s->lws, &info);
+    assert(s->calls);
+    return s->calls;
+}
+
 static void on_flush(uv_prepare_t *handle) {
     ws_flush_all(handle->data);
 }

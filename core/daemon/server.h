@@ -47,6 +47,9 @@ typedef struct server_knock {
 typedef struct server_door {
     const char *path;
     void *ctx;
+    /* For other instances: no flood control, never refused for limits.connections, and four times the message_bytes and queue_bytes,
+     * because they carry what others sent, and more. */
+    bool trusted;
     /* 0: come in; else the HTTP status it is refused with: 401, 403, 409. NULL: everybody. What *ret_pass is set to comes from
      * malloc(), is lent to opened(), and freed by the server, also when the connection ends before. */
     int (*admit)(void *ctx, const server_knock *knock, void **ret_pass);

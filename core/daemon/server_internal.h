@@ -81,7 +81,7 @@ typedef struct listener {
 struct server {
     uv_loop_t *loop;
     struct lws_context *lws;
-    struct lws_vhost *vhost;
+    struct lws_vhost *vhost, *calls;
     const server_door *doors;
     const server_route *routes;
     server_limits limits;
@@ -107,6 +107,8 @@ struct server {
 /* server.c */
 usec_t server_now(const server *s);
 struct lws_context *server_lws(server *s);
+/* Where connections that we make live; made at the first call. `protocols` is static. */
+struct lws_vhost *server_calls(server *s, const struct lws_protocols *protocols);
 void server_handle_closed(server *s);
 /* Not from inside a callback of libwebsockets for this socket. Nothing that is queued leaves. */
 void server_kill(server_conn *c);

@@ -18,7 +18,7 @@
 
 _Static_assert(FRAME_HEADROOM >= LWS_PRE, "the library frames a message in front of its text");
 
-enum { PARTS_TRUSTED = 64 * 1024, QUEUED_COST = 64 };
+enum { PARTS_TRUSTED = 64 * 1024, QUEUED_COST = 64, TRUST = 4 };
 
 /* ---- coming --------------------------------------------------------------------------------------------------------- */
 
@@ -48,7 +48,7 @@ int ws_confirm(server_conn *c) {
     c->door = find_door(s, knock.path);
     if (!c->door) return http_refuse(c, 404);
     if (!is_handshake(c->wsi)) return http_refuse(c, 400);
-    if (s->counts.connections >= s->limits.connections) {
+    if (!c->door->trusted && s->counts.connections >= s->limits.connections) {
         s->counts.refused_full++;
         return http_refuse(c, 503);
     }
@@ -69,6 +69,10 @@ int ws_established(server_conn *c) {
     free(c->pass);
     c->pass = NULL;
     return 0;
+}
+
+static uint64_t bound(const server_conn *c, uint64_t limit) {
+    return c->door->trusted ? TRUST * limit : limit;
 }
 
 /* ---- in ------------------------------------------------------------------------------------------------------------- */
@@ -111,7 +115,8 @@ int ws_receive(server_conn *c, const char *data, size_t bytes) {
     server *s = c->server;
     if (c->close_code) return 0;
     size_t promised = lws_remaining_packet_payload(c->wsi);
-    if (promised > s->limits.message_bytes || c->parts_bytes + bytes + promised > s->limits.message_bytes) {
+    uint64_t most = bound(c, s->limits.message_bytes);
+    if (promised > most || c->parts_bytes + bytes + promised > most) {
         s->counts.too_large++;
         drop_parts(c);
         server_close(c, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, "the message is too large");
@@ -164,7 +169,7 @@ void server_send(server_conn *c, frame *f) {
     server *s = c->server;
     if (!c->open || c->close_code) return;
     uint64_t cost = f->bytes + QUEUED_COST;
-    if (c->queued_bytes + cost > s->limits.queue_bytes) {
+    if (c->queued_bytes + cost > bound(c, s->limits.queue_bytes)) {
         cut(c);
         return;
     }
