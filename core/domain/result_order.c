@@ -21,15 +21,15 @@ typedef struct place {
     usec_t arrived_at;
 } place;
 
-/* Most sessions never give up anything, so there is none at first. */
-typedef struct given_up {
+/* Most sessions have nothing to remember, so there is none at first. */
+typedef struct remembered {
     uint64_t count;
     uint64_t at[]; /* the last open_max of them, a ring */
-} given_up;
+} remembered;
 
 struct result_order {
     place *places;
-    given_up *gone;
+    remembered *settled;
     int count, room, open_max;
     bool passed_any;
     uint64_t passed; /* the last one that was told or given up */
@@ -51,7 +51,7 @@ result_order *result_order_free(result_order *o, void (*drop)(void *result)) {
     for (int i = 0; drop && i < o->count; i++)
         if (has_arrived(&o->places[i])) drop(o->places[i].result);
     free(o->places);
-    free(o->gone);
+    free(o->settled);
     free(o);
     return NULL;
 }
@@ -122,13 +122,19 @@ void result_order_withdraw(result_order *o, uint64_t utterance) {
 void result_order_give_up(result_order *o, uint64_t utterance) {
     if (!remove_waiting(o, utterance)) return;
     pass(o, utterance);
-    if (!o->gone) o->gone = mem_zalloc(1, sizeof *o->gone + (size_t)o->open_max * sizeof *o->gone->at);
-    o->gone->at[o->gone->count++ % (uint64_t)o->open_max] = utterance;
+    result_order_remember(o, utterance);
 }
 
-bool result_order_gave_up(const result_order *o, uint64_t utterance) {
-    for (uint64_t i = 0; o->gone && i < o->gone->count && i < (uint64_t)o->open_max; i++)
-        if (o->gone->at[i] == utterance) return true;
+void result_order_remember(result_order *o, uint64_t utterance) {
+    remembered *r = o->settled;
+    if (!r) r = o->settled = mem_zalloc(1, sizeof *r + (size_t)o->open_max * sizeof *r->at);
+    r->at[r->count++ % (uint64_t)o->open_max] = utterance;
+}
+
+bool result_order_remembers(const result_order *o, uint64_t utterance) {
+    const remembered *r = o->settled;
+    for (uint64_t i = 0; r && i < r->count && i < (uint64_t)o->open_max; i++)
+        if (r->at[i] == utterance) return true;
     return false;
 }
 

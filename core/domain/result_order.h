@@ -36,8 +36,10 @@ bool result_order_next(result_order *o, uint64_t *ret_utterance, void **ret_resu
 bool result_order_overdue(const result_order *o, usec_t now, usec_t gap, uint64_t *ret_utterance);
 /* Its place goes; what arrives for it later is late. Nothing happens when it is not expected, or has come all the same. */
 void result_order_give_up(result_order *o, uint64_t utterance);
-/* Its place was given up; of the last open_max this is remembered. */
-bool result_order_gave_up(const result_order *o, uint64_t utterance);
+/* What was settled out of the order: given up, or told by the caller's own choice. The last open_max are remembered; what is given up
+ * is so by itself. */
+void result_order_remember(result_order *o, uint64_t utterance);
+bool result_order_remembers(const result_order *o, uint64_t utterance);
 /* When result_order_overdue() will be true; USEC_NEVER while nothing is blocked. */
 usec_t result_order_wake(const result_order *o, usec_t gap);
 /* It is expected, and no result has come. */

@@ -79,7 +79,7 @@ static void on_completed(job *j, const store_answer *a) {
     } else if (j->in_doubt) {
         job_drop(j);
     } else {
-        job_lost(j);
+        job_taken(j);
     }
 }
 

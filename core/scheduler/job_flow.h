@@ -195,7 +195,9 @@ void job_unclaim_node(job *j, const char *node);
 
 /* job_mark.c: with a reservation on job->node */
 void job_mark(job *j);
-/* Redis says that the job is not ours any more: the session is told, and we stop. */
+/* Somebody else has ended the job or goes on with it, and tells that it has ended: our session is told, and we stop. */
+void job_taken(job *j);
+/* Redis has lost the job, and its request has another one: the same, and that is its end. */
 void job_lost(job *j);
 
 /* job_send.c: marked */

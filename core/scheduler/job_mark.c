@@ -17,6 +17,12 @@ static void place_again(job *j) {
     job_wait_for_room(j);
 }
 
+void job_taken(job *j) {
+    job_emit(j, (sched_event){.kind = EV_STALE, .node = j->node});
+    if (session_by_conn(j->s, j->conn)) session_answered(j, OUTCOME_FAILED, "JOB_LOST");
+    job_drop(j);
+}
+
 void job_lost(job *j) {
     job_emit(j, (sched_event){.kind = EV_FINISHED, .node = j->node, .outcome = OUTCOME_FAILED, .code = "JOB_LOST"});
     job_emit(j, (sched_event){.kind = EV_RELEASED});
@@ -46,7 +52,7 @@ static void on_marked(job *j, const store_answer *a) {
     else if (job_was_forgotten(j, a))
         job_make_again(j);
     else if (a->status == LINK_OK)
-        job_release_then(j, job_lost);
+        job_release_then(j, job_taken);
     else if (a->status == LINK_UNKNOWN)
         job_rest(j); /* it may be dispatched: only the deadline's compare-and-set can tell */
     else

@@ -81,7 +81,7 @@ static void on_reassigned(job *j, const store_answer *a) {
     } else if (job_was_forgotten(j, a)) {
         job_make_again(j);
     } else {
-        job_release_then(j, job_lost);
+        job_release_then(j, job_taken);
     }
 }
 

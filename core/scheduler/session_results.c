@@ -202,6 +202,7 @@ static bool take_place(session *one, target *t, ending *end) {
         if (!result_order_arrive(t->order, end->utterance, end, sched_now(end->s))) return false;
     } else {
         if (!withdraw(one, t, end->utterance)) return false;
+        result_order_remember(t->order, end->utterance);
         tell(one, end);
         ending_free(end);
     }
@@ -214,6 +215,7 @@ void session_answered(job *j, job_outcome outcome, const char *code) {
     if (j->told) return;
     j->told = true;
     ending *end = ending_of(j, outcome, code);
+    if (one && j->place && j->s->counts.redis_down) result_order_remember(j->place->order, j->utterance);
     if (!one || !j->place) {
         tell_elsewhere(end);
         ending_free(end);
@@ -244,8 +246,8 @@ void session_answer_from(session *one, const job_answer *answer, int64_t attempt
     snprintf(end->request, sizeof end->request, "%s", answer->request_id);
     snprintf(end->code, sizeof end->code, "%s", answer->code);
     if (t && is_awaited(t, answer) && take_place(one, t, end)) return;
-    if (t && result_order_gave_up(t->order, end->utterance))
-        emit(end, EV_LATE_DROPPED); /* the client was told that it is missing */
+    if (t && result_order_remembers(t->order, end->utterance))
+        emit(end, EV_LATE_DROPPED); /* the client was told already, that it is missing or has failed */
     else
         tell(one, end);
     ending_free(end);

@@ -26,6 +26,7 @@ struct orphan {
     uint64_t utterance;
     lang_pair pair;
     int64_t attempt;
+    int tries;
 };
 
 static void orphan_free(orphan *o) {
@@ -74,10 +75,22 @@ static void tell_session(const orphan *o) {
     if (*o->session) elsewhere_answer(o->s, (hearer){o->session, ""}, &answer, o->attempt);
 }
 
+static void complete(orphan *o);
+
+/* An unknown outcome was repeated, and the first call had happened after all. */
+static bool ended_by_us(const orphan *o, const redis_reply *reply) {
+    return o->tries > 0 && reply_says(reply, "STALE") && reply_int(reply_at(reply, 2)) == o->attempt &&
+           !strcmp(reply_text(reply_at(reply, 3)), job_outcome_name(OUTCOME_FAILED));
+}
+
 static void on_completed(void *arg, link_status status, const redis_reply *reply) {
     orphan *o = arg;
     sched_answered(o->s, SCRIPT_COMPLETE_TASK, status, reply);
-    if (status == LINK_OK && reply_says(reply, "OK")) {
+    if (status == LINK_UNKNOWN && !o->s->stopped && ++o->tries < UNKNOWN_TRIES) {
+        complete(o);
+        return;
+    }
+    if (status == LINK_OK && (reply_says(reply, "OK") || ended_by_us(o, reply))) {
         sched_emit(o->s, (sched_event){.kind = EV_FINISHED,
                                        .job = o->job,
                                        .attempt = o->attempt,

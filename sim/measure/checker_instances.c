@@ -3,7 +3,7 @@
  * With a process goes what it alone knew. It may have told Redis something that it could not tell us any more: its jobs ("orphans") may be
  * further than we have seen, but never less far, and their deadline may be that of the step which was under way; they still end once.
  * Where the state of jobs was its own, they are gone: that is counted, not a violation. Its speakers hear nothing of what they asked
- * for before; who asks again is owed an answer again. */
+ * for before; who asks again is owed an answer again. One that stood still has its limits from when it goes on. */
 #include "sim/measure/checker_internal.h"
 
 #include <utlist.h>
@@ -58,6 +58,7 @@ void instances_take(checker *c, const trace_event *e) {
         c->shaky = true;
         reservations_unknown(c, e->at);
         if (e->at > c->calls_failed) c->calls_failed = e->at;
+        talkers_excuse(c, process, e->at);
         break;
     default: break;
     }

@@ -77,8 +77,9 @@ typedef struct talker {
     uint64_t process;                    /* at which it is open */
     int64_t came, cut, refused, dropped; /* bytes */
     uint64_t next_cut;
-    usec_t closes; /* the client asked for the end; 0: not yet */
-    int64_t jobs;  /* that name it */
+    usec_t closes;        /* the client asked for the end; 0: not yet */
+    usec_t excused_until; /* its instance could not act before */
+    int64_t jobs;         /* that name it */
     int64_t untold;
     struct watched_job *held;   /* finished and not told */
     spoken spoken[SPOKEN_KEPT]; /* by utterance, modulo */
@@ -228,6 +229,8 @@ void talkers_take(checker *c, const trace_event *event); /* of the world */
 void talkers_take_core(checker *c, const sched_event *e, watched_job *j);
 void talkers_dispatched(checker *c, watched_job *j, const watched_node *n, usec_t at);
 void talkers_forget_job(watched_job *j);
+/* A fault of their instance is over. */
+void talkers_excuse(checker *c, uint64_t process, usec_t at);
 void talkers_tick(checker *c, usec_t now);
 void talkers_end(checker *c, usec_t now);
 void talkers_free(checker *c);

@@ -192,6 +192,7 @@ static void cut(checker *c, talker *t, const sched_event *e) {
 
 static void check_close(checker *c, const talker *t, const sched_event *e) {
     usec_t limit = c->rules.close_limit;
+    usec_t acted = t->excused_until > t->closes ? t->excused_until : t->closes;
     bool early = !strcmp(e->code, "limit") && e->at < t->closes + limit;
     if (t->shaken || (c->shaky && !t->closes)) return;
     if (!t->closes)
@@ -199,7 +200,7 @@ static void check_close(checker *c, const talker *t, const sched_event *e) {
     else if (!strcmp(e->code, "closed") && t->untold > 0)
         violate(c, VIOLATION_CLOSE, e->at, NULL, "session %s is closed, but %" PRId64 " of its jobs have no answer",
                 t->id, t->untold);
-    else if (early || e->at > t->closes + limit + CLOSE_LATENESS)
+    else if (early || e->at > acted + limit + CLOSE_LATENESS)
         violate(c, VIOLATION_CLOSE, e->at, NULL,
                 "session %s is closed (%s) %.3f s after it was asked for; the limit is %.1f s", t->id, e->code,
                 (double)(e->at - t->closes) / 1e6, (double)limit / 1e6);
@@ -230,6 +231,11 @@ void talkers_end(checker *c, usec_t now) {
                 (double)(t->closes - c->rules.start) / 1e6);
         return;
     }
+}
+
+void talkers_excuse(checker *c, uint64_t process, usec_t at) {
+    for (talker *t = c->talkers; t; t = t->hh.next)
+        if (t->process == process) t->excused_until = at;
 }
 
 /* Its session ends where it was, and whatever was said of it there; it will be opened elsewhere. */

@@ -257,6 +257,33 @@ START_TEST(an_owner_that_lives_may_be_late_by_some_seconds) {
 }
 END_TEST
 
+/* Seen with an instance that was cut off for a minute (scenarios/instances/cut_off.yaml, seed 2): its client had the answer, a survivor had
+ * ended the job, and when the end that was kept could be written the job finished a second time. */
+START_TEST(what_an_owner_told_while_it_was_cut_off_is_told_once_and_the_job_ends_once) {
+    open_world("production");
+    config.instance.presence_ttl = 5 * 60 * second;
+    open_many(2);
+    join(NODE, "n1", 4);
+    say(0, 1);
+    cut_wire(0);
+    pass(2 * second);
+    answer(&assigned[0], OUTCOME_OK, "");
+    settle();
+    ck_assert_int_eq(answered_count, 1);
+    pass(25 * second);
+    ck_assert_int_eq(count_of(EV_FINISHED), 1);
+    ck_assert_str_eq(last_of(EV_FINISHED)->code, "owner_lost");
+    mend_wire(0);
+    pass(10 * second);
+    ck_assert_int_eq(count_of(EV_FINISHED), 1);
+    ck_assert_int_eq(count_of(EV_STALE), 1);
+    ck_assert_int_eq(answered_count, 1);
+    ck_assert_int_eq(answered[0].outcome, OUTCOME_OK);
+    ck_assert_int_eq(scheduler_count(at(0)).jobs, 0);
+    close_many();
+}
+END_TEST
+
 START_TEST(an_instance_that_stops_waits_for_no_late_owner) {
     open_world("production");
     config.reap_round = 400 * msec;
@@ -472,6 +499,7 @@ int main(void) {
         the_session_learns_that_the_job_of_a_dead_instance_has_passed_its_deadline,
         a_job_ends_five_seconds_behind_its_deadline_although_its_dead_instance_seems_to_live,
         an_owner_that_lives_may_be_late_by_some_seconds,
+        what_an_owner_told_while_it_was_cut_off_is_told_once_and_the_job_ends_once,
         an_instance_that_stops_waits_for_no_late_owner,
         the_newest_connection_has_the_session_and_the_former_one_is_told,
         a_session_that_moved_unheard_ends_when_its_record_is_renewed,

@@ -49,6 +49,39 @@ START_TEST(its_deadline_may_be_that_of_the_attempt_that_was_about_to_be_sent) {
 }
 END_TEST
 
+static void stands_still(trace_kind kind, const char *id) {
+    world((trace_event){.kind = kind, .instance = id, .code = "pause", .value = 1});
+}
+
+static void close_behind_a_pause_of(const char *id, int seconds) {
+    set_up_several(true);
+    core((sched_event){.kind = EV_SESSION_OPENED});
+    stands_still(TRACE_FAULT_BEGIN, id);
+    world((trace_event){.kind = TRACE_CLIENT_CLOSES});
+    bins_pass(40);
+    stands_still(TRACE_FAULT_END, id);
+    bins_pass(seconds);
+    told_by("i0");
+    core((sched_event){.kind = EV_SESSION_CLOSED, .code = "closed"});
+}
+
+START_TEST(an_instance_that_stood_still_acknowledges_an_end_when_it_goes_on) {
+    close_behind_a_pause_of("i0", 5);
+    expect_clean();
+    tear_down();
+}
+END_TEST
+
+START_TEST(but_within_the_limit_from_then_on_and_others_have_no_excuse) {
+    close_behind_a_pause_of("i0", 15);
+    expect(VIOLATION_CLOSE);
+    tear_down();
+    close_behind_a_pause_of("i1", 5);
+    expect(VIOLATION_CLOSE);
+    tear_down();
+}
+END_TEST
+
 START_TEST(it_still_ends_once) {
     set_up_several(true);
     create("j1");
@@ -256,6 +289,8 @@ int main(void) {
         a_job_of_an_instance_that_ended_may_be_further_than_was_told,
         it_still_has_to_end,
         its_deadline_may_be_that_of_the_attempt_that_was_about_to_be_sent,
+        an_instance_that_stood_still_acknowledges_an_end_when_it_goes_on,
+        but_within_the_limit_from_then_on_and_others_have_no_excuse,
         it_still_ends_once,
         the_jobs_of_others_are_not_excused,
         jobs_that_only_their_instance_knew_are_gone_with_it_and_counted,

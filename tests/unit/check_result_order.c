@@ -173,15 +173,15 @@ END_TEST
 
 START_TEST(what_was_given_up_is_remembered_and_the_oldest_of_many_is_forgotten) {
     result_order *o = result_order_new(OPEN_MAX);
-    ck_assert(!result_order_gave_up(o, 0));
+    ck_assert(!result_order_remembers(o, 0));
     for (uint64_t u = 0; u <= OPEN_MAX; u++) {
         ck_assert_int_eq(result_order_expect(o, u, &err), SCHED_OK);
-        ck_assert(!result_order_gave_up(o, u));
+        ck_assert(!result_order_remembers(o, u));
         result_order_give_up(o, u);
-        ck_assert(result_order_gave_up(o, u));
+        ck_assert(result_order_remembers(o, u));
     }
-    ck_assert(!result_order_gave_up(o, 0));
-    ck_assert(result_order_gave_up(o, 1));
+    ck_assert(!result_order_remembers(o, 0));
+    ck_assert(result_order_remembers(o, 1));
     result_order_free(o, NULL);
 }
 END_TEST
@@ -191,8 +191,8 @@ START_TEST(what_was_not_expected_or_has_come_was_not_given_up) {
     ck_assert(arrive(o, 2, 1));
     result_order_give_up(o, 2);
     result_order_give_up(o, 3);
-    ck_assert(!result_order_gave_up(o, 2));
-    ck_assert(!result_order_gave_up(o, 3));
+    ck_assert(!result_order_remembers(o, 2));
+    ck_assert(!result_order_remembers(o, 3));
     result_order_free(o, NULL);
 }
 END_TEST
