@@ -15,6 +15,7 @@ static const command commands[] = {
     {"sweep", "run a scenario at many points, side by side", cmd_sweep},
     {"check", "validate scenarios and say what they amount to", cmd_check},
     {"explain", "tell what happened to one utterance of a run, step by step", cmd_explain},
+    {"import", "turn a recording of linguad into a scenario", cmd_import},
     {"schema", "print the language of scenarios", cmd_schema},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -97,6 +97,7 @@ static void draw_id(linguad *d) {
 static void observe(void *ctx, const sched_event *event) {
     linguad *d = ctx;
     metrics_event(d->metrics, event);
+    recording_event(d->recording, event);
     front_observe(d->front, event);
 }
 
@@ -251,8 +252,22 @@ static void close_core(linguad *d) {
     d->metrics = metrics_free(d->metrics);
 }
 
+static sched_status open_recording(linguad *d, sched_error *err) {
+    if (!*d->config.record.folder) return SCHED_OK;
+    recording_options options = {
+        .folder = d->config.record.folder,
+        .file_bytes = d->config.record.file_bytes,
+        .files = d->config.record.files,
+        .key = entropy_u64(),
+        .now = daemon_now(d),
+        .log = d->log,
+    };
+    return recording_new(&options, &d->recording, err);
+}
+
 static sched_status run(linguad *d, sched_error *err) {
-    sched_status status = open_server(d, err);
+    sched_status status = open_recording(d, err);
+    if (!status) status = open_server(d, err);
     if (!status) status = daemon_begin_instance(d, err);
     if (!status) {
         life_begin(d);
@@ -260,6 +275,7 @@ static sched_status run(linguad *d, sched_error *err) {
         life_end(d);
     }
     daemon_end_instance(d);
+    d->recording = recording_free(d->recording);
     return status;
 }
 

@@ -78,6 +78,13 @@ static const setting log_rows[] = {
     {.name = NULL},
 };
 
+static const setting record_rows[] = {
+    TEXT("folder", record.folder, "\"\"", "arrivals and outcomes are recorded there for lingua-sim import; none: nothing is"),
+    SIZE("file_size", record.file_bytes, 4096, 1LL << 40, "64MiB", "of one part of a table; then the next one begins"),
+    COUNT("files", record.files, 1, 100000, "16", "parts of each table that are kept"),
+    {.name = NULL},
+};
+
 const setting daemon_settings[] = {
     SECTION("listen", listen_rows, "where nodes and clients connect; fixed while the daemon runs"),
     SECTION("redis", redis_rows, "where the state is; fixed while the daemon runs"),
@@ -85,6 +92,7 @@ const setting daemon_settings[] = {
     SECTION("tokens", token_rows, "who may come in"),
     SECTION("limits", limit_rows, "what one connection may do, and how many there may be"),
     SECTION("log", log_rows, "one line for each event, never with audio, text or tokens"),
+    SECTION("record", record_rows, "what came and what became of it, without sound, text or names; fixed while the daemon runs"),
     DURATION("drain_limit", drain_limit, 0, 3600 * SEC, "30s", "from SIGTERM to the end, whatever is left then"),
     {.name = "scheduler", .kind = SETTING_SECTION, .offset = offsetof(daemon_config, scheduler),
      .rows = scheduler_settings, .prepare = scheduler_config_prepare,

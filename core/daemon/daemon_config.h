@@ -35,6 +35,11 @@ typedef struct daemon_config {
         int least;  /* log_level */
         int format; /* log_format of log_writer.h */
     } log;
+    struct {
+        char folder[512]; /* "": nothing is recorded */
+        uint64_t file_bytes;
+        int64_t files;
+    } record;
     usec_t drain_limit;         /* SIGTERM: from its arrival to the end, whatever is left */
     scheduler_config scheduler; /* phase production */
 } daemon_config;

@@ -8,6 +8,7 @@
 #include "core/daemon/daemon.h"
 #include "core/daemon/front.h"
 #include "core/daemon/log_writer.h"
+#include "core/daemon/recording.h"
 #include "core/redis/link_url.h"
 
 /*     RUNS ──signal──▶ LEAVES ──▶ CLOSES ──▶ OVER
@@ -38,6 +39,7 @@ typedef struct linguad {
     scripts *scripts;
     redis_line calls, reads; /* reads: those that block */
     metrics *metrics;
+    recording *recording; /* NULL: nothing is recorded */
     front *front;
     api *api;
     server *server;

@@ -14,7 +14,7 @@
 
 typedef enum sched_event_kind {
     EV_SUBMITTED, /* session, utterance, pair: a request is decided; EV_REFUSED or EV_CREATED follows at once.
-                     * until = the instant at which it reached us */
+                     * until = the instant at which it reached us; value = length of its speech, usec */
     EV_DUPLICATE, /* job: the request id was bound already; no new job, and not counted as submitted */
     EV_REFUSED,   /* code: answered with a reason, no job made */
     EV_CREATED,   /* job */
@@ -29,12 +29,12 @@ typedef enum sched_event_kind {
     EV_STARTED,         /* job, attempt, node; until = the new deadline */
     EV_RETRY,           /* job, attempt = the new one, node = the one that failed, code = why */
     EV_UNRESERVED,      /* job, attempt, node: the reservation was released */
-    EV_FINISHED,        /* job, attempt, outcome, code */
+    EV_FINISHED,        /* job, attempt, outcome, code; value = length of its speech, usec, 0 where its sound is not */
     EV_RELEASED,        /* job */
     EV_STALE,           /* job, attempt, node: a message of an older attempt or of a finished job changed nothing */
     EV_RESULT_SENT,     /* job, outcome: handed to the transport for the session */
     EV_SESSION_GONE,    /* job, outcome: finished, but nobody is there to tell */
-    EV_NODE_REGISTERED, /* node; value = pairs */
+    EV_NODE_REGISTERED, /* node; value = pairs, limit = slots, sources, targets */
     EV_NODE_READY,      /* node: it is in all its pools */
     EV_NODE_OFFLINE,    /* node, code = disconnected, expired, drained, renamed */
     EV_NODE_EXPIRED_HEARTBEAT, /* node: registered again from what its connection keeps */
@@ -79,7 +79,8 @@ typedef struct sched_event {
     int64_t attempt;
     int64_t value, limit;
     job_outcome outcome;
-    const candidate *candidates; /* `value` of them; NULL when there are none */
+    const char *sources, *targets; /* languages by one space; NULL when there are none */
+    const candidate *candidates;   /* `value` of them; NULL when there are none */
     usec_t arrived; /* of a job: when its request reached us; 0 where that is not known (it was taken over) */
     usec_t sent;    /* of a job: when its present attempt became the node's; 0 while it has not */
 } sched_event;

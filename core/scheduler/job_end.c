@@ -25,7 +25,11 @@ static void finished(job *j, job_state stored) {
         return;
     }
     memcpy(node, j->node, sizeof node);
-    job_emit(j, (sched_event){.kind = EV_FINISHED, .node = node, .outcome = j->result, .code = j->result_code});
+    job_emit(j, (sched_event){.kind = EV_FINISHED,
+                              .node = node,
+                              .outcome = j->result,
+                              .code = j->result_code,
+                              .value = j->sound->duration});
     if (stored == JOB_RELEASED) job_emit(j, (sched_event){.kind = EV_RELEASED});
     session_answered(j, j->result, j->result_code);
     job_drop(j);

@@ -24,7 +24,11 @@ void job_taken(job *j) {
 }
 
 void job_lost(job *j) {
-    job_emit(j, (sched_event){.kind = EV_FINISHED, .node = j->node, .outcome = OUTCOME_FAILED, .code = "JOB_LOST"});
+    job_emit(j, (sched_event){.kind = EV_FINISHED,
+                              .node = j->node,
+                              .outcome = OUTCOME_FAILED,
+                              .code = "JOB_LOST",
+                              .value = j->sound->duration});
     job_emit(j, (sched_event){.kind = EV_RELEASED});
     session_answered(j, OUTCOME_FAILED, "JOB_LOST");
     job_drop(j);

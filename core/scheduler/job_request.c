@@ -95,7 +95,7 @@ static void duplicate(job *j, const char *job_id) {
 static void created(job *j) {
     j->created = sched_now(j->s);
     j->tries = 0;
-    job_emit(j, (sched_event){.kind = EV_SUBMITTED, .until = j->arrived});
+    job_emit(j, (sched_event){.kind = EV_SUBMITTED, .until = j->arrived, .value = j->sound->duration});
     job_emit(j, (sched_event){.kind = EV_CREATED, .until = j->created + j->s->config.pending_limit});
     job_set_due(j, j->created + j->s->config.pending_limit);
     affinity_take(j);

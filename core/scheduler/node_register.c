@@ -24,7 +24,12 @@ static void registered(node_conn *n, const node_answer *answer) {
     if (answer->version != n->version) n->degraded = false; /* a new offer begins anew */
     n->version = answer->version;
     node_claim_id(n);
-    sched_emit(s, (sched_event){.kind = EV_NODE_REGISTERED, .node = n->node, .value = n->pairs});
+    sched_emit(s, (sched_event){.kind = EV_NODE_REGISTERED,
+                                .node = n->node,
+                                .value = n->pairs,
+                                .limit = n->slots,
+                                .sources = n->sources,
+                                .targets = n->targets});
     if (!n->silent) sched_tell(s, node_registered, n->conn, n->node);
     if (answer->ready) node_is_ready(n);
     if (n->wants_drain)

@@ -22,6 +22,7 @@ static void refuse(scheduler *s, conn_token conn, const job_request *request, us
         .utterance = request->utterance,
         .pair = &request->pair,
         .until = arrived,
+        .value = request->sound ? request->sound->duration : 0,
     };
     sched_emit(s, event);
     event.kind = EV_REFUSED;
