@@ -14,7 +14,7 @@
 #include "core/daemon/entropy.h"
 #include "core/daemon/peers.h"
 
-enum { HOST_MAX = 40 };
+enum { HOST_MAX = 40, START_PATIENCE_MSEC = 500 };
 
 usec_t daemon_now(const linguad *d) {
     clock_source clock = loop_clock_source(d->clock);
@@ -160,6 +160,8 @@ static void tell_now(void *ctx, metrics_now *ret_now) {
     *ret_now = (metrics_now){
         .server = server_count(d->server),
         .redis = link_url_count(d->calls.link),
+        .limits = {d->config.limits.connections, d->config.scheduler.sessions_max, d->config.scheduler.jobs_max,
+                   (int64_t)d->config.scheduler.audio_max},
         .loop_lag = loop_clock_lag(d->clock),
         .instance_id = d->instance_id,
         .version = LINGUA_VERSION,
@@ -167,7 +169,10 @@ static void tell_now(void *ctx, metrics_now *ret_now) {
         .ready = daemon_is_ready(d),
         .draining = d->stage == STAGE_LEAVES || d->stage == STAGE_CLOSES,
     };
-    if (d->scheduler) ret_now->scheduler = scheduler_count(d->scheduler);
+    if (d->scheduler) {
+        ret_now->scheduler = scheduler_count(d->scheduler);
+        ret_now->instance = scheduler_instance_count(d->scheduler);
+    }
     if (d->peers) ret_now->peers = peers_count(d->peers);
 }
 
@@ -190,6 +195,7 @@ static void raise_descriptors(const linguad *d) {
 
 static void open_core(linguad *d) {
     uv_loop_init(&d->loop);
+    life_open(d);
     d->clock = loop_clock_new(&d->loop);
     d->started = daemon_now(d);
     open_line(d, &d->calls, "calls");
@@ -265,15 +271,30 @@ static sched_status open_recording(linguad *d, sched_error *err) {
     return recording_new(&options, &d->recording, err);
 }
 
+static void on_patience(uv_timer_t *timer) {
+    (void)timer; /* that it is over shows in its not being active */
+}
+
+/* With a Redis that answers at once, the first sign of life is not refused, and nobody ever finds us up and not ready. */
+static void wait_for_redis(linguad *d) {
+    uv_timer_start(&d->step, on_patience, START_PATIENCE_MSEC, 0);
+    while (uv_is_active((uv_handle_t *)&d->step) && !(link_url_ready(d->calls.link) && link_url_ready(d->reads.link)))
+        uv_run(&d->loop, UV_RUN_ONCE);
+    uv_timer_stop(&d->step);
+}
+
 static sched_status run(linguad *d, sched_error *err) {
     sched_status status = open_recording(d, err);
-    if (!status) status = open_server(d, err);
+    if (!status) {
+        wait_for_redis(d);
+        status = open_server(d, err);
+    }
     if (!status) status = daemon_begin_instance(d, err);
     if (!status) {
         life_begin(d);
         uv_run(&d->loop, UV_RUN_DEFAULT);
-        life_end(d);
     }
+    life_end(d);
     daemon_end_instance(d);
     d->recording = recording_free(d->recording);
     return status;

@@ -66,6 +66,8 @@ void daemon_end_instance(linguad *d);
 bool daemon_is_ready(const linguad *d);
 
 /* ---- daemon_life.c ---- */
+/* Their handles are on the loop, and do nothing yet. */
+void life_open(linguad *d);
 void life_begin(linguad *d);
 void life_end(linguad *d);
 /* For the front. */

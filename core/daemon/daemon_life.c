@@ -192,16 +192,19 @@ static void on_watchdog(uv_timer_t *timer) {
 
 /* ---- beginning and end ---------------------------------------------------------------------------------------------- */
 
-void life_begin(linguad *d) {
-    static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+void life_open(linguad *d) {
     for (int i = 0; i < SIGNALS; i++) {
         uv_signal_init(&d->loop, &d->signals[i]);
         d->signals[i].data = d;
-        uv_signal_start(&d->signals[i], on_signal, numbers[i]);
     }
     uv_timer_init(&d->loop, &d->step);
     uv_timer_init(&d->loop, &d->watchdog);
     d->step.data = d->watchdog.data = d;
+}
+
+void life_begin(linguad *d) {
+    static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+    for (int i = 0; i < SIGNALS; i++) uv_signal_start(&d->signals[i], on_signal, numbers[i]);
     uint64_t watch = (uint64_t)(notify_watchdog_period() / USEC_PER_MSEC);
     if (watch) uv_timer_start(&d->watchdog, on_watchdog, watch, watch);
     notify("READY=1");
@@ -212,5 +215,5 @@ void life_end(linguad *d) {
     for (int i = 0; i < SIGNALS; i++) uv_close((uv_handle_t *)&d->signals[i], NULL);
     uv_close((uv_handle_t *)&d->step, NULL);
     uv_close((uv_handle_t *)&d->watchdog, NULL);
-    log_write(&d->log, LOG_INFO, "ended", "instance=%s", d->instance_id);
+    if (d->stage == STAGE_OVER) log_write(&d->log, LOG_INFO, "ended", "instance=%s", d->instance_id);
 }

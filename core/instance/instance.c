@@ -35,7 +35,9 @@ void instance_answered(instance *i, const char *what, link_status status, const 
     i->calls--;
     assert(i->calls >= 0);
     if (status == LINK_OK) return;
-    log_write(&i->env.log, status == LINK_ERROR ? LOG_ERROR : LOG_DEBUG, "instance_call",
+    /* Who leaves removes the inbox under its own read. */
+    bool expected = instance_is_over(i) && !strncmp(reply_text(reply), "UNBLOCKED", 9);
+    log_write(&i->env.log, status == LINK_ERROR && !expected ? LOG_ERROR : LOG_DEBUG, "instance_call",
               "what=%s status=%s error=\"%s\"", what, link_status_name(status), reply_text(reply));
 }
 

@@ -171,7 +171,7 @@ frame *to_client_ui_event(const char *session_id, const char *trace_id, const ch
     put_utterance(&o, session_id, utterance, job_id);
     json_out_str(&o, "event", events[event]);
     if (elapsed_msec >= 0) json_out_num(&o, "elapsed_ms", elapsed_msec);
-    json_out_str(&o, "status", *code ? "error" : "ok");
+    json_out_str(&o, "status", event == UI_ERROR ? "error" : "ok");
     json_out_str_opt(&o, "error_code", code);
     return json_out_end_message(&o);
 }

@@ -27,7 +27,7 @@ frame *to_client_missing(const missing_result *missing, const char *trace_id, in
 /* job_known, new: the request was bound before. */
 frame *to_client_known(const job_known *known);
 frame *to_client_partial(const job_partial *partial, const char *trace_id);
-/* `code` "": status ok. `elapsed_msec` < 0: not told. */
+/* `code` of an error, "": one that has no code of its own. `elapsed_msec` < 0: not told. */
 frame *to_client_ui_event(const char *session_id, const char *trace_id, const char *job_id, uint64_t utterance,
                           ui_event event, int64_t elapsed_msec, const char *code);
 frame *to_client_error(const char *code, const char *message);
