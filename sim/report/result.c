@@ -104,6 +104,13 @@ static json_t *latencies(const run_report *r) {
     return o;
 }
 
+static json_t *use_of(utilisation u) {
+    json_t *o = json_object();
+    set(o, "mean", share(u.mean));
+    set(o, "max", share(u.max));
+    return o;
+}
+
 static json_t *groups(const run_report *r) {
     json_t *list = json_array();
     for (size_t g = 0; g < r->sc->node_group_count; g++) {
@@ -111,6 +118,24 @@ static json_t *groups(const run_report *r) {
         set(o, "name", json_string(r->sc->node_groups[g].name));
         set(o, "queue_wait", latency(recorder_group_latency(r->recorder, g, LATENCY_QUEUE_WAIT)));
         set(o, "service", latency(recorder_group_latency(r->recorder, g, LATENCY_SERVICE)));
+        set(o, "utilisation", use_of(run_report_group_use(r, g)));
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
+/* The few pairs whose nodes are the busiest. */
+static json_t *tightest_pairs(const run_report *r) {
+    enum { TIGHTEST = 3 };
+    pair_use pairs[TIGHTEST];
+    json_t *list = json_array();
+    size_t count = run_report_tightest_pairs(r, pairs, TIGHTEST);
+    for (size_t i = 0; i < count; i++) {
+        char name[PAIR_MAX + 1];
+        json_t *o = json_object();
+        set(o, "pair", json_string(lang_pair_text(name, &pairs[i].pair)));
+        set(o, "nodes", json_integer(pairs[i].nodes));
+        set(o, "utilisation", share(pairs[i].use));
         json_array_append_new(list, o);
     }
     return list;
@@ -195,14 +220,6 @@ static json_t *scenario_facts(const run_report *r) {
     return o;
 }
 
-static json_t *use(const run_report *r) {
-    utilisation u = recorder_utilisation(r->recorder);
-    json_t *o = json_object();
-    set(o, "mean", share(u.mean));
-    set(o, "max", share(u.max));
-    return o;
-}
-
 static json_t *scheduler_costs(const run_report *r) {
     json_t *o = json_object();
     set(o, "cpu_us_per_job", rounded(run_report_per_job(r, (double)r->facts->cpu), 1e3));
@@ -276,7 +293,8 @@ void report_result(const run_report *r, FILE *out) {
     set(o, "latency_ms", latencies(r));
     set(o, "node_groups", groups(r));
     set(o, "fairness", evenness(r));
-    set(o, "utilisation", use(r));
+    set(o, "utilisation", use_of(recorder_utilisation(r->recorder)));
+    set(o, "tightest_pairs", tightest_pairs(r));
     set(o, "redis", redis(r));
     set(o, "scheduler", scheduler_costs(r));
     set(o, "saturation", at_saturation(r));

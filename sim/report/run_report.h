@@ -87,6 +87,20 @@ typedef struct saturation {
 saturation run_report_saturation(const run_report *report);
 const char *saturation_bound_name(saturation_bound bound); /* "scheduler", "redis" */
 
+/* How busy the nodes of a group were: slot time in use of slot time while connected, within the window. */
+utilisation run_report_group_use(const run_report *report, size_t group);
+
+/* How busy those nodes were that know both languages of a pair. A pair whose few nodes are busy waits, however idle the others are. */
+typedef struct pair_use {
+    lang_pair pair;
+    int64_t nodes; /* that came and serve it, by the languages of the scenario */
+    double use;    /* 0..1, of their slots */
+    int64_t answered;
+} pair_use;
+
+/* The pairs with the busiest nodes among those that were asked for, ties by name; returns how many, at most `max`. */
+size_t run_report_tightest_pairs(const run_report *report, pair_use *ret_pairs, size_t max);
+
 /* What a figure of spec "jobs" means, in the order of every table. */
 typedef struct outcome_row {
     const char *key, *name; /* "timed_out", "timed out" */

@@ -64,6 +64,7 @@ typedef struct node_group {
     node_languages languages;
     int64_t slots;
     double speed; /* divides service times; > 0 */
+    double price; /* of one node per hour; 0: not given */
     service_time service;
     usec_t heartbeat;
     double jitter;      /* share of the period: each is uniform in heartbeat * (1 -+ jitter) */

@@ -139,6 +139,7 @@ static const setting node_rows[] = {
               "languages that a node recognises, speaks and repairs"),
     ROW_COUNT(node_group, "slots", slots, 1, 1000, "4", "jobs at once; also the limit that the node registers with"),
     ROW_NUMBER(node_group, "speed", speed, 0.001, 1000, "1", "divides service times"),
+    ROW_NUMBER(node_group, "price", price, 0, 1e9, NULL, "of one node for an hour, in whatever money: what a capacity costs"),
     ROW_SECTION(node_group, "service", service, service_rows,
               "service time of a job: the sum of its stages, each rtf * audio + overhead"),
     ROW_DURATION(node_group, "heartbeat", heartbeat, 100 * MSEC, HOUR, "15s", "period of heartbeats"),
