@@ -13,6 +13,8 @@ static const command commands[] = {
     {"run", "run a scenario, check its promises, write its report", cmd_run},
     {"compare", "run a scenario with several phases or variants, tell their differences", cmd_compare},
     {"sweep", "run a scenario at many points, side by side", cmd_sweep},
+    {"capacity", "how much a scenario carries, or how much it takes to carry it", cmd_capacity},
+    {"usl", "fit the Universal Scalability Law to measured points", cmd_usl},
     {"check", "validate scenarios and say what they amount to", cmd_check},
     {"explain", "tell what happened to one utterance of a run, step by step", cmd_explain},
     {"import", "turn a recording of linguad into a scenario", cmd_import},

@@ -198,6 +198,7 @@ static void choose(sweep_state *s) {
 }
 
 static sched_status open_csv(sweep_state *s) {
+    if (s->args->no_csv) return SCHED_OK;
     char *path = text_of("%s/points.csv", s->out);
     s->csv = fopen(path, "we");
     sched_status status = SCHED_OK;
@@ -211,6 +212,7 @@ static sched_status open_csv(sweep_state *s) {
 }
 
 static sched_status close_csv(sweep_state *s) {
+    if (!s->csv) return SCHED_OK;
     bool bad = ferror(s->csv) != 0;
     bad |= fclose(s->csv) != 0;
     s->csv = NULL;
@@ -277,8 +279,8 @@ static void on_ended(void *ctx, size_t task, int status) {
         c->state = CELL_BROKEN;
         tell_broken(s, c, status);
     }
-    sweep_csv_row(&s->view, cell, s->csv);
-    fflush(s->csv);
+    if (s->csv) sweep_csv_row(&s->view, cell, s->csv);
+    if (s->csv) fflush(s->csv);
     sweep_progress_ended(s->progress, &s->view, cell);
 }
 

@@ -29,6 +29,7 @@ typedef struct sweep_arguments {
     int64_t jobs, runs;       /* 0: one per processor; as the scenario says */
     const char *const *words; /* options of `run` for every point */
     size_t word_count;
+    bool no_csv; /* points.csv is not written */
     /* What is made of the runs instead of summary.md and the table on stdout; NULL: these. It gets the folder too, and says
      * what the exit status is. Called when they were interrupted, too. */
     int (*conclude)(void *ctx, const sweep_view *view, sweep_plan *plan, const char *folder);

@@ -32,6 +32,7 @@ const point_figure point_figures[POINT_FIGURES] = {
     {"redis_commands_per_job",    "redis.commands_per_job",             "commands/job",    1,   2},
     {"redis_bytes_per_job",       "redis.bytes_per_job",                NULL,              1,   1},
     {"cpu_us_per_job",            "scheduler.cpu_us_per_job",           NULL,              1,   1},
+    {"decisions_per_s",           "saturation.decisions_per_s",         NULL,              1,   0},
 };
 // clang-format on
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { POINT_FIGURES = 24 };
+enum { POINT_FIGURES = 25 };
 
 typedef struct point_figure {
     const char *name;    /* column of points.csv; its unit is in it */
