@@ -287,6 +287,8 @@ const setting scheduler_incident_settings[] = {
              "the same, and each heartbeat writes over it what the node says: what was granted meanwhile is forgotten"),
     INCIDENT("owner_keys", owner_keys, "a key for each connection says who owns it, refreshed one call after the other"),
     INCIDENT("orphaned_inboxes", orphaned_inboxes, "nobody adopts the inbox of an instance that died"),
+    INCIDENT("stuck_entries", stuck_entries,
+             "an entry for a node that is not here is left in the inbox, to be tried again, instead of being refused"),
     INCIDENT("resetting_reclaim", resetting_reclaim,
              "reclaiming an entry resets the idle time by which dead letters are known"),
     {.name = NULL},
@@ -363,7 +365,8 @@ static bool counts_reservations_of_nobody(const scheduler_config *c) {
 
 static bool has_no_inbox(const scheduler_config *c) {
     const scheduler_incidents *i = &c->incidents;
-    return (i->owner_keys || i->orphaned_inboxes || i->resetting_reclaim) && c->delivery == DELIVERY_LOCAL;
+    bool of_inboxes = i->owner_keys || i->orphaned_inboxes || i->stuck_entries || i->resetting_reclaim;
+    return of_inboxes && c->delivery == DELIVERY_LOCAL;
 }
 
 static const struct {

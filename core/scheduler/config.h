@@ -50,6 +50,7 @@ typedef struct scheduler_incidents {
     bool overwritten_counter;  /* the same, and each heartbeat writes what the node says over it */
     bool owner_keys;           /* a key per connection that must be refreshed, one call after the other */
     bool orphaned_inboxes;     /* nobody adopts the inbox of an instance that died */
+    bool stuck_entries;        /* an entry for a node that is not here is not refused, and stays */
     bool resetting_reclaim;    /* reclaiming resets the idle time by which dead letters are known */
 } scheduler_incidents;
 

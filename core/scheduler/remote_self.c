@@ -4,6 +4,8 @@
  * time this returns, and whoever left them has a timer for what gets lost behind. */
 #include "core/scheduler/remote_flow.h"
 
+#include "core/scheduler/node_flow.h"
+
 #include <string.h>
 
 static const char *text(const char *given) {
@@ -63,8 +65,17 @@ void scheduler_peer_message(scheduler *s, const char *from, const peer_message *
 
 /* ---- entries and presence ------------------------------------------------------------------------------------------- */
 
+/* The incident: whoever left it is not told, and it is tried again as if its node could come back. */
+static bool is_stuck(scheduler *s, const inbox_entry *entry) {
+    return s->config.incidents.stuck_entries && entry->kind == ENTRY_ASSIGN && !node_by_id(s, entry->node);
+}
+
 static void on_entry(void *ctx, const inbox_entry *entry, const entry_token *token) {
     scheduler *s = ctx;
+    if (is_stuck(s, entry)) {
+        instance_handled(s->self, token, false, "node is not here");
+        return;
+    }
     if (entry->kind == ENTRY_ASSIGN)
         remote_assign_entry(s, entry);
     else

@@ -6,6 +6,7 @@
 
 static const char walk[] =
     "local seen, keys, bytes, jobs, records, cursor = {}, 0, 0, 0, 0, '0'\n"
+    "local inboxes, waiting, dead = 0, 0, 0\n"
     "repeat\n"
     "  local page = redis.call('SCAN', cursor, 'MATCH', ARGV[1], 'COUNT', 1000)\n"
     "  cursor = page[1]\n"
@@ -16,10 +17,12 @@ static const char walk[] =
     "      keys, bytes = keys + 1, bytes + size\n"
     "      if key:find('{j%d%d%d}', 1) then jobs = jobs + size end\n"
     "      if key:find('{j%d%d%d}:job:') or key:find('{j%d%d%d}:copy:') then records = records + 1 end\n"
+    "      if key:find('{i:[^}]*}:inbox$') then inboxes, waiting = inboxes + 1, waiting + redis.call('XLEN', key) end\n"
+    "      if key:find('{i:[^}]*}:dead$') then dead = dead + redis.call('XLEN', key) end\n"
     "    end\n"
     "  end\n"
     "until cursor == '0'\n"
-    "return {keys, bytes, jobs, records}\n";
+    "return {keys, bytes, jobs, records, inboxes, waiting, dead}\n";
 
 /* Adds what one server has. */
 static sched_status measure_one(redis_host *redis, const keyspace *ks, redis_data *sum, sched_error *err) {
@@ -33,12 +36,15 @@ static sched_status measure_one(redis_host *redis, const keyspace *ks, redis_dat
     redis_reply *reply = NULL;
     sched_status status = redis_host_ask(redis, &call, &reply, err);
     if (status) return status;
-    if (reply_count(reply) != 4) status = sched_fail(err, SCHED_EPROTO, "memory of the data: %s", reply_text(reply));
+    if (reply_count(reply) != 7) status = sched_fail(err, SCHED_EPROTO, "memory of the data: %s", reply_text(reply));
     if (!status) {
         sum->keys += reply_int(reply_at(reply, 0));
         sum->bytes += reply_int(reply_at(reply, 1));
         sum->job_bytes += reply_int(reply_at(reply, 2));
         sum->jobs += reply_int(reply_at(reply, 3));
+        sum->inboxes += reply_int(reply_at(reply, 4));
+        sum->entries += reply_int(reply_at(reply, 5));
+        sum->dead_letters += reply_int(reply_at(reply, 6));
     }
     sync_reply_free(reply);
     return status;

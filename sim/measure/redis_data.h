@@ -7,8 +7,10 @@
 
 typedef struct redis_data {
     int64_t keys, bytes;
-    int64_t job_bytes; /* of jobs, their requests and deadlines; the rest is nodes and pools */
-    int64_t jobs;      /* records and copies of jobs */
+    int64_t job_bytes;             /* of jobs, their requests and deadlines; the rest is nodes and pools */
+    int64_t jobs;                  /* records and copies of jobs */
+    int64_t inboxes;               /* of instances, dead ones among them */
+    int64_t entries, dead_letters; /* in them, and of them */
 } redis_data;
 
 /* Reads every key under the namespace in one script; reproducible. Cost: a few microseconds for each key. SCHED_EIO; SCHED_EPROTO

@@ -67,6 +67,11 @@ const compare_row compare_rows[COMPARE_FIGURES] = {
     [COMPARE_REDIS_DATA_PER_JOB] = {NULL, "redis_data_bytes_per_job", "per job that it knows, B", WISH_LOW,
         "redis.data_bytes_per_job", NULL, 1, 0, 0, "record or copy, binding and deadline; nearly all of these jobs are over"},
 
+    [COMPARE_INBOX_ENTRIES] = {NULL, "inbox_entries", "entries left in inboxes", WISH_LOW, "redis.inbox_entries", NULL, 1, 0, 0,
+        "at the end of the run; what is handled is deleted within milliseconds"},
+    [COMPARE_DEAD_LETTERS] = {NULL, "dead_letters", "dead letters", WISH_LOW, "redis.dead_letters", NULL, 1, 0, 0,
+        "entries that could not be handled, kept for lingua-ctl dlq"},
+
     [COMPARE_TOP1] = {"evenness", "top1_share_percent", "most jobs on one node, %", WISH_LOW,
         "fairness.top1_share", NULL, 100, 0, 2, "over the run"},
     [COMPARE_HERD] = {NULL, "herd_share_percent", "the same per heartbeat, %", WISH_LOW,

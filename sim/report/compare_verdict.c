@@ -23,6 +23,7 @@ typedef struct sentence {
 } sentence;
 
 enum { MISSING_WEIGHT = 1000, LOSS_WEIGHT = 100, MISHAP_WEIGHT = 1 };
+enum { ENTRIES_THAT_MATTER = 10 }; /* of one run; fewer are on their way */
 
 static void say(sentence *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void say(sentence *s, const char *format, ...) {
@@ -250,6 +251,22 @@ static void say_elsewhere(sentence *s, const compare *c) {
     say_counts(s, c, COMPARE_ELSEWHERE, COMPARE_ELSEWHERE_UNKNOWN, " in vain");
 }
 
+/* "Left in inboxes: 12 entries with a, 3 with b." Some are on their way at any moment. */
+static void say_left(sentence *s, const compare *c) {
+    bool much = false, first = true;
+    for (size_t i = 0; i < c->columns; i++)
+        much |= total(c, i, COMPARE_INBOX_ENTRIES) >= ENTRIES_THAT_MATTER * (double)c->runs;
+    if (!much && !happened(c, COMPARE_DEAD_LETTERS)) return;
+    say(s, "Left in inboxes: ");
+    for (size_t i = 0; i < c->columns; i++) {
+        double left = total(c, i, COMPARE_INBOX_ENTRIES), dead = total(c, i, COMPARE_DEAD_LETTERS);
+        say(s, "%s%.0f%s with %s", first ? "" : ", ", left, first ? " entries" : "", c->column[i].name);
+        if (dead > 0.5) say(s, " (and %.0f dead letters)", dead);
+        first = false;
+    }
+    say(s, ".");
+}
+
 static void say_promises(sentence *s, const compare *c) {
     for (size_t i = 0; i < c->columns; i++) {
         const compare_column *col = &c->column[i];
@@ -332,6 +349,7 @@ size_t compare_verdict(const compare *c, char ret_sentences[COMPARE_SENTENCES_MA
     tell_mishaps(&v, c);
     tell(&v, c, say_caught, MISHAP_WEIGHT);
     tell(&v, c, say_elsewhere, 0);
+    tell(&v, c, say_left, MISHAP_WEIGHT);
     tell(&v, c, say_good_news, 0);
     tell(&v, c, say_promises, 0);
     if (v.count) heaviest_first(&v);

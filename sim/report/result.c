@@ -169,6 +169,8 @@ static json_t *redis(const run_report *r) {
     set(o, "data_bytes_per_job",
         r->data.jobs ? rounded((double)r->data.job_bytes / (double)r->data.jobs, 1e1) : json_null());
     set(o, "data_keys", json_integer(r->data.keys));
+    set(o, "inbox_entries", r->data.inboxes ? json_integer(r->data.entries) : json_null());
+    set(o, "dead_letters", r->data.inboxes ? json_integer(r->data.dead_letters) : json_null());
     set(o, "busy_share", share(r->simulated ? (double)traffic->busy / (double)r->simulated : 0));
     json_t *by_script = json_object();
     for (int i = 0; i < SCRIPT_COUNT; i++) set(by_script, scripts_name((script_id)i), count(traffic->by_script[i]));

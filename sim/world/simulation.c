@@ -359,6 +359,7 @@ static usec_t longest_ttl(const simulation *s) {
         lost ? config->session_ttl : 0,
         lost ? config->room_idle : 0,
         s->sc.instances.count > 1 ? config->instance.inbox_ttl : 0,
+        config->incidents.stuck_entries ? config->instance.dead_ttl : 0, /* else nothing becomes a dead letter */
         hits_instances(&s->sc) ? config->instance.tombstone_ttl : 0,
     };
     usec_t longest = 0;

@@ -422,6 +422,59 @@ START_TEST(with_owner_keys_a_new_node_is_nobodys_until_its_key_is_written) {
 }
 END_TEST
 
+/* ---- entries that stay ---------------------------------------------------------------------------------------------- */
+
+static void on_sent(void *arg, send_result result) {
+    *(bool *)arg = result == SEND_OK;
+}
+
+static int64_t entries_of(const char *(*key_of)(redis_key *, const keyspace *, const char *)) {
+    redis_key key;
+    redis_call call;
+    redis_reply *reply;
+    call_command(&call, "XLEN");
+    call_key(&call, key_of(&key, &config.keys, "i1"));
+    ck_assert_msg(!virtual_redis_sync(redis, &call, &reply, &err), "%s", err.message);
+    int64_t count = reply_int(reply);
+    virtual_redis_reply_free(reply);
+    return count;
+}
+
+/* i0 leaves i1 an entry for a node that is not there; what is left of it 80 s later. */
+static void leave_for_nobody(bool stuck, bool resetting, int refusals, int64_t left, int64_t dead) {
+    open_world("production");
+    config.incidents.stuck_entries = stuck;
+    config.incidents.resetting_reclaim = resetting;
+    open_many(2);
+    pass(second);
+    said none = {.job = "j000-0000000000000001", .attempt = 1};
+    inbox_entry entry = entry_of(&none, engine_now(e) + 20 * second);
+    entry.node = "n9";
+    bool sent = false;
+    instance_send(at(0)->self, "i1", &entry, on_sent, &sent);
+    pass(80 * second);
+    ck_assert(sent);
+    ck_assert_int_eq(said_to_peers(PEER_REFUSED), refusals);
+    ck_assert_int_eq(entries_of(key_instance_inbox), left);
+    ck_assert_int_eq(entries_of(key_instance_dead), dead);
+    close_many();
+}
+
+START_TEST(an_entry_for_a_node_that_is_not_here_is_refused_and_gone) {
+    leave_for_nobody(false, false, 1, 0, 0);
+}
+END_TEST
+
+START_TEST(left_where_it_is_it_becomes_a_dead_letter) {
+    leave_for_nobody(true, false, 0, 0, 1);
+}
+END_TEST
+
+START_TEST(or_not_even_that_where_each_try_resets_what_is_measured) {
+    leave_for_nobody(true, true, 0, 1, 0);
+}
+END_TEST
+
 /* ---- instances that end --------------------------------------------------------------------------------------------- */
 
 START_TEST(guests_of_a_dead_instance_may_finish_and_change_nothing) {
@@ -522,6 +575,9 @@ int main(void) {
         by_inbox_a_result_is_announced_there_and_fetched,
         by_inbox_a_result_that_was_not_fetched_is_announced_again,
         with_owner_keys_a_new_node_is_nobodys_until_its_key_is_written,
+        an_entry_for_a_node_that_is_not_here_is_refused_and_gone,
+        left_where_it_is_it_becomes_a_dead_letter,
+        or_not_even_that_where_each_try_resets_what_is_measured,
         guests_of_a_dead_instance_may_finish_and_change_nothing,
         the_death_of_the_instance_that_has_the_node_is_the_loss_of_the_node,
         an_instance_that_leaves_works_off_its_guests_and_sends_its_nodes_away,
