@@ -38,6 +38,8 @@ check           | tests                  | has_library check
 redis-server    | Redis $redis_oldest or later       | has_redis
 gnuplot-nox     | figures of the reports | has_program gnuplot
 libwebsockets-evlib-uv | linguad's loop   | has_file '/usr/lib/*/libwebsockets-evlib_uv.so'
+curl            | HTTP of the tests      | has_program curl
+openssl         | TLS of the tests       | has_program openssl
 python3-websockets | clients of the tests | /usr/bin/python3 -c 'import websockets' 2>/dev/null
 "
 develop_packages='

@@ -51,6 +51,7 @@ static int on_socket(struct lws *wsi, enum lws_callback_reasons reason, void *us
     case LWS_CALLBACK_RECEIVE_PONG:
     case LWS_CALLBACK_SERVER_WRITEABLE:
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+    case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL:
     case LWS_CALLBACK_CLOSED:
     case LWS_CALLBACK_WSI_DESTROY: c = lws_get_opaque_user_data(wsi); break;
     default: return 0;
@@ -66,8 +67,9 @@ static int on_socket(struct lws *wsi, enum lws_callback_reasons reason, void *us
     case LWS_CALLBACK_RECEIVE_PONG:
         if (c->wait == WAIT_PONG) watch_for(c, WAIT_WORD);
         return 0;
-    case LWS_CALLBACK_SERVER_WRITEABLE: return ws_writeable(c);
-    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: ws_peer_closes(c); return 0;
+    case LWS_CALLBACK_SERVER_WRITEABLE: ws_writeable(c); return 0;
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+    case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL: ws_ends(c); return 0;
     case LWS_CALLBACK_CLOSED_HTTP:
     case LWS_CALLBACK_CLOSED: socket_gone(c); return 0;
     case LWS_CALLBACK_WSI_DESTROY:
@@ -79,8 +81,13 @@ static int on_socket(struct lws *wsi, enum lws_callback_reasons reason, void *us
     }
 }
 
+/* Only who has user data, of whatever size, is told that the library begins to close a socket. */
 static const struct lws_protocols protocols[] = {
-    {.name = "lingua", .callback = on_socket, .rx_buffer_size = RECEIVE_BYTES, .tx_packet_size = SEND_BYTES},
+    {.name = "lingua",
+     .callback = on_socket,
+     .per_session_data_size = 1,
+     .rx_buffer_size = RECEIVE_BYTES,
+     .tx_packet_size = SEND_BYTES},
     {0},
 };
 

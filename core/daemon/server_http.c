@@ -59,13 +59,13 @@ static const char *reason_of(int status, const char **ret_header) {
 }
 
 /* False: the socket has failed. */
-static bool write_answer(server_conn *c, int status, const char *type, const frame *body, bool head) {
+static bool write_answer(server_conn *c, int status, const char *type, const frame *body, bool head, bool last) {
     unsigned char room[LWS_PRE + HEAD_BYTES];
     char *text = (char *)room + LWS_PRE;
     const char *header, *reason = reason_of(status, &header);
     int length = snprintf(text, HEAD_BYTES,
-                          "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s" SECURITY_HEADERS "\r\n",
-                          status, reason, type, body->bytes, header);
+                          "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s%s" SECURITY_HEADERS "\r\n",
+                          status, reason, type, body->bytes, header, last ? "Connection: close\r\n" : "");
     assert(length < HEAD_BYTES);
     if (lws_write(c->wsi, room + LWS_PRE, (size_t)length, LWS_WRITE_HTTP_HEADERS) < 0) return false;
     if (head || !body->bytes) return true;
@@ -79,13 +79,12 @@ static frame *status_body(int status) {
     return frame_of_text(text);
 }
 
-/* The transaction is over: the next request, or the end, is due within the time of a handshake. */
+/* The library does not keep a socket whose upgrade was refused. */
 int http_refuse(server_conn *c, int status) {
     frame *body = status_body(status);
-    bool written = write_answer(c, status, "text/plain", body, false);
+    write_answer(c, status, "text/plain", body, false, true);
     frame_unref(body);
-    watch_for(c, WAIT_HANDSHAKE);
-    return written ? 1 : -1;
+    return -1;
 }
 
 /* ---- who knocks ----------------------------------------------------------------------------------------------------- */
@@ -227,7 +226,7 @@ void server_answer(server_request *r, int status, const char *content_type, fram
 int http_writeable(server_conn *c) {
     server_request *r = c->request;
     if (!r || !r->answered) return 0;
-    bool written = write_answer(c, r->status, r->type, r->body, r->head);
+    bool written = write_answer(c, r->status, r->type, r->body, r->head, false);
     c->request = NULL;
     request_free(r);
     watch_for(c, WAIT_HANDSHAKE);

@@ -132,8 +132,9 @@ bool watch_message(server_conn *c);
 int ws_confirm(server_conn *c);
 int ws_established(server_conn *c);
 int ws_receive(server_conn *c, const char *data, size_t bytes);
-int ws_writeable(server_conn *c);
-void ws_peer_closes(server_conn *c);
+void ws_writeable(server_conn *c);
+/* A close frame has come, or the library has begun to close the socket for what it has read: it says goodbye by itself. */
+void ws_ends(server_conn *c);
 void ws_flush_all(server *s);
 void ws_ping(server_conn *c);
 /* The socket is gone, or will be without a further word. */
@@ -143,7 +144,7 @@ void ws_gone(server_conn *c);
 int http_request(server_conn *c);
 int http_writeable(server_conn *c);
 void http_gone(server_conn *c);
-/* From CONFIRM_UPGRADE: 1, or -1. */
+/* From CONFIRM_UPGRADE: answers, and returns -1. */
 int http_refuse(server_conn *c, int status);
 /* Fills *knock; texts live in `room`. */
 typedef struct knock_room {

@@ -4,9 +4,9 @@
  *          after frame, until the socket takes no more. Asking the library for its "writeable" callback first would cost two
  *          changes of the poll set and a turn for each message; it is asked only when a socket is full. Of a frame that did not
  *          fit the library keeps the rest, so there is one at most, and it is not counted in the queue.
- * Closing  server_close() marks the connection: nothing more is read. When the queue is empty the close frame goes, from the
- *          library's callback, because only there it lets a socket go politely. Whatever happens, server_watch.c ends the
- *          socket CLOSE_PATIENCE after the mark. */
+ * Closing  server_close() marks the connection: nothing more is heard. When the queue is empty the close frame goes, at the end of a
+ *          turn: libraries built for debugging, as Debian's is, close a socket twice where a callback asks for it, and the second
+ *          time is not polite. Whatever happens, server_watch.c ends the socket CLOSE_PATIENCE after the mark. */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,6 +204,13 @@ static bool write_queue(server_conn *c) {
     return true;
 }
 
+static void say_goodbye(server_conn *c) {
+    c->told_end = true;
+    lws_close_reason(c->wsi, (enum lws_close_status)c->close_code, (unsigned char *)c->close_reason,
+                     strlen(c->close_reason));
+    lws_set_timeout(c->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_SYNC);
+}
+
 void ws_flush_all(server *s) {
     while (s->dirty) {
         server_conn *c = s->dirty;
@@ -212,28 +219,22 @@ void ws_flush_all(server *s) {
         if (!c->open || c->told_end) continue;
         if (!write_queue(c))
             server_kill(c);
-        else if (c->first || c->close_code)
+        else if (c->first || lws_partial_buffered(c->wsi))
             lws_callback_on_writable(c->wsi);
+        else if (c->close_code)
+            say_goodbye(c);
     }
 }
 
-int ws_writeable(server_conn *c) {
-    if (!c->open || c->told_end) return 0;
-    if (!write_queue(c)) return -1;
-    if (c->first) {
-        lws_callback_on_writable(c->wsi);
-        return 0;
-    }
-    if (!c->close_code || lws_partial_buffered(c->wsi)) return 0;
-    c->told_end = true;
-    lws_close_reason(c->wsi, (enum lws_close_status)c->close_code, (unsigned char *)c->close_reason,
-                     strlen(c->close_reason));
-    return -1;
+/* The socket takes more. */
+void ws_writeable(server_conn *c) {
+    if (c->first || c->close_code) soil(c);
 }
 
+/* Of one byte, because the library keeps pongs of none to itself. */
 void ws_ping(server_conn *c) {
-    unsigned char room[LWS_PRE + 1];
-    if (c->open && !c->told_end) lws_write(c->wsi, room + LWS_PRE, 0, LWS_WRITE_PING);
+    unsigned char room[LWS_PRE + 1] = {0};
+    if (c->open && !c->told_end && !lws_partial_buffered(c->wsi)) lws_write(c->wsi, room + LWS_PRE, 1, LWS_WRITE_PING);
 }
 
 /* ---- going ---------------------------------------------------------------------------------------------------------- */
@@ -248,8 +249,8 @@ void server_close(server_conn *c, int code, const char *reason) {
     soil(c);
 }
 
-/* The library answers with the same code and ends the socket. */
-void ws_peer_closes(server_conn *c) {
+void ws_ends(server_conn *c) {
+    if (!c->open) return;
     c->told_end = true;
     if (!c->close_code) c->close_code = LWS_CLOSE_STATUS_NORMAL;
     drop_queue(c);
