@@ -28,5 +28,6 @@ int cmd_check(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_schema(int argc, char **argv);
+int cmd_validate(int argc, char **argv);
 
 #endif

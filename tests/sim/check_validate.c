@@ -1,0 +1,174 @@
+/* check_validate.c - lingua-sim validate: what is taken from which file, what the aims make of it, and one validation as its user meets it. */
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/commands/commands.h"
+#include "sim/report/validation.h"
+#include "tests/support/command_world.h"
+#include "tests/support/suite.h"
+
+#define VALIDATE(...) command_run(cmd_validate, "validate", (const char *const[]){__VA_ARGS__, NULL})
+
+static char folder[TEMP_PATH_MAX];
+static sched_error err;
+
+static void write_run(const char *path, double measured_p95, double late_ms) {
+    char text[2048];
+    snprintf(text, sizeof text,
+             "{\"scenario\":{\"hash\":\"00112233445566aa\"},\"simulated_s\":10.0,\"verdict\":\"pass\","
+             "\"utilisation\":{\"mean\":0.5},\"jobs\":{\"submitted\":200,\"ok\":198},"
+             "\"latency_ms\":{\"placement\":{\"p50\":1.0,\"p95\":2.0},\"end_to_end\":{\"p50\":1000.0,\"p95\":2000.0}},"
+             "\"wall\":{\"verdict\":\"pass\",\"jobs\":{\"submitted\":200,\"ok\":200},\"lateness_ms\":{\"p99\":%g},"
+             "\"latency_ms\":{\"placement\":{\"p50\":0.5,\"p95\":4.0},\"end_to_end\":{\"p50\":1000.0,\"p95\":%g}}}}",
+             late_ms, measured_p95);
+    command_write(path, text);
+}
+
+static validation one_level(double measured_p95, double late_ms) {
+    validation v = {.name = "test", .command = "", .seed = 1, .count = 1};
+    write_run("result.json", measured_p95, late_ms);
+    ck_assert_msg(!validation_read_run("result.json", &v.level[0], &err), "%s", err.message);
+    return v;
+}
+
+static char *read_text(const char *path) {
+    FILE *in = fopen(path, "r");
+    char *text = NULL;
+    size_t size = 0;
+    ck_assert_msg(in && getdelim(&text, &size, '\0', in) >= 0, "%s is not there, or empty", path);
+    fclose(in);
+    return text;
+}
+
+static void expect_in(const char *path, const char *part) {
+    char *text = read_text(path);
+    ck_assert_msg(strstr(text, part) != NULL, "%s says: %.800s\nexpected: %s", path, text, part);
+    free(text);
+}
+
+START_TEST(an_error_is_a_share_of_what_was_measured_or_a_difference_in_points) {
+    validation v = one_level(2500, 1);
+    ck_assert_double_eq_tol(validation_error(&v.level[0], VALID_E2E_P95, false), -0.2, 1e-12);
+    ck_assert_double_eq_tol(validation_error(&v.level[0], VALID_PLACEMENT_P50, false), 1.0, 1e-12);
+    ck_assert_double_eq_tol(validation_error(&v.level[0], VALID_OK, false), -1.0, 1e-9);
+    ck_assert(isnan(validation_error(&v.level[0], VALID_E2E_P99, false)));
+}
+END_TEST
+
+START_TEST(an_aim_is_met_up_to_its_bound_and_missed_beyond) {
+    validation near = one_level(2000 / 1.149, 1), far = one_level(2000 / 1.151, 1);
+    validation_score close = validation_judge(&near), off = validation_judge(&far);
+    ck_assert_int_eq(close.of, 4); /* throughput, outcome, p50, p95 */
+    ck_assert_int_eq(close.met, 4);
+    ck_assert_int_eq(off.met, 3);
+    char text[VALIDATION_VERDICT_MAX];
+    ck_assert_str_eq(validation_verdict(&far, text), "The simulator is off: 3 of 4 aims met at 1 loads.");
+}
+END_TEST
+
+START_TEST(a_load_at_which_the_machine_was_late_counts_for_nothing) {
+    validation v = one_level(5000, 6);
+    ck_assert_int_eq(validation_judge(&v).of, 0);
+    char text[VALIDATION_VERDICT_MAX];
+    ck_assert_msg(strstr(validation_verdict(&v, text), "At 1 more the machine did not keep up") != NULL, "%s", text);
+}
+END_TEST
+
+START_TEST(what_a_daemon_did_belongs_to_the_load_of_its_scenario) {
+    validation v = one_level(2000, 1);
+    command_write("load.json", "{\"schema\":\"lingua.bench.load/1\",\"scenario_hash\":\"00112233445566aa\","
+                               "\"outcomes\":{\"said\":100,\"ok\":99},"
+                               "\"latency_ms\":{\"end_to_end_corrected\":{\"p50\":800.0,\"p95\":2100.0}}}");
+    ck_assert_msg(!validation_read_load(&v, "load.json", &err), "%s", err.message);
+    ck_assert(v.level[0].has_daemon);
+    ck_assert_double_eq_tol(validation_error(&v.level[0], VALID_E2E_P50, true), 0.25, 1e-12);
+    ck_assert_double_eq_tol(validation_error(&v.level[0], VALID_OK, true), 0, 1e-9);
+    command_write("other.json", "{\"schema\":\"lingua.bench.load/1\",\"scenario_hash\":\"ffff\"}");
+    ck_assert_int_eq(validation_read_load(&v, "other.json", &err), SCHED_EINVAL);
+    ck_assert_msg(strstr(err.message, "scenario ffff") != NULL, "%s", err.message);
+    command_write("none.json", "{}");
+    ck_assert_int_eq(validation_read_load(&v, "none.json", &err), SCHED_EINVAL);
+}
+END_TEST
+
+START_TEST(a_run_with_one_clock_is_no_validation) {
+    validation_level level;
+    command_write("virtual.json", "{\"scenario\":{\"hash\":\"00\"},\"simulated_s\":10}");
+    ck_assert_int_eq(validation_read_run("virtual.json", &level, &err), SCHED_EINVAL);
+    ck_assert_msg(strstr(err.message, "--clock both") != NULL, "%s", err.message);
+}
+END_TEST
+
+/* Both clocks see the same world, so half of the answers come after the same time, however slow this machine is. */
+START_TEST(simulated_and_real_time_agree_about_a_small_world) {
+    command_write("s.yaml", "name: tiny\nduration: 6s\nwarmup: 1s\nlanguages: {count: 2}\n"
+                            "nodes: [{name: gpu, count: 4, slots: 4, service: {asr: {rtf: 0, overhead: 300ms, cv: 0}, "
+                            "nmt: {rtf: 0, overhead: 0s, cv: 0}, tts: {rtf: 0, overhead: 0s, cv: 0}}, join: {at: 0s, "
+                            "over: 200ms}}]\n"
+                            "sessions: [{name: talk, concurrent: 8, join: {at: 500ms, over: 500ms}}]\n");
+    int status = VALIDATE("s.yaml", "--levels", "1", "--out", "out", "--quiet");
+    if (status == STATUS_BAD_INPUT) ck_abort_msg("%s", read_text("stderr"));
+    json_error_t why;
+    json_t *o = json_load_file("out/validation.json", 0, &why);
+    ck_assert_msg(o != NULL, "%s", why.text);
+    json_t *p50 =
+        json_object_get(json_object_get(json_array_get(json_object_get(o, "loads"), 0), "figures"), "e2e_p50");
+    ck_assert_double_lt(fabs(json_number_value(json_object_get(p50, "error"))), 0.3);
+    ck_assert_double_gt(json_number_value(json_object_get(p50, "measured")), 300);
+    json_decref(o);
+    expect_in("stdout", "end to end p95, ms");
+    expect_in("out/report.html", "<svg");
+    expect_in("out/report.html", "validate s.yaml --levels 1");
+    expect_in("out/report.md", "| end to end p50, ms");
+}
+END_TEST
+
+START_TEST(commands_tell_what_a_load_on_a_daemon_needs) {
+    command_write("s.yaml", "duration: 1min\nnodes: [{count: 4}]\nsessions: [{concurrent: 10}, {rate: 2/s}]\n");
+    ck_assert_int_eq(VALIDATE("s.yaml", "--levels", "0.5,2", "--commands"), STATUS_FINE);
+    expect_in("stdout", "--set sessions.0.concurrent=5 --set sessions.1.rate=1/s\n"
+                        "--set sessions.0.concurrent=20 --set sessions.1.rate=4/s\n");
+}
+END_TEST
+
+START_TEST(bad_input_is_told_before_anything_is_run) {
+    command_write("s.yaml", "duration: 1min\n");
+    ck_assert_int_eq(VALIDATE("s.yaml", "--levels", "0.5,none"), STATUS_BAD_INPUT);
+    expect_in("stderr", "\"none\"");
+    ck_assert_int_eq(VALIDATE("nowhere.yaml"), STATUS_BAD_INPUT);
+    expect_in("stderr", "nowhere.yaml");
+    ck_assert_int_eq(VALIDATE("--levels", "1"), STATUS_BAD_INPUT);
+}
+END_TEST
+
+static void setup(void) {
+    command_enter(folder);
+}
+
+static void teardown(void) {
+    command_leave(folder);
+}
+
+int main(void) {
+    TCase *tests = tcase_create("validate");
+    tcase_set_timeout(tests, 120);
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, an_error_is_a_share_of_what_was_measured_or_a_difference_in_points);
+    tcase_add_test(tests, an_aim_is_met_up_to_its_bound_and_missed_beyond);
+    tcase_add_test(tests, a_load_at_which_the_machine_was_late_counts_for_nothing);
+    tcase_add_test(tests, what_a_daemon_did_belongs_to_the_load_of_its_scenario);
+    tcase_add_test(tests, a_run_with_one_clock_is_no_validation);
+    tcase_add_test(tests, simulated_and_real_time_agree_about_a_small_world);
+    tcase_add_test(tests, commands_tell_what_a_load_on_a_daemon_needs);
+    tcase_add_test(tests, bad_input_is_told_before_anything_is_run);
+    Suite *suite = suite_create("validate");
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? 1 : 0;
+}
