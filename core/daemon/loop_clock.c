@@ -24,7 +24,9 @@
 
 #define LAG_HIGHEST (60 * USEC_PER_SEC)
 
-enum { SETTLE_MAX = 10000, SLOTS_FIRST = 64, NO_SLOT = UINT32_MAX };
+enum { SETTLE_MAX = 10000, SLOTS_FIRST = 64 };
+
+static const uint32_t no_slot = UINT32_MAX;
 
 typedef struct slot {
     uint32_t generation; /* from 1 */
@@ -256,7 +258,7 @@ loop_clock *loop_clock_new(uv_loop_t *loop) {
     clock_gettime(CLOCK_REALTIME, &wall);
     c->offset = (usec_t)wall.tv_sec * USEC_PER_SEC + (usec_t)wall.tv_nsec / 1000 - (usec_t)(uv_hrtime() / 1000);
     c->set_for = USEC_NEVER;
-    c->free_slot = NO_SLOT;
+    c->free_slot = no_slot;
     c->lag = histogram_new(LAG_HIGHEST);
     loop_clock_catch_up(c);
     uv_timer_init(loop, &c->alarm);
