@@ -144,6 +144,7 @@ sched_status daemon_begin_instance(linguad *d, sched_error *err) {
 
 void daemon_end_instance(linguad *d) {
     front_use(d->front, NULL, "");
+    api_forget_scheduler(d->api);
     d->scheduler = scheduler_free(d->scheduler);
     d->peers = peers_free(d->peers);
 }
@@ -158,7 +159,6 @@ bool daemon_is_ready(const linguad *d) {
 static void tell_now(void *ctx, metrics_now *ret_now) {
     const linguad *d = ctx;
     *ret_now = (metrics_now){
-        .server = server_count(d->server),
         .redis = link_url_count(d->calls.link),
         .limits = {d->config.limits.connections, d->config.scheduler.sessions_max, d->config.scheduler.jobs_max,
                    (int64_t)d->config.scheduler.audio_max},
@@ -169,6 +169,7 @@ static void tell_now(void *ctx, metrics_now *ret_now) {
         .ready = daemon_is_ready(d),
         .draining = d->stage == STAGE_LEAVES || d->stage == STAGE_CLOSES,
     };
+    if (d->server) ret_now->server = server_count(d->server);
     if (d->scheduler) {
         ret_now->scheduler = scheduler_count(d->scheduler);
         ret_now->instance = scheduler_instance_count(d->scheduler);
@@ -213,7 +214,7 @@ static void open_core(linguad *d) {
                                 .redis = d->options.redis,
                                 .keys = &d->config.scheduler.keys,
                                 .secrets = &d->secrets,
-                                .tokens_required = d->config.tokens.required,
+                                .tokens_required = &d->config.tokens.required,
                                 .ctx = d,
                                 .now = tell_now,
                                 .scheduler = tell_scheduler,

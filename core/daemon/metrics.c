@@ -248,5 +248,9 @@ void metrics_node_error(metrics *m, const char *code) {
 }
 
 metrics_figures metrics_figure(const metrics *m) {
-    return metrics_window_figures(m->window, clock_now(&m->clock));
+    return metrics_window_figures(m->window, clock_now(&m->clock), WINDOW_MINUTE);
+}
+
+metrics_figures metrics_recent(const metrics *m) {
+    return metrics_window_figures(m->window, clock_now(&m->clock), WINDOW_RECENT);
 }

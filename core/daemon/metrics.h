@@ -56,5 +56,7 @@ typedef struct metrics_figures {
 } metrics_figures;
 
 metrics_figures metrics_figure(const metrics *m);
+/* The same of the last ten seconds (up to ten more). */
+metrics_figures metrics_recent(const metrics *m);
 
 #endif

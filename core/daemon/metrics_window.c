@@ -9,7 +9,7 @@
 #include "core/base/histogram.h"
 #include "core/base/mem.h"
 
-enum { SLICES = 7 }; /* the present one, and a minute behind it */
+enum { SLICES = WINDOW_MINUTE }; /* the present one, and a minute behind it */
 
 static const usec_t slice_length = 10 * USEC_PER_SEC;
 static const int64_t highest = INT64_C(1) << 27; /* two minutes: who waits longer is counted with it */
@@ -67,33 +67,38 @@ void metrics_window_time(metrics_window *w, usec_t now, window_time which, usec_
 
 /* ---- reading -------------------------------------------------------------------------------------------------------- */
 
-static bool counts_now(const slice *s, usec_t now) {
-    int64_t number = now / slice_length;
-    return s->number <= number && s->number > number - SLICES;
+/* The slices that are read. */
+typedef struct range {
+    int64_t first, last;
+} range;
+
+static bool within(const slice *s, range r) {
+    return s->number >= r.first && s->number <= r.last;
 }
 
-static void read_times(const metrics_window *w, usec_t now, window_time which, double *ret_p50, double *ret_p99) {
+static void read_times(const metrics_window *w, range r, window_time which, double *ret_p50, double *ret_p99) {
     histogram_reset(w->sum);
     for (int i = 0; i < SLICES; i++)
-        if (counts_now(&w->slices[i], now)) histogram_add(w->sum, w->slices[i].times[which]);
+        if (within(&w->slices[i], r)) histogram_add(w->sum, w->slices[i].times[which]);
     *ret_p50 = (double)histogram_percentile(w->sum, 50) / USEC_PER_MSEC;
     *ret_p99 = (double)histogram_percentile(w->sum, 99) / USEC_PER_MSEC;
 }
 
 /* From the beginning of the oldest slice that counts, or of ourselves. */
-static double length_sec(const metrics_window *w, usec_t now) {
-    usec_t from = (now / slice_length - SLICES + 1) * slice_length;
+static double length_sec(const metrics_window *w, usec_t now, range r) {
+    usec_t from = r.first * slice_length;
     usec_t length = now - (from > w->begun ? from : w->begun);
     return (double)(length > USEC_PER_SEC ? length : USEC_PER_SEC) / USEC_PER_SEC;
 }
 
-metrics_figures metrics_window_figures(const metrics_window *w, usec_t now) {
+metrics_figures metrics_window_figures(const metrics_window *w, usec_t now, int slices) {
+    range r = {.first = now / slice_length - slices + 1, .last = now / slice_length};
     int64_t sum[WINDOW_COUNTS] = {0}, ended = 0;
     for (int i = 0; i < SLICES; i++)
-        for (int c = 0; counts_now(&w->slices[i], now) && c < WINDOW_COUNTS; c++) sum[c] += w->slices[i].counts[c];
+        for (int c = 0; within(&w->slices[i], r) && c < WINDOW_COUNTS; c++) sum[c] += w->slices[i].counts[c];
     for (int o = 0; o < JOB_OUTCOMES; o++) ended += sum[WINDOW_ENDED + o];
     metrics_figures f = {
-        .over_sec = length_sec(w, now),
+        .over_sec = length_sec(w, now, r),
         .created = sum[WINDOW_CREATED],
         .ok = sum[WINDOW_ENDED + OUTCOME_OK],
         .failed = sum[WINDOW_ENDED + OUTCOME_FAILED],
@@ -107,7 +112,7 @@ metrics_figures metrics_window_figures(const metrics_window *w, usec_t now) {
     };
     f.jobs_per_sec = (double)ended / f.over_sec;
     f.refused_per_sec = (double)f.refused / f.over_sec;
-    read_times(w, now, WINDOW_DISPATCH, &f.dispatch_p50_ms, &f.dispatch_p99_ms);
-    read_times(w, now, WINDOW_END_TO_END, &f.end_to_end_p50_ms, &f.end_to_end_p99_ms);
+    read_times(w, r, WINDOW_DISPATCH, &f.dispatch_p50_ms, &f.dispatch_p99_ms);
+    read_times(w, r, WINDOW_END_TO_END, &f.end_to_end_p50_ms, &f.end_to_end_p99_ms);
     return f;
 }

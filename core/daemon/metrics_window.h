@@ -21,6 +21,8 @@ typedef enum window_count {
     WINDOW_COUNTS = WINDOW_ENDED + JOB_OUTCOMES
 } window_count;
 
+enum { WINDOW_RECENT = 2, WINDOW_MINUTE = 7 };
+
 typedef enum window_time { WINDOW_DISPATCH, WINDOW_END_TO_END, WINDOW_TIMES } window_time;
 
 metrics_window *metrics_window_new(usec_t now);
@@ -28,6 +30,7 @@ metrics_window *metrics_window_new(usec_t now);
 metrics_window *metrics_window_free(metrics_window *w);
 void metrics_window_note(metrics_window *w, usec_t now, int count);
 void metrics_window_time(metrics_window *w, usec_t now, window_time which, usec_t took);
-metrics_figures metrics_window_figures(const metrics_window *w, usec_t now);
+/* Of the present slice and those before it, `slices` in all. */
+metrics_figures metrics_window_figures(const metrics_window *w, usec_t now, int slices);
 
 #endif
