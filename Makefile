@@ -4,6 +4,7 @@
 BUILD   ?= build
 CFLAGS  ?= -O2 -g
 ONLY    ?=
+FUZZ_SECONDS ?= 20
 PREFIX  ?= /usr/local
 DESTDIR ?=
 Q       := $(if $(filter 1,$(V)),,@)
@@ -38,12 +39,14 @@ support  := $(wildcard tests/support/*.c)
 main     := $(wildcard sim/main.c bench/main.c core/ctl/main.c core/daemon/main.c)
 check    := $(wildcard tests/*/check_*.c)
 tests    := $(patsubst %.c,$(BUILD)/%,$(check))
+fuzz     := $(wildcard tests/fuzz/fuzz_*.c)
+fuzzers  := $(patsubst %.c,$(BUILD)/%,$(fuzz))
 scripted := $(wildcard tests/daemon/test_*.py)
 programs := $(patsubst $(BUILD)/lingua-daemon,$(BUILD)/linguad,$(patsubst %/main.c,$(BUILD)/lingua-%,$(main:core/%=%)))
 sources  := $(shell find core sim bench tests -name '*.[ch]' 2>/dev/null)
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
-.PHONY: all run check tests run-tests asan bench layers format format-check lint deps man install deb clean help
+.PHONY: all run check tests run-tests asan fuzz fuzzers bench layers format format-check lint deps man install deb clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -64,6 +67,13 @@ run-tests: tests
 
 asan: ## all tests under AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer
 	$(Q)$(MAKE) check BUILD=$(BUILD)/asan ALLOC= CFLAGS="-O1 -g $(SANITIZE)"
+
+# Each parser against inputs that libFuzzer makes up, under AddressSanitizer and UndefinedBehaviorSanitizer.
+fuzz: ## try to break the parsers, FUZZ_SECONDS (20) each; needs clang and libclang-rt-14-dev
+	$(Q)$(MAKE) $(jobs) fuzzers BUILD=$(BUILD)/fuzz CC=clang ALLOC= CFLAGS="-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all"
+	$(Q)scripts/fuzz.sh $(BUILD)/fuzz $(FUZZ_SECONDS) $(fuzz:.c=)
+
+fuzzers: $(fuzzers)
 
 bench: all ## run the benchmarks, about a minute
 	$(Q)$(BUILD)/lingua-bench run
@@ -149,8 +159,10 @@ $(BUILD)/linguad: $(BUILD)/core/daemon/main.o $(BUILD)/libdaemon.a $(BUILD)/libl
 $(tests): LIBS += $(CHECK)
 $(filter $(BUILD)/tests/daemon/%,$(tests)) $(BUILD)/linguad: LIBS += $(LIBS_WEB)
 $(tests): %: %.o $(addprefix $(BUILD)/,libtest.a libbench.a libsim.a libdaemon.a liblingua.a)
-$(programs) $(tests):
+$(fuzzers): LDFLAGS += -fsanitize=fuzzer
+$(fuzzers): %: %.o $(addprefix $(BUILD)/,libtest.a libsim.a liblingua.a)
+$(programs) $(tests) $(fuzzers):
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
--include $(patsubst %.o,%.d,$(call obj,$(core) $(daemon) $(sim) $(bench) $(support) $(check) $(main))) $(patsubst sim/redis_host/%.c,$(BUILD)/gen/%.d,$(preload))
+-include $(patsubst %.o,%.d,$(call obj,$(core) $(daemon) $(sim) $(bench) $(support) $(check) $(fuzz) $(main))) $(patsubst sim/redis_host/%.c,$(BUILD)/gen/%.d,$(preload))

@@ -47,6 +47,7 @@ clang           | the second compiler    | has_program clang
 clang-format    | make format            | has_program clang-format
 clang-tidy      | make lint              | has_program clang-tidy
 cppcheck        | make lint              | has_program cppcheck
+libclang-rt-14-dev | make fuzz           | has_file '/usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a'
 '
 
 # Fills `missing` with the packages of the given rows whose test fails.

@@ -128,12 +128,12 @@ static json_member *find(json_text *t, const char *name) {
 /* It was scanned, so only a member that stands there twice can be wrong. */
 void json_text_within(json_text *outer, const char *name, json_text *ret_text) {
     json_slice whole = json_text_slice(outer, name);
-    json_scan s = {.at = whole.text, .end = whole.text + whole.bytes};
     start(ret_text, whole, NULL);
     ret_text->type = outermost(outer)->type;
     ret_text->outer = outermost(outer);
     json_text_check(outer, name, VALUE_OBJECT);
     if (!whole.text || json_text_failed(outer)) return;
+    json_scan s = {.at = whole.text, .end = whole.text + whole.bytes};
     if (scan_object(ret_text, &s)) return;
     json_text_fail(outer, name, s.expected, NULL);
     ret_text->count = 0;
