@@ -2,8 +2,9 @@
 # run_tests.sh BUILD TEST... - runs test programs (tests/unit/check_rng, tests/daemon/test_speech.py ...), one line for each, then the
 # sum of all. Those in Python are run by Debian's interpreter, which has the WebSocket library, and meet the programs in BUILD.
 #
-# The unit tests run side by side, the others one after the other, since they start servers. What a program printed is kept
-# in BUILD/<test>.log and shown when it fails. A program that crashes, hangs or prints no sum counts as one failed test more.
+# Tests run side by side, one for each processor: each starts servers of its own, in a fresh folder. Those of the daemon, and those whose
+# source says "Runs alone" because they compare with the time that passes, come one after the other. What a program printed is kept in
+# BUILD/<test>.log and shown when it fails. A program that crashes, hangs or prints no sum counts as one failed test more.
 # Environment: ONLY=text keeps the tests with that text in their name; TEST_TIMEOUT=seconds bounds each program (300).
 set -euo pipefail
 
@@ -56,11 +57,16 @@ run_one() {
     fi
 }
 
-run_kind() {
-    local kind=$1 side_by_side=$2 test
+runs_alone() {
+    [[ $1 == tests/daemon/* ]] || grep -qsF 'Runs alone' "$1.c"
+}
+
+# All tests for which "$2 TEST" holds.
+run_those() {
+    local side_by_side=$1 condition=$2 test
     shift 2
     for test; do
-        [[ $test == tests/$kind/*$ONLY* ]] || continue
+        $condition "$test" || continue
         ran+=("$test")
         rm -f "$build/$test.result"
         while (($(jobs -rp | wc -l) >= side_by_side)); do wait -n || true; done
@@ -72,10 +78,13 @@ run_kind() {
 ONLY=${ONLY:-}
 ran=()
 trap 'kill $(jobs -p) 2>/dev/null || true; exit 130' INT TERM
-run_kind unit "$(nproc)" "$@"
-run_kind lua 1 "$@"
-run_kind sim 1 "$@"
-run_kind daemon 1 "$@"
+is_company() { ! runs_alone "$1"; }
+wanted=()
+for test; do
+    if [[ $test == *$ONLY* ]]; then wanted+=("$test"); fi
+done
+run_those "$(nproc)" is_company "${wanted[@]}"
+run_those 1 runs_alone "${wanted[@]}"
 if ((${#ran[@]} == 0)); then
     echo "no test has \"$ONLY\" in its name" >&2
     exit 2

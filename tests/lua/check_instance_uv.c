@@ -1,5 +1,5 @@
 /* check_instance_uv.c - two instances in real time, over links of the daemon's kind: a read that blocks wakes up as soon as there is
- * something, and holds up nobody. */
+ * something, and holds up nobody. Runs alone: it compares with the time that passes. */
 #include "core/instance/instance.h"
 #include "core/redis/link_uv.h"
 #include "core/redis/private_server.h"

@@ -1,4 +1,5 @@
-/* link_uv: every sentence of core/redis/link.h and of its own header, against a real server in real time. */
+/* link_uv: every sentence of core/redis/link.h and of its own header, against a real server in real time.
+ * Runs alone: it compares with the time that passes. */
 #include "core/redis/link_uv.h"
 
 #include <signal.h>

@@ -1,4 +1,5 @@
-/* The wall clock: the same scenario in real time against an ordinary Redis, and what the model says of it. */
+/* The wall clock: the same scenario in real time against an ordinary Redis, and what the model says of it.
+ * Runs alone: it compares with the time that passes. */
 #include "sim/world/simulation.h"
 
 #include <signal.h>
