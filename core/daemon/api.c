@@ -19,6 +19,8 @@
 
 const char api_json_type[] = "application/json";
 
+enum { JSON_FLAGS = JSON_COMPACT | JSON_REAL_PRECISION(6) };
+
 static const usec_t watched_for = 30 * USEC_PER_SEC, survey_every = 5 * USEC_PER_SEC;
 
 /* ---- answers -------------------------------------------------------------------------------------------------------- */
@@ -29,9 +31,9 @@ static const struct {
 } codes[] = {{400, "BAD_REQUEST"}, {401, "UNAUTHORIZED"}, {404, "NOT_FOUND"}, {503, "UNAVAILABLE"}};
 
 frame *api_json_frame(json_t *document) {
-    size_t bytes = json_dumpb(document, NULL, 0, JSON_COMPACT);
+    size_t bytes = json_dumpb(document, NULL, 0, JSON_FLAGS);
     frame *f = frame_new(false, bytes + 1);
-    json_dumpb(document, f->data, bytes, JSON_COMPACT);
+    json_dumpb(document, f->data, bytes, JSON_FLAGS);
     f->data[bytes] = '\n';
     json_decref(document);
     return f;
@@ -132,7 +134,10 @@ static void get_page(void *ctx, server_request *r) {
     const embedded_file *page = embedded_find(embedded_dashboard, "dashboard.html");
     (void)ctx;
     assert(page);
-    server_answer(r, 200, "text/html; charset=utf-8", frame_of_text((const char *)page->data));
+    if (*server_request_rest(r)) /* "/" ends with a slash: all that has no route comes here */
+        api_answer_error(r, 404, "nothing is at %.200s", server_request_path(r));
+    else
+        server_answer(r, 200, "text/html; charset=utf-8", frame_of_text((const char *)page->data));
 }
 
 static void get_unknown(void *ctx, server_request *r);
