@@ -46,7 +46,7 @@ programs := $(patsubst $(BUILD)/lingua-daemon,$(BUILD)/linguad,$(patsubst %/main
 sources  := $(shell find core sim bench tests -name '*.[ch]' 2>/dev/null)
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
-.PHONY: all run check tests run-tests asan fuzz fuzzers bench layers format format-check lint deps man install deb clean help
+.PHONY: all run check tests run-tests asan fuzz fuzzers bench layers format format-check lint deps man install deb check-deploy clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -97,6 +97,10 @@ man: $(patsubst deploy/man/%.in,$(BUILD)/man/%,$(wildcard deploy/man/*.in)) ## t
 
 install: all man ## install below DESTDIR and PREFIX (/usr/local); a configuration that is there is kept
 	$(Q)scripts/install.sh $(BUILD) "$(DESTDIR)" "$(PREFIX)"
+
+check-deploy: ## show each part of deploy/ to the program that will read it
+	$(Q)$(MAKE) $(jobs) all man
+	$(Q)scripts/check_deploy.sh $(BUILD)
 
 deb: ## a Debian package in the build folder
 	$(Q)$(MAKE) $(jobs) all man

@@ -48,6 +48,8 @@ clang-format    | make format            | has_program clang-format
 clang-tidy      | make lint              | has_program clang-tidy
 cppcheck        | make lint              | has_program cppcheck
 libclang-rt-14-dev | make fuzz           | has_file '/usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a'
+dpkg-dev        | make deb               | has_program dpkg-shlibdeps
+mandoc          | checking manual pages  | has_program mandoc
 '
 
 # Fills `missing` with the packages of the given rows whose test fails.

@@ -18,13 +18,16 @@ strip --strip-unneeded "$root"/usr/bin/*
 # Units and users of packages are below /lib and /usr/lib on Debian 12.
 mkdir -p "$root/lib" && mv "$root/usr/lib/systemd" "$root/lib/systemd"
 gzip -9n "$root"/usr/share/man/man?/*
-gzip -9n "$root/usr/share/doc/lingua-scheduler/CHANGELOG.md"
-mv "$root/usr/share/doc/lingua-scheduler/CHANGELOG.md.gz" "$root/usr/share/doc/lingua-scheduler/changelog.gz"
+# Debian's own changelog is of the package; the project's stands beside it.
+{
+    printf 'lingua-scheduler (%s) unstable; urgency=medium\n\n  * See CHANGELOG.md.\n\n' "$version"
+    printf ' -- the lingua-scheduler maintainers <maintainers@users.noreply.invalid>  %s\n' "$(date -R -r CHANGELOG.md)"
+} | gzip -9n >"$root/usr/share/doc/lingua-scheduler/changelog.Debian.gz"
 {
     echo "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/"
     echo
     echo "Files: *"
-    echo "Copyright: the lingua-scheduler maintainers"
+    echo "Copyright: 2026 the lingua-scheduler maintainers"
     echo "License: Apache-2.0"
     echo " On Debian systems the text is in /usr/share/common-licenses/Apache-2.0."
 } >"$root/usr/share/doc/lingua-scheduler/copyright"

@@ -47,7 +47,7 @@ static const char help[] =
     "\n"
     "Examples:\n"
     "  linguad --dev\n"
-    "  linguad --config /etc/lingua/linguad.yaml --check-config\n"
+    "  linguad --config /etc/linguad/linguad.yaml --check-config\n"
     "  LINGUAD_REDIS_URL=redis://10.0.0.5:6379/1 linguad --port 5020\n"
     "\n"
     "Exit status: 0 ended in good order; 1 it could not start, or was told twice to end; 2 an option, setting or "
