@@ -3,6 +3,7 @@
  * Sound is most of what goes over the wire, and each second of it passes here three times, so these loops are what a message costs. */
 #include "core/wire/base64.h"
 
+#include <endian.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -25,23 +26,31 @@ static const unsigned char values[256] = {
 };
 #undef X
 
+/* Three bytes, the first one highest. */
+static void put_group(char *text, unsigned group) {
+    text[0] = digits[group >> 18 & 63];
+    text[1] = digits[group >> 12 & 63];
+    text[2] = digits[group >> 6 & 63];
+    text[3] = digits[group & 63];
+}
+
 void base64_encode(const unsigned char *data, size_t bytes, char *text) {
     size_t i = 0;
     for (; i + 8 <= bytes; i += 6, text += 8) { /* eight are read, six of them used */
         uint64_t word;
         memcpy(&word, data + i, sizeof word);
-        word = __builtin_bswap64(word);
-        for (int c = 0; c < 8; c++) text[c] = digits[word >> (58 - 6 * c) & 63];
+        word = be64toh(word);
+        put_group(text, (unsigned)(word >> 40));
+        put_group(text + 4, (unsigned)(word >> 16));
     }
     for (; i < bytes; i += 3, text += 4) {
         size_t left = bytes - i;
         unsigned group = (unsigned)data[i] << 16;
         if (left > 1) group |= (unsigned)data[i + 1] << 8;
         if (left > 2) group |= data[i + 2];
-        text[0] = digits[group >> 18];
-        text[1] = digits[group >> 12 & 63];
-        text[2] = left > 1 ? digits[group >> 6 & 63] : '=';
-        text[3] = left > 2 ? digits[group & 63] : '=';
+        put_group(text, group);
+        if (left < 3) text[3] = '=';
+        if (left < 2) text[2] = '=';
     }
 }
 
@@ -64,10 +73,8 @@ bool base64_decode(const char *text, size_t size, unsigned char *data, size_t *r
     for (; size > 4; size -= 4, c += 4, end += 3) {
         unsigned a = values[c[0]], b = values[c[1]], third = values[c[2]], fourth = values[c[3]];
         bad |= a | b | third | fourth;
-        unsigned group = a << 18 | b << 12 | third << 6 | fourth;
-        end[0] = (unsigned char)(group >> 16);
-        end[1] = (unsigned char)(group >> 8);
-        end[2] = (unsigned char)group;
+        uint32_t group = htobe32(a << 26 | b << 20 | third << 14 | fourth << 8);
+        memcpy(end, &group, sizeof group); /* the fourth byte belongs to the next group, which is there */
     }
     unsigned char last[3];
     int bytes = size ? last_group(c, last) : 0;
