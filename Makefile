@@ -23,7 +23,7 @@ FLAGS     = $(WARN) $(CFLAGS) -ffp-contract=off
 CPPFLAGS := -I. -D_GNU_SOURCE $(shell pkg-config --cflags-only-I $(PC) 2>/dev/null)
 ALLOC    := $(shell pkg-config --libs jemalloc 2>/dev/null)
 LIBS     := $(shell pkg-config --libs $(PC) 2>/dev/null) -lm $(ALLOC)
-LIBS_WEB := $(shell pkg-config --libs $(PC_WEB) 2>/dev/null)
+LIBS_WEB := -Wl,--as-needed $(shell pkg-config --libs $(PC_WEB) 2>/dev/null)
 CHECK    := $(shell pkg-config --libs check 2>/dev/null)
 
 # What is there only where a library is.
@@ -157,11 +157,11 @@ $(BUILD)/lib%.a:
 	$(Q)mkdir -p $(@D) && rm -f $@ && ar rcs $@ $^
 
 $(BUILD)/lingua-sim: $(BUILD)/sim/main.o $(BUILD)/libsim.a $(BUILD)/liblingua.a
-$(BUILD)/lingua-bench: $(BUILD)/bench/main.o $(BUILD)/libbench.a $(BUILD)/libsim.a $(BUILD)/liblingua.a
+$(BUILD)/lingua-bench: $(BUILD)/bench/main.o $(BUILD)/libbench.a $(BUILD)/libdaemon.a $(BUILD)/libsim.a $(BUILD)/liblingua.a
 $(BUILD)/lingua-ctl: $(BUILD)/core/ctl/main.o $(BUILD)/liblingua.a
 $(BUILD)/linguad: $(BUILD)/core/daemon/main.o $(BUILD)/libdaemon.a $(BUILD)/liblingua.a
 $(tests): LIBS += $(CHECK)
-$(filter $(BUILD)/tests/daemon/%,$(tests)) $(BUILD)/linguad: LIBS += $(LIBS_WEB)
+$(tests) $(BUILD)/linguad $(BUILD)/lingua-bench: LIBS += $(LIBS_WEB)
 $(tests): %: %.o $(addprefix $(BUILD)/,libtest.a libbench.a libsim.a libdaemon.a liblingua.a)
 $(fuzzers): LDFLAGS += -fsanitize=fuzzer
 $(fuzzers): %: %.o $(addprefix $(BUILD)/,libtest.a libsim.a liblingua.a)

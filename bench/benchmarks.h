@@ -16,6 +16,7 @@ extern const benchmark bench_jobstore[];  /* the state of jobs: a locked table, 
 extern const benchmark bench_core[];      /* the core's tables in memory */
 extern const benchmark bench_sim[];       /* whole runs of the simulator */
 extern const benchmark bench_ctl[];       /* the consistency check on a large fleet */
+extern const benchmark bench_server[];    /* the daemon's front door */
 extern const benchmark bench_memory[];    /* what nodes, jobs and sessions occupy */
 
 #endif

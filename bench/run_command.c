@@ -16,7 +16,7 @@
 
 static const benchmark *const tables[] = {
     bench_micro,   bench_wire,     bench_engine, bench_placement, bench_heartbeat, bench_flow, bench_waiting,
-    bench_cluster, bench_jobstore, bench_sim,    bench_ctl,       bench_memory,    bench_core,
+    bench_cluster, bench_jobstore, bench_sim,    bench_ctl,       bench_memory,    bench_core, bench_server,
 };
 enum { TABLES = sizeof tables / sizeof *tables };
 

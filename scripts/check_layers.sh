@@ -21,13 +21,13 @@ core/ctl         | core/base core/redis core/domain core/instance core/mechanism
 core/daemon      | core/base core/redis core/domain core/instance core/mechanisms core/scheduler core/view core/wire
 sim/engine       | core/base
 sim              | core/base core/redis core/domain core/instance core/mechanisms core/scheduler core/view core/ctl
-bench            | core/base core/redis core/domain core/instance core/mechanisms core/scheduler core/view core/ctl core/wire sim
+bench            | core/base core/redis core/domain core/instance core/mechanisms core/scheduler core/view core/ctl core/wire core/daemon sim
 tests            | core sim bench
 '
 # header          | only in
 libraries='
 hiredis          | core/redis sim/redis_host tests
-uv.h             | core/daemon core/redis/link_uv.c core/redis/uv_attach.c core/redis/cluster_nodes.c core/redis/router_cluster.c sim/redis_host/clock_wall.c bench/load tests
+uv.h             | core/daemon core/redis/link_uv.c core/redis/uv_attach.c core/redis/cluster_nodes.c core/redis/router_cluster.c sim/redis_host/clock_wall.c bench/load bench/bench_server.c tests
 libwebsockets.h  | core/daemon bench/load tests
 yaml.h           | core/base
 check.h          | tests

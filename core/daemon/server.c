@@ -91,6 +91,10 @@ static const struct lws_protocols protocols[] = {
     {0},
 };
 
+/* No pings and timeouts of the library's own: for each connection its default keeps a timer in one sorted list, which is walked for
+ * each that comes. */
+static const lws_retry_bo_t no_keepalive;
+
 void server_kill(server_conn *c) {
     watch_for(c, WAIT_NOTHING);
     c->told_end = true;
@@ -170,6 +174,7 @@ static sched_status make_context(server *s, const server_options *options, sched
     if (s->lws) {
         remember_new_handles(s, &before);
         info.protocols = protocols;
+        info.retry_and_idle_policy = &no_keepalive;
         info.vhost_name = "lingua";
         info.keepalive_timeout = LIBRARY_PATIENCE_SEC;
         info.ssl_cert_filepath = options->tls_certificate;
@@ -192,6 +197,7 @@ struct lws_vhost *server_calls(server *s, const struct lws_protocols *calling) {
         .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
         .vhost_name = "lingua-calls",
         .protocols = calling,
+        .retry_and_idle_policy = &no_keepalive,
     };
     if (!s->calls) s->calls = lws_create_vhost(s->lws, &info);
     assert(s->calls);
