@@ -111,7 +111,12 @@ static utterance *find_open(const talker *t, uint64_t number) {
     return u;
 }
 
+static bool is_awaited(const utterance *u) {
+    return u->left && !u->cut_off;
+}
+
 static void close_utterance(account *a, talker *t, utterance *u) {
+    a->figures.awaited -= is_awaited(u);
     DL_DELETE(t->open, u);
     free(u);
     a->figures.open--;
@@ -135,9 +140,12 @@ static void say(account *a, const trace_event *event) {
 void account_left(account *a, const char *session, uint64_t number, usec_t at) {
     talker *t = find_talker(a, session);
     utterance *u = t ? find_open(t, number) : NULL;
-    if (!u || u->left) return;
+    if (!u || is_awaited(u)) return;
+    bool first = !u->left;
+    a->figures.awaited++;
+    u->cut_off = u->dropped = false;
+    if (!first) return;
     u->left = at > u->intended ? at : u->intended;
-    u->dropped = false;
     if (in_window(a, u->intended)) histogram_record(a->lateness, u->left - u->intended);
 }
 
@@ -216,7 +224,10 @@ static void cut_off(account *a, const trace_event *event) {
     talker *t = need_talker(a, event->session);
     utterance *u;
     a->figures.sessions_lost++;
-    DL_FOREACH(t->open, u) u->cut_off |= u->left != 0;
+    DL_FOREACH(t->open, u) {
+        a->figures.awaited -= is_awaited(u);
+        u->cut_off = u->left != 0;
+    }
     t->told_next = 0;
 }
 

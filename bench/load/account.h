@@ -62,6 +62,7 @@ typedef struct account_figures {
     int64_t dropped[DROP_REASONS];
     account_codes failed, missing, errors; /* errors: of something other than an utterance */
     int64_t open;                          /* said and not answered yet */
+    int64_t awaited;                       /* of these, on their way over a connection that stands */
     int64_t resent;
     int64_t heard;        /* results of what the server cut, and of others in a room */
     int64_t in_window;    /* said in the window */

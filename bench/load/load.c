@@ -14,6 +14,7 @@
 #define STEP        (50 * USEC_PER_MSEC)
 #define PROBE_EVERY USEC_PER_SEC
 #define CLOSE_LIMIT (15 * USEC_PER_SEC)
+#define GRACE       (2 * USEC_PER_SEC) /* for those who are not connected at the end */
 
 enum { LEAVING_NODES = 200, OTHER_FILES = 64 };
 
@@ -169,13 +170,18 @@ static void take_stock(load *l) {
     probe_mark_end(l->probe);
 }
 
+/* Somebody who is not connected may yet be, and say what waits. */
+static bool may_be_answered(const load *l, usec_t grace) {
+    const account_figures *f = account_figure(l->account);
+    return f->awaited > 0 || (f->open > 0 && engine_now(l->engine) < grace);
+}
+
 static sched_status drain(load *l, sched_error *err) {
-    usec_t limit = engine_now(l->engine) + l->options.patience;
+    usec_t from = engine_now(l->engine), limit = from + l->options.patience;
     sched_status status = SCHED_OK;
     l->stage = LOAD_DRAINS;
     world_stop_speaking(l->world);
-    while (!status && account_figure(l->account)->open > 0 && engine_now(l->engine) < limit)
-        status = step(l, limit, err);
+    while (!status && may_be_answered(l, from + GRACE) && engine_now(l->engine) < limit) status = step(l, limit, err);
     return status;
 }
 

@@ -57,7 +57,8 @@ typedef struct request {
     const char *scenario, *out;
     const char *sets[SETS_MAX];
     size_t set_count;
-    usec_t duration, warmup; /* -1: not given */
+    char made[3][SET_TEXT_MAX]; /* sets of our own */
+    usec_t duration, warmup;    /* -1: not given */
     const char *seed;
     double rate; /* 0: as the scenario says */
     bool json;
@@ -223,13 +224,13 @@ static sched_status add_set(request *req, char text[SET_TEXT_MAX], const char *p
 
 /* The file's own warm-up says how long one is needed, and a short run has a short one. */
 static sched_status shorten(request *req, scenario **sc, sched_error *err) {
-    char duration[UNITS_TEXT_MAX], warmup[UNITS_TEXT_MAX], sets[3][SET_TEXT_MAX];
+    char duration[UNITS_TEXT_MAX], warmup[UNITS_TEXT_MAX];
     usec_t length = req->duration >= 0 ? req->duration : (*sc)->duration;
     usec_t warm = req->warmup >= 0 ? req->warmup : (*sc)->warmup;
     if (req->duration >= 0 && req->warmup < 0 && warm > length / 4) warm = length / 4;
-    sched_status status = add_set(req, sets[0], "duration", units_format_duration(duration, length), err);
-    if (!status) status = add_set(req, sets[1], "warmup", units_format_duration(warmup, warm), err);
-    if (!status && req->seed) status = add_set(req, sets[2], "seed", req->seed, err);
+    sched_status status = add_set(req, req->made[0], "duration", units_format_duration(duration, length), err);
+    if (!status) status = add_set(req, req->made[1], "warmup", units_format_duration(warmup, warm), err);
+    if (!status && req->seed) status = add_set(req, req->made[2], "seed", req->seed, err);
     if (status) return status;
     *sc = scenario_free(*sc);
     return scenario_load_set(req->scenario, req->sets, req->set_count, sc, err);

@@ -186,10 +186,14 @@ START_TEST(what_was_under_way_when_the_connection_broke_is_disconnected_unless_i
     begin();
     sent("s", 0, 11 * SEC, 11 * SEC);
     sent("s", 1, 11 * SEC, 11 * SEC);
+    ck_assert_int_eq(figures()->awaited, 2);
     session(TRACE_SESSION_LOST, "s", "closed");
+    ck_assert_int_eq(figures()->awaited, 0);
     session(TRACE_SESSION_BACK, "s", "");
     account_left(a, "s", 1, 13 * SEC);
+    ck_assert_int_eq(figures()->awaited, 1);
     answered("s", 1, 14 * SEC);
+    ck_assert_int_eq(figures()->awaited, 0);
     account_close(a);
     ck_assert_int_eq(figures()->disconnected, 1);
     ck_assert_int_eq(figures()->ok, 1);
