@@ -107,9 +107,9 @@ static void head(FILE *out, const char *name, const char *type, const char *help
     fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-/* Whole numbers up to 2^53 as they are. */
+/* Whole numbers up to 10^15 as they are. */
 static void line(FILE *out, const char *name, const char *labels, double value) {
-    fprintf(out, *labels ? "%s{%s} %.17g\n" : "%s%s %.17g\n", name, labels, value);
+    fprintf(out, *labels ? "%s{%s} %.15g\n" : "%s%s %.15g\n", name, labels, value);
 }
 
 static void write_now(FILE *out, const metrics_now *now) {
