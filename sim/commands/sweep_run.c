@@ -20,6 +20,7 @@
 #include "sim/commands/run_given.h"
 #include "sim/commands/sweep_progress.h"
 #include "sim/report/folder.h"
+#include "sim/report/sweep_plot.h"
 #include "sim/report/sweep_report.h"
 
 enum { SHORT_NAME_MAX = 60, SEED_TEXT_MAX = 24, RUN_WORDS_MAX = 16 };
@@ -306,11 +307,12 @@ static bool run_all(sweep_state *s) {
 
 /* ---- the end -------------------------------------------------------------------------------------------------------- */
 
-static sched_status write_summary(sweep_state *s) {
+static sched_status write_summary(sweep_state *s, bool drawn) {
     char *path = text_of("%s/summary.md", s->out);
     FILE *out = fopen(path, "we");
     sched_status status = SCHED_OK;
     if (out) (s->args->variant_count ? sweep_markdown_variants : sweep_markdown_points)(&s->view, out);
+    if (out && drawn) fputs("\n![Percentiles of end to end by load](plots/sweep_latency.svg)\n", out);
     bool bad = !out || ferror(out);
     bad |= out && fclose(out) != 0;
     if (bad) status = sched_fail(&s->err, SCHED_EIO, "%s: could not be written: %s", path, strerror(errno));
@@ -325,11 +327,22 @@ static bool all_passed(const sweep_state *s) {
     return true;
 }
 
+/* What cannot be drawn is no failure: the table says the same. */
+static bool draw(const sweep_state *s) {
+    sched_error why;
+    sched_status status = s->args->variant_count ? SCHED_ENOENT : sweep_plot_draw(&s->view, s->out, &why);
+    if (status && status != SCHED_ENOENT && !s->args->quiet)
+        fprintf(stderr, "lingua-sim: no figure: %s\n", why.message);
+    return !status;
+}
+
 static int conclude(sweep_state *s) {
     if (s->args->conclude) return s->args->conclude(s->args->ctx, &s->view, s->plan, s->out);
-    sched_status status = write_summary(s);
+    bool drawn = draw(s);
+    sched_status status = write_summary(s, drawn);
     (s->args->variant_count ? sweep_print_variants : sweep_print_points)(&s->view, stdout);
     printf("\npoints       %s/points.csv\n", s->out);
+    if (drawn) printf("figure       %s/plots/sweep_latency.svg\n", s->out);
     if (status) fprintf(stderr, "%s\n", s->err.message);
     return status || !all_passed(s) ? STATUS_FAILED : STATUS_FINE;
 }

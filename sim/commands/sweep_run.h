@@ -2,6 +2,8 @@
  *
  * OUT/points.csv     a row for each run that ended; at the end in the order of points and seeds
  * OUT/summary.md     the table that also goes to stdout
+ * OUT/plots/sweep_latency.svg
+ *                    percentiles by load, where an axis of a sweep is a number
  * OUT/points/3-1000-best_of_2/, OUT/VARIANT/
  *                    what `lingua-sim run` writes, and terminal.txt, what it prints; with several runs in seed-N/ below
  *

@@ -128,6 +128,19 @@ typedef struct fault_mark {
 
 const fault_mark *recorder_marks(const recorder *r, size_t *ret_count);
 
+/* End to end by the time of the answer, for a heat map: how many answers of a column took how long. Rows are quarters of a doubling from
+ * 1 ms on; what is shorter is in the first one, what is longer than the last one in that. Columns divide 0 .. duration, one for each
+ * bin at most. */
+enum { LATENCY_ROWS = 80, LATENCY_ROWS_PER_DOUBLING = 4 };
+
+typedef struct latency_map {
+    size_t columns;
+    uint32_t count[LATENCY_ROWS][HEAT_COLUMNS];
+    uint64_t answers[HEAT_COLUMNS];
+} latency_map;
+
+const latency_map *recorder_latency_map(const recorder *r);
+
 /* ---- nodes ---------------------------------------------------------------------------------------------------------- */
 
 typedef struct node_figures {

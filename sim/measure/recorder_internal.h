@@ -80,6 +80,8 @@ struct recorder {
     size_t row_count, row; /* the one that is being filled; row_count: all are full */
     double busy_time, slot_time;
     histogram *bin_latency;
+    usec_t latency_edge[LATENCY_ROWS]; /* where a row begins */
+    latency_map map;
     uint64_t redis_commands, redis_bytes; /* at the last call */
 
     fault_mark marks[MARKS_MAX];

@@ -13,6 +13,33 @@ static usec_t row_end(const recorder *r) {
     return r->options.start + (end < r->options.duration ? end : r->options.duration);
 }
 
+/* The fourth root of 2, so that every fourth edge is a doubling. */
+#define ROW_STEP 1.189207115002721
+
+static void map_new(recorder *r) {
+    double edge = USEC_PER_MSEC;
+    for (size_t row = 0; row < LATENCY_ROWS; row++, edge *= ROW_STEP) r->latency_edge[row] = (usec_t)(edge + 0.5);
+    r->map.columns = r->row_count < HEAT_COLUMNS ? r->row_count : HEAT_COLUMNS;
+}
+
+static void map_answer(recorder *r, usec_t latency) {
+    size_t low = 0, high = LATENCY_ROWS;
+    while (high - low > 1) {
+        size_t middle = (low + high) / 2;
+        if (latency >= r->latency_edge[middle])
+            low = middle;
+        else
+            high = middle;
+    }
+    size_t column = r->row * r->map.columns / r->row_count;
+    r->map.count[low][column]++;
+    r->map.answers[column]++;
+}
+
+const latency_map *recorder_latency_map(const recorder *r) {
+    return &r->map;
+}
+
 void series_new(recorder *r) {
     const recorder_options *o = &r->options;
     usec_t least = (o->duration + SERIES_ROWS_MAX - 1) / SERIES_ROWS_MAX;
@@ -20,6 +47,7 @@ void series_new(recorder *r) {
     r->row_count = (size_t)((o->duration + r->bin - 1) / r->bin);
     r->rows = mem_zalloc(r->row_count, sizeof *r->rows);
     r->bin_latency = histogram_new(3600 * USEC_PER_SEC);
+    map_new(r);
 }
 
 void series_free(recorder *r) {
@@ -55,7 +83,9 @@ series_row *series_now(recorder *r) {
 }
 
 void series_answer(recorder *r, usec_t latency) {
-    if (r->row < r->row_count) histogram_record(r->bin_latency, latency);
+    if (r->row == r->row_count) return;
+    histogram_record(r->bin_latency, latency);
+    map_answer(r, latency);
 }
 
 /* What went over the wire up to `now` belongs to the bin before it when `now` is a border. */

@@ -192,6 +192,10 @@ static void figure_evenness(const void *ctx, FILE *out) {
     draw(ctx, 2, out);
 }
 
+static void figure_commands(const void *ctx, FILE *out) {
+    draw(ctx, 3, out);
+}
+
 void compare_html(const compare_page *p, FILE *out) {
     static const template_field fields[] = {
         {"style", html_style},
@@ -204,6 +208,7 @@ void compare_html(const compare_page *p, FILE *out) {
         {"figure_latency", figure_latency},
         {"figure_cost", figure_cost},
         {"figure_evenness", figure_evenness},
+        {"figure_commands", figure_commands},
         {"table", table},
         {"claims_note", claims_note},
         {"claims", claims},

@@ -5,7 +5,7 @@
 #include "sim/report/compare.h"
 #include "sim/report/plots.h"
 
-enum { COMPARE_PLOTS = 3 };
+enum { COMPARE_PLOTS = 4 };
 
 extern const figure compare_plots[COMPARE_PLOTS]; /* whose height is that of one column, beside what stands around */
 

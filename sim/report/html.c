@@ -314,20 +314,24 @@ static void figure_series(const void *ctx, FILE *out) {
     draw(ctx, 1, out);
 }
 
-static void figure_utilisation(const void *ctx, FILE *out) {
+static void figure_latency_map(const void *ctx, FILE *out) {
     draw(ctx, 2, out);
 }
 
-static void figure_utilisation_map(const void *ctx, FILE *out) {
+static void figure_utilisation(const void *ctx, FILE *out) {
     draw(ctx, 3, out);
 }
 
-static void figure_jobs_per_node(const void *ctx, FILE *out) {
+static void figure_utilisation_map(const void *ctx, FILE *out) {
     draw(ctx, 4, out);
 }
 
-static void figure_redis_load(const void *ctx, FILE *out) {
+static void figure_jobs_per_node(const void *ctx, FILE *out) {
     draw(ctx, 5, out);
+}
+
+static void figure_redis_load(const void *ctx, FILE *out) {
+    draw(ctx, 6, out);
 }
 
 void page_html(const page *p, FILE *out) {
@@ -347,6 +351,7 @@ void page_html(const page *p, FILE *out) {
         {"figure_latency_cdf", figure_latency_cdf},
         {"comparison", comparison},
         {"figure_series", figure_series},
+        {"figure_latency_map", figure_latency_map},
         {"nodes", nodes},
         {"figure_utilisation", figure_utilisation},
         {"figure_utilisation_map", figure_utilisation_map},

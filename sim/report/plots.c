@@ -24,6 +24,10 @@ const figure report_figures[FIGURES] = {
      "Red bands are faults, the grey band is the warm-up. Where fewer requests end than come, work piles up; the "
      "distance between the "
      "two lines of slots is the room that is left."},
+    {"latency_map", 420, "How long answers took, by the time at which they came",
+     "A column is a slice of time, brighter is more of its answers. A band that stays level is steady; one that climbs "
+     "is "
+     "work that piles up; a second band above it are those who wait for something. The line is 95 % of the answers."},
     {"utilisation", 380, "Slot time in use of each node, the busiest first",
      "Flat is even. A steep left end means hot spots, a cliff on the right nodes that hardly anybody needs."},
     {"utilisation_map", 420, "Slots in use by node and time",
@@ -71,6 +75,17 @@ static void series_headline(const run_report *r, char text[HEADLINE_MAX]) {
              rows ? (double)submitted / time : 0, in_flight, room);
 }
 
+static void latency_map_headline(const run_report *r, char text[HEADLINE_MAX]) {
+    size_t rows, worst = 0;
+    const series_row *row = recorder_series(r->recorder, &rows);
+    usec_t bin = recorder_bin(r->recorder);
+    char most[32];
+    for (size_t i = 0; i < rows; i++)
+        if (row[i].answered && row[i].e2e_p95 > row[worst].e2e_p95) worst = i;
+    snprintf(text, HEADLINE_MAX, "Answers are slowest %.0f s into the run: 95 %% then take up to %s",
+             (double)bin * (double)worst / USEC_PER_SEC, span(most, rows ? row[worst].e2e_p95 : 0));
+}
+
 static void utilisation_headline(const run_report *r, char text[HEADLINE_MAX]) {
     utilisation u = recorder_utilisation(r->recorder);
     snprintf(text, HEADLINE_MAX, "The nodes work %.1f %% of the time, the busiest one %.1f %%", 100 * u.mean,
@@ -113,8 +128,9 @@ static void redis_headline(const run_report *r, char text[HEADLINE_MAX]) {
 
 char *figure_headline(const run_report *r, size_t i, char text[HEADLINE_MAX]) {
     static void (*const write[FIGURES])(const run_report *, char *) = {latency_headline,     series_headline,
-                                                                       utilisation_headline, map_headline,
-                                                                       jobs_headline,        redis_headline};
+                                                                       latency_map_headline, utilisation_headline,
+                                                                       map_headline,         jobs_headline,
+                                                                       redis_headline};
     write[i](r, text);
     return text;
 }
@@ -201,6 +217,33 @@ static void write_map(const run_report *r, FILE *out) {
     free(map);
 }
 
+static void write_latency_map(const run_report *r, FILE *out) {
+    const latency_map *map = recorder_latency_map(r->recorder);
+    double width = (double)r->sc->duration / USEC_PER_SEC / (double)map->columns;
+    fputs("t_s,row,percent\n", out);
+    for (size_t row = 0; row < LATENCY_ROWS; row++)
+        for (size_t column = 0; column < map->columns; column++) {
+            fprintf(out, "%.3f,%.1f,", ((double)column + 0.5) * width, (double)row + 0.5);
+            if (!map->count[row][column])
+                fputs("NaN\n", out);
+            else
+                fprintf(out, "%.2f\n", 100.0 * map->count[row][column] / (double)map->answers[column]);
+        }
+}
+
+/* The rows that hold something: ends of the axis. */
+static void set_latency_rows(const run_report *r, FILE *out) {
+    const latency_map *map = recorder_latency_map(r->recorder);
+    size_t low = LATENCY_ROWS, high = 0;
+    for (size_t row = 0; row < LATENCY_ROWS; row++)
+        for (size_t column = 0; column < map->columns; column++) {
+            if (!map->count[row][column]) continue;
+            if (low == LATENCY_ROWS) low = row;
+            high = row;
+        }
+    fprintf(out, "lowest_row = %zu\nhighest_row = %zu\nper_doubling = %d\n", low, high + 1, LATENCY_ROWS_PER_DOUBLING);
+}
+
 static sched_status write_table(const run_report *r, const char *folder, const char *name,
                                 void (*write)(const run_report *, FILE *), sched_error *err) {
     char path[4096];
@@ -244,6 +287,7 @@ static void set_variables(const run_report *r, size_t i, FILE *out) {
                       : power_of_ten_above((double)histogram_count(e2e)));
     script_number(out, "queue_wait_max",
                   (double)histogram_max(recorder_latency(rec, LATENCY_QUEUE_WAIT)) / USEC_PER_MSEC);
+    set_latency_rows(r, out);
     double most_jobs, jobs = jobs_of_all(r, &most_jobs);
     script_number(out, "mean_jobs", r->facts->nodes ? jobs / (double)r->facts->nodes : 0);
     script_number(out, "mean", 100 * recorder_utilisation(rec).mean);
@@ -275,6 +319,7 @@ sched_status plots_draw(const run_report *r, const char *folder, sched_error *er
     if (!status) status = write_table(r, folder, "nodes", write_nodes, err);
     if (!status) status = write_table(r, folder, "jobs", write_jobs, err);
     if (!status) status = write_table(r, folder, "map", write_map, err);
+    if (!status) status = write_table(r, folder, "latency", write_latency_map, err);
     for (size_t i = 0; i < FIGURES && !status; i++) status = draw(r, i, folder, err);
     return status;
 }

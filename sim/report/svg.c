@@ -56,7 +56,8 @@ void svg_alone(const char *svg, const char *prefix, FILE *out) {
     size_t head = end ? (size_t)(end - root) + 1 : 0;
     fputs("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n", out);
     fwrite(root, 1, head, out);
-    fputs("\n<style>svg { color: #1b1d21 } @media screen and (prefers-color-scheme: dark) { svg { color: #e4e6ea } "
+    fputs("\n<style>image { image-rendering: pixelated } svg { color: #1b1d21 } @media screen and "
+          "(prefers-color-scheme: dark) { svg { color: #e4e6ea } "
           "}</style>",
           out);
     write_replaced(root + head, prefix, out);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "sim/commands/commands.h"
+#include "sim/report/compare_plots.h"
 #include "sim/report/json_path.h"
 #include "tests/support/command_world.h"
 #include "tests/support/suite.h"
@@ -191,11 +192,11 @@ START_TEST(the_page_says_the_verdict_first_and_holds_its_figures) {
     json_t *o = read_json("a/compare.json");
     expect_in("a/report.md", json_string_value(json_array_get(json_at(o, "verdict"), 1)));
     char *page = read_text("a/report.html");
-    const char *figure = page;
-    for (int i = 0; i < 3; i++) {
-        figure = strstr(figure, "<svg ");
-        ck_assert_msg(figure != NULL, "only %d figures: %s", i, page);
-        figure++;
+    const char *drawn = page;
+    for (int i = 0; i < COMPARE_PLOTS; i++) {
+        drawn = strstr(drawn, "<svg ");
+        ck_assert_msg(drawn != NULL, "only %d figures: %s", i, page);
+        drawn++;
     }
     ck_assert_ptr_null(strstr(page, "{{"));
     ck_assert_ptr_nonnull(strstr(page, "lingua-sim compare SCENARIO --phases 3,production --variant "

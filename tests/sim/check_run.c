@@ -40,6 +40,8 @@ static const char *const same_files[] = {
     "plots/latency_cdf.svg",
     "plots/nodes.csv",
     "plots/map.csv",
+    "plots/latency.csv",
+    "plots/latency_map.svg",
 };
 
 static char folder[TEMP_PATH_MAX];

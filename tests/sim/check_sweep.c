@@ -118,6 +118,8 @@ START_TEST(the_rows_are_the_points_in_their_order_each_with_successive_seeds) {
     expect_in("a/points/4-15-best_of_2/seed-8/terminal.txt", "PASS: ");
     expect_in("stdout", "PASS: 8 of 8 runs passed.\nsmall, 4 points, seed 7 .. 8;");
     expect_in("a/summary.md", "| concurrent | placement | pass |");
+    expect_in("a/summary.md", "(plots/sweep_latency.svg)");
+    expect_in("a/plots/sweep_latency.svg", "best_of_2");
 }
 END_TEST
 

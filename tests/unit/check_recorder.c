@@ -297,6 +297,30 @@ START_TEST(latencies_of_answers_are_told_by_bin) {
 }
 END_TEST
 
+/* 1 s is ten doublings of about a millisecond: 40 rows of a quarter, less what 1,000 lacks to 1,024. */
+START_TEST(answers_are_mapped_by_time_and_by_how_long_they_took) {
+    static const usec_t latencies[] = {2048 * MS, 2047 * MS, 1000 * MS, 2 * MS, 1 * MS, 0};
+    static const size_t rows[] = {44, 43, 39, 4, 0, 0};
+    usec_t at = 20 * SECOND;
+    set_up();
+    session();
+    for (uint64_t i = 0; i < 6; i++) client(at - latencies[i], TRACE_CLIENT_SENT, i + 1, OUTCOME_NONE);
+    for (uint64_t i = 0; i < 6; i++) client(at, TRACE_CLIENT_ANSWERED, i + 1, OUTCOME_OK);
+    client(99 * SECOND, TRACE_CLIENT_SENT, 7, OUTCOME_NONE);
+    client(150 * SECOND, TRACE_CLIENT_ANSWERED, 7, OUTCOME_OK);
+    end();
+    const latency_map *map = recorder_latency_map(r);
+    ck_assert_uint_eq(map->columns, 100);
+    ck_assert_uint_eq(map->answers[20], 6);
+    for (size_t i = 0; i < 6; i++) ck_assert_msg(map->count[rows[i]][20] > 0, "nothing in row %zu", rows[i]);
+    uint64_t all = 0;
+    for (size_t row = 0; row < LATENCY_ROWS; row++)
+        for (size_t column = 0; column < map->columns; column++) all += map->count[row][column];
+    ck_assert_uint_eq(all, 6);
+    tear_down();
+}
+END_TEST
+
 START_TEST(traffic_with_redis_falls_into_the_bin_before_the_border) {
     set_up();
     recorder_redis(r, START + 100 * MS, 10, 1000);
@@ -514,6 +538,7 @@ int main(void) {
         a_bin_tells_what_happened_in_it_and_what_stood_at_its_end,
         slots_in_use_are_averaged_over_the_bin,
         latencies_of_answers_are_told_by_bin,
+        answers_are_mapped_by_time_and_by_how_long_they_took,
         traffic_with_redis_falls_into_the_bin_before_the_border,
         a_long_run_has_wider_bins_instead_of_more_rows,
         utilisation_counts_the_time_in_the_window_while_the_node_is_there,
