@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import subprocess
 
 import support
@@ -10,6 +11,11 @@ from support import BUILD, ROOT, Case, until
 
 ADMIN = "an-admin-token-of-some-length"
 OTHER = "another-token-of-some-length"
+
+
+def read(path):
+    with open(os.path.join(ROOT, path), encoding="utf-8") as text:
+        return text.read()
 
 
 def ctl(redis, *words):
@@ -209,6 +215,55 @@ class Api(Case):
             self.assertEqual((await one.fetch(path, ADMIN))[0], 200, path)
         for path in ("/health", "/ready", "/", "/dashboard"):
             self.assertEqual((await one.fetch(path))[0], 200, path)
+
+    async def test_docs_alerts_and_dashboards_name_metrics_that_there_are(self):
+        one = await self.linguad().up()
+        text = (await one.fetch("/metrics"))[1]
+        types = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.M))
+        helps = dict(re.findall(r"^# HELP (\S+) (.*)$", text, re.M))
+        labels = {name: set() for name in types}
+        series = set(types)
+        for name, inside in re.findall(r"^(\w+)\{(.*)\} \S+$", text, re.M):
+            family = name if name in types else re.sub(r"_bucket$", "", name)
+            labels[family] |= set(re.findall(r'(\w+)="', inside)) - {"le"}
+        for name, kind in types.items():
+            if kind == "histogram":
+                series |= {name + "_bucket", name + "_sum", name + "_count"}
+
+        told = re.findall(r"^\| `(lingua_\w+)` \| (\w+) \| ([\w ]*) \| (.*) \|$", read("docs/OPERATIONS.md"), re.M)
+        self.assertEqual([(n, k, set(w.split()), h) for n, k, w, h in told],
+                         [(n, k, labels[n], helps[n]) for n, k in types.items()], "the table of OPERATIONS.md")
+
+        def names(expression):
+            return set(re.findall(r"lingua_\w+", expression))
+        def check_values(expression, where):
+            for name, inside in re.findall(r"(lingua_\w+)\{([^}]*)\}", expression):
+                for label, value in re.findall(r'(\w+)=~?"([^"]*)"', inside):
+                    for one_of in value.split("|") if label != "instance" else []:
+                        self.assertRegex(text, rf'(?m)^{name}\{{.*\b{label}="{re.escape(one_of)}"', where)
+        rules = read("deploy/prometheus/alerts.yml")
+        alerts = re.findall(r"- alert: (\w+)\n +expr: (.*)\n", rules)
+        self.assertGreater(len(alerts), 20)
+        self.assertEqual(len(alerts), rules.count("alert:"))
+        for alert, expression in alerts:
+            self.assertLessEqual(names(expression), series, alert)
+            check_values(expression, alert)
+        panels = [p for p in json.loads(read("deploy/grafana/lingua.json"))["panels"] if p["type"] != "row"]
+        self.assertGreater(len(panels), 20)
+        for panel in panels:
+            for target in panel["targets"]:
+                self.assertTrue(names(target["expr"]), panel["title"])
+                self.assertLessEqual(names(target["expr"]), series, panel["title"])
+                check_values(target["expr"], panel["title"])
+
+    async def test_of_each_alarm_and_alert_it_is_said_what_to_do(self):
+        operations = read("docs/OPERATIONS.md").split("### Alarms, and what to do")[1]
+        for alert in re.findall(r"- alert: (\w+)", read("deploy/prometheus/alerts.yml")):
+            self.assertIn(f"`{alert}`", operations)
+        alarms = re.findall(r"^    X\((\w+), ", read("core/daemon/api_alarms.c"), re.M)
+        self.assertGreater(len(alarms), 10)
+        for alarm in alarms:
+            self.assertIn(f"`{alarm}`", operations)
 
     async def test_stopping_while_somebody_reads_is_in_good_order(self):
         one, _ = await self.some_work()
