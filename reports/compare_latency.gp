@@ -5,7 +5,7 @@
 #          The axes are logarithmic: what is less than 0.1 ms is drawn at 0.1 ms.
 # Also set columns; e2e_decades and placement_decades, how many powers of ten they take
 
-set multiplot layout 1,2 margins char 16, char 3, char 5, char 4.2 spacing char 4
+set multiplot layout 1,2 margins char 16, char 3, char 5, char 4.2 spacing char 7
 set title
 set label 101 headline at screen 0.5, screen 1 center offset 0, character -1.2 font "sans-serif,16"
 set style line 1 lc rgb sky       pt 7 ps 0.9 lw 1.4

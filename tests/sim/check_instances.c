@@ -104,6 +104,39 @@ START_TEST(events_of_busy_instances_are_told_in_the_order_of_time) {
 }
 END_TEST
 
+/* A few seeds of what scenarios/sweeps/crashes.yaml does with 200. */
+static void crash_by_chance(const char *phase, const int seeds[2]) {
+    char yaml[640];
+    for (int i = 0; i < 2; i++) {
+        snprintf(yaml, sizeof yaml,
+                 "seed: %d\nduration: 75s\nwarmup: 5s\nlanguages: {count: 3}\n"
+                 "nodes: [{name: gpu, count: 24, slots: 2, acks: yes, reconnect: 2s, join: {over: 2s}}]\n"
+                 "sessions: [{name: talk, concurrent: 30, retry: {after: 8s}, join: {at: 3s, over: 3s}}]\n"
+                 "instances: {count: 4}\nscheduler: {phase: %s}\n"
+                 "faults: [{every: 25s, instance: crash, for: 4s}]\n",
+                 seeds[i], phase);
+        sim_run *r = sim_run_new(yaml, NULL);
+        sim_run_expect_clean(r);
+        ck_assert_uint_gt(r->core[EV_FINISHED], 100);
+        sim_run_free(r);
+    }
+}
+
+START_TEST(while_instances_of_phase_2_crash_by_chance_every_promise_is_kept) {
+    crash_by_chance("2", (const int[]){1, 2});
+}
+END_TEST
+
+START_TEST(while_instances_of_phase_3_crash_by_chance_every_promise_is_kept) {
+    crash_by_chance("3", (const int[]){5, 7});
+}
+END_TEST
+
+START_TEST(while_instances_of_production_crash_by_chance_every_promise_is_kept) {
+    crash_by_chance("production", (const int[]){2, 6});
+}
+END_TEST
+
 int main(void) {
     const TTest *const tests[] = {
         connections_take_turns_among_the_instances,
@@ -111,6 +144,9 @@ int main(void) {
         by_chance_nobody_is_favoured_and_turns_are_not_kept,
         one_seed_tells_one_trace_of_four_instances,
         events_of_busy_instances_are_told_in_the_order_of_time,
+        while_instances_of_phase_2_crash_by_chance_every_promise_is_kept,
+        while_instances_of_phase_3_crash_by_chance_every_promise_is_kept,
+        while_instances_of_production_crash_by_chance_every_promise_is_kept,
     };
     return SUITE_RUN("several instances", tests);
 }
