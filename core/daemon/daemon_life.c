@@ -44,6 +44,7 @@ static void on_scheduler_left(void *arg) {
 
 static void close_connections(linguad *d) {
     usec_t patience = daemon_now(d) + CLOSE_PATIENCE;
+    server_stop_listening(d->server);
     front_close_all(d->front, 1001, "going away");
     front_use(d->front, NULL, "");
     if (d->until > patience) d->until = patience;
@@ -60,13 +61,13 @@ static void leave(linguad *d) {
     log_write(&d->log, LOG_INFO, "drain_begins", "instance=%s limit_ms=%lld", d->instance_id,
               (long long)(d->config.drain_limit / USEC_PER_MSEC));
     notify("STOPPING=1");
-    server_stop_listening(d->server);
     d->until = daemon_now(d) + d->config.drain_limit;
     if (d->stage == STAGE_LOST) {
         close_connections(d);
         return;
     }
     enter(d, STAGE_LEAVES);
+    front_drain(d->front); /* before the scheduler leaves: what was spoken so far still becomes jobs */
     scheduler_leave(d->scheduler, on_scheduler_left, d);
 }
 

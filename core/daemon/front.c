@@ -58,11 +58,23 @@ void front_close_all(front *f, int code, const char *reason) {
     }
 }
 
+bool guest_refused(guest *g, const char *door, const char *code) {
+    metrics_refused_message(g->f->env.metrics, door, code);
+    unsigned n = ++g->refusals;
+    return (n & (n - 1)) == 0;
+}
+
+void front_drain(front *f) {
+    f->draining = true;
+    for (client *c = f->clients; c; c = c->hh.next) scheduler_session_close(f->scheduler, c->token);
+}
+
 /* ---- who may come in ------------------------------------------------------------------------------------------------ */
 
 /* A token that nobody knows is as good as none. */
 int front_admit(front *f, token_role role, const server_knock *knock, token_pass *ret_pass) {
     *ret_pass = (token_pass){.node = ""};
+    if (f->draining || !f->scheduler) return HTTP_UNAVAILABLE;
     if (*knock->token && secrets_admit(*f->env.secrets, role, knock->token, ret_pass)) return 0;
     return *f->env.tokens_required ? HTTP_UNAUTHORIZED : 0;
 }

@@ -44,8 +44,11 @@ const server_door *front_doors(const front *f);
 transport front_transport(front *f);
 /* What the scheduler's observer hears, for the events that clients are shown. */
 void front_observe(front *f, const sched_event *event);
-/* Under the id that instances call it by. NULL: there is none; who connects meanwhile is closed with 1012. */
+/* Under the id that instances call it by. NULL: there is none; who comes meanwhile is sent away. */
 void front_use(front *f, scheduler *s, const char *instance_id);
+/* Each session gets its last answers and is then told to connect elsewhere (1001); what is said in it from now on is refused. Nodes and
+ * clients that come are sent away; other instances are not, because they fetch and bring what belongs to the jobs that are left. */
+void front_drain(front *f);
 /* Every connection ends; what it says until then, and its end, the scheduler does not hear. */
 void front_close_all(front *f, int code, const char *reason);
 

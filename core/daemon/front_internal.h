@@ -7,7 +7,7 @@
 
 #include <uthash.h>
 
-enum { HTTP_UNAUTHORIZED = 401, HTTP_FORBIDDEN = 403, HTTP_CONFLICT = 409 };
+enum { HTTP_UNAUTHORIZED = 401, HTTP_FORBIDDEN = 403, HTTP_CONFLICT = 409, HTTP_UNAVAILABLE = 503 };
 enum { CLOSE_NORMAL = 1000, CLOSE_AWAY = 1001, CLOSE_POLICY = 1008, CLOSE_RESTART = 1012 };
 
 /* A connection, of whichever door; the first member of each kind. */
@@ -15,6 +15,7 @@ typedef struct guest {
     front *f;
     server_conn *conn;
     bool deaf; /* it is being closed: what it says does not count, and the scheduler knows it no more */
+    unsigned refusals;
     struct guest *next, *prev;
 } guest;
 
@@ -34,6 +35,7 @@ typedef struct client {
     utterances said;
     char room[ROOM_CODE_LEN + 1]; /* of which it was told last; "" when it is in none */
     bool makes_room;              /* it has asked for one and was not answered */
+    bool closes;                  /* it has asked for the end of its session */
     UT_hash_handle hh;            /* by token */
     UT_hash_handle hh_session;
 } client;
@@ -47,6 +49,7 @@ struct front {
     front_env env;
     scheduler *scheduler;
     char instance[ID_MAX + 1];
+    bool draining;
     server_door doors[4];
     guest *guests;
     front_counts counts;
@@ -65,7 +68,11 @@ void guest_leave(guest *g, int64_t *count);
 void guest_send(guest *g, frame *message);
 /* What it says from now on does not count; the connection ends when what is queued has left. */
 void guest_close(guest *g, int code, const char *reason);
-/* Whoever may come in: with a token of this role, or with none where none is required. What a door's admit() returns. */
+/* A message of it was refused: counts it, and whether that is to be logged. One connection that says nothing but nonsense fills no log:
+ * its 1st, 2nd, 4th, 8th ... refusal is told. */
+bool guest_refused(guest *g, const char *door, const char *code);
+/* Whoever may come in: with a token of this role, or with none where none is required, and while there is a scheduler that takes
+ * more. What a door's admit() returns. */
 int front_admit(front *f, token_role role, const server_knock *knock, token_pass *ret_pass);
 
 /* ---- the doors ---- */

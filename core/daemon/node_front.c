@@ -24,9 +24,9 @@ static void refuse(node_guest *n, const char *code, const char *format, ...) {
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    metrics_refused_message(f->env.metrics, "node", code);
-    log_write(&f->env.log, LOG_WARN, "node_message_refused", "node=%s address=%s code=%s reason=\"%s\"", n->node,
-              server_conn_address(n->g.conn), code, message);
+    if (guest_refused(&n->g, "node", code))
+        log_write(&f->env.log, LOG_WARN, "node_message_refused", "node=%s address=%s refusals=%u code=%s reason=\"%s\"",
+                  n->node, server_conn_address(n->g.conn), n->g.refusals, code, message);
     guest_send(&n->g, to_node_error(code, message));
 }
 

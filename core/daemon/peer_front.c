@@ -14,9 +14,9 @@
 
 static void refuse(peer_guest *p, const char *reason) {
     front *f = p->g.f;
-    metrics_refused_message(f->env.metrics, "peer", "INVALID_MESSAGE");
-    log_write(&f->env.log, LOG_WARN, "peer_message_refused", "from=%s address=%s reason=\"%s\"", p->from,
-              server_conn_address(p->g.conn), reason);
+    if (guest_refused(&p->g, "peer", "INVALID_MESSAGE"))
+        log_write(&f->env.log, LOG_WARN, "peer_message_refused", "from=%s address=%s reason=\"%s\"", p->from,
+                  server_conn_address(p->g.conn), reason);
     guest_close(&p->g, CLOSE_POLICY, "this is no message of an instance");
 }
 

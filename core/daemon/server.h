@@ -50,7 +50,7 @@ typedef struct server_door {
     /* For other instances: no flood control, never refused for limits.connections, and four times the message_bytes and queue_bytes,
      * because they carry what others sent, and more. */
     bool trusted;
-    /* 0: come in; else the HTTP status it is refused with: 401, 403, 409. NULL: everybody. What *ret_pass is set to comes from
+    /* 0: come in; else the HTTP status it is refused with: 401, 403, 409, or 503 for who is to come elsewhere. NULL: everybody. What *ret_pass is set to comes from
      * malloc(), is lent to opened(), and freed by the server, also when the connection ends before. */
     int (*admit)(void *ctx, const server_knock *knock, void **ret_pass);
     void *(*opened)(void *ctx, server_conn *conn, void *pass);
@@ -106,7 +106,7 @@ void server_answer(server_request *r, int status, const char *content_type, fram
 
 typedef struct server_counts {
     int64_t connections; /* open now */
-    uint64_t accepted, refused_full, refused_token, handshakes_late;
+    uint64_t accepted, refused_full, refused_token, refused_away, handshakes_late;
     uint64_t messages_in, messages_out, bytes_in, bytes_out;
     uint64_t too_large, not_utf8, floods, flood_cuts, slow_readers, idle_cuts;
     uint64_t http_requests;

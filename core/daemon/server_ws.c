@@ -56,7 +56,10 @@ int ws_confirm(server_conn *c) {
     c->pass = NULL;
     int status = c->door->admit ? c->door->admit(c->door->ctx, &knock, &c->pass) : 0;
     if (!status) return 0;
-    s->counts.refused_token++;
+    if (status == 503)
+        s->counts.refused_away++;
+    else
+        s->counts.refused_token++;
     return http_refuse(c, status);
 }
 

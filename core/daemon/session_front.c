@@ -36,9 +36,10 @@ void client_refuse(client *c, const char *code, const char *format, ...) {
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    metrics_refused_message(f->env.metrics, "session", code);
-    log_write(&f->env.log, LOG_INFO, "session_message_refused", "session=%s address=%s code=%s reason=\"%s\"",
-              c->session, server_conn_address(c->g.conn), code, text);
+    if (guest_refused(&c->g, "session", code))
+        log_write(&f->env.log, LOG_INFO, "session_message_refused",
+                  "session=%s address=%s refusals=%u code=%s reason=\"%s\"", c->session, server_conn_address(c->g.conn),
+                  c->g.refusals, code, text);
     guest_send(&c->g, to_client_error(code, text));
 }
 
@@ -51,7 +52,7 @@ void client_forget_session(client *c) {
     HASH_DELETE(hh_session, f->by_session, c);
     c->token = 0;
     c->session[0] = c->room[0] = '\0';
-    c->makes_room = false;
+    c->makes_room = c->closes = false;
     utterances_clear(&c->said);
     free(c->trace);
     c->trace = NULL;
@@ -94,6 +95,7 @@ static void on_init(client *c, const client_session_init *init) {
                       err.message);
     else
         guest_send(&c->g, to_client_init_ack(c->session, c->trace));
+    if (c->g.f->draining) guest_close(&c->g, CLOSE_AWAY, "going away");
 }
 
 /* ---- what is said in it --------------------------------------------------------------------------------------------- */
@@ -131,7 +133,10 @@ static void take(client *c, const client_message *m) {
     case CLIENT_HEARTBEAT: guest_send(&c->g, to_client_heartbeat(c->session, now_msec(c->g.f))); break;
     case CLIENT_TTS_STARTED:
     case CLIENT_TTS_PLAY_ENDED: break; /* marks of the player: silence is measured by chunks here */
-    case CLIENT_SESSION_CLOSE: scheduler_session_close(s, c->token); break;
+    case CLIENT_SESSION_CLOSE:
+        c->closes = true;
+        scheduler_session_close(s, c->token);
+        break;
     default: client_room_message(c, m); break;
     }
 }

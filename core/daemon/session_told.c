@@ -101,8 +101,11 @@ static void on_error(void *ctx, conn_token conn, const char *code, const char *m
 }
 
 static void on_closed(void *ctx, conn_token conn) {
-    client *c = client_of(ctx, conn);
-    if (c) guest_send(&c->g, to_client_close_ack(c->session));
+    front *f = ctx;
+    client *c = client_of(f, conn);
+    if (!c) return;
+    if (c->closes) guest_send(&c->g, to_client_close_ack(c->session));
+    if (f->draining) guest_close(&c->g, CLOSE_AWAY, "going away");
 }
 
 void session_transport(transport *t) {

@@ -25,7 +25,7 @@ import websockets
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("LINGUA_BUILD", "build"))
-LIMIT = float(os.environ.get("LINGUA_TEST_LIMIT", "30"))  # seconds that anything may take
+LIMIT = float(os.environ.get("LINGUA_TEST_LIMIT", "60"))  # seconds that anything may take
 PAUSE = 0.02  # between two looks
 SECRET = "the-secret-of-the-peers"
 
@@ -36,6 +36,7 @@ FAST = {
         "reap_round": "400ms",
         "attempt_base": "4s",
         "ack_limit": "2s",
+        "reservation_grace": "1s",
         "outage_grace": "1s",
         "close_limit": "3s",
         "pending_limit": "6s",
@@ -469,11 +470,14 @@ class Node(Link):
     async def on_message(self, message):
         if message["type"] == "job_assign":
             self.jobs.append(message)
-            task = asyncio.create_task(self._do(message))
+            task = asyncio.create_task(self._do(message), name=message["job_id"])
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
         elif message["type"] == "job_cancel":
             self.cancelled.append(message)
+            for task in self.tasks:
+                if task.get_name() == message["job_id"]:
+                    task.cancel()
         self.heard.append(message)
 
     async def _do(self, job):

