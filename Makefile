@@ -46,7 +46,7 @@ programs := $(patsubst $(BUILD)/lingua-daemon,$(BUILD)/linguad,$(patsubst %/main
 sources  := $(shell find core sim bench tests -name '*.[ch]' 2>/dev/null)
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
-.PHONY: all run check tests run-tests asan fuzz fuzzers bench layers format format-check lint deps man install deb check-deploy clean help
+.PHONY: all run check tests run-tests asan fuzz fuzzers bench layers format format-check lint deps man install deb check-deploy check-browser clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -101,6 +101,10 @@ install: all man ## install below DESTDIR and PREFIX (/usr/local); a configurati
 check-deploy: ## show each part of deploy/ to the program that will read it
 	$(Q)$(MAKE) $(jobs) all man
 	$(Q)scripts/check_deploy.sh $(BUILD)
+
+check-browser: ## show the dashboard to chromium, on an instance with a thousand nodes; pictures are left in the build folder
+	$(Q)$(MAKE) $(jobs) all
+	$(Q)LINGUA_BROWSER=required ONLY=dashboard scripts/run_tests.sh $(BUILD) $(filter %dashboard.py,$(scripted))
 
 deb: ## a Debian package in the build folder
 	$(Q)$(MAKE) $(jobs) all man

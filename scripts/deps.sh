@@ -50,6 +50,8 @@ cppcheck        | make lint              | has_program cppcheck
 libclang-rt-14-dev | make fuzz           | has_file '/usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a'
 dpkg-dev        | make deb               | has_program dpkg-shlibdeps
 mandoc          | checking manual pages  | has_program mandoc
+chromium        | make check-browser     | has_program chromium
+chromium-driver | make check-browser     | has_program chromedriver
 '
 
 # Fills `missing` with the packages of the given rows whose test fails.

@@ -164,9 +164,6 @@ static const struct {
 } rules[] = {RULES(RULE_ROW)};
 enum { RULES_COUNT = sizeof rules / sizeof *rules };
 
-#define RULE_NAME(name, severity) #name,
-const char *const alarm_names[] = {RULES(RULE_NAME) NULL};
-
 /* ---- which of them hold --------------------------------------------------------------------------------------------- */
 
 typedef struct alarm_state {

@@ -28,7 +28,5 @@ void alarms_tick(alarms *a, usec_t at, const metrics_now *now, const metrics_fig
                  const survey *found);
 /* Those that hold, the worst first: [{"alarm", "severity": "critical" or "warning", "text", "since"}]. */
 json_t *alarms_json(const alarms *a);
-/* The names of all rules, closed by NULL. */
-extern const char *const alarm_names[];
 
 #endif
