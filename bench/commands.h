@@ -6,6 +6,7 @@ enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
 
 /* argv[0] is what its messages begin with: "lingua-bench run". */
 int command_run(int argc, char **argv);
-int command_load(int argc, char **argv); /* bench/load */
+int command_calibrate(int argc, char **argv); /* bench/calibrate */
+int command_load(int argc, char **argv);      /* bench/load */
 
 #endif

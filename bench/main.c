@@ -11,6 +11,7 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"run", "run benchmarks and print median, low and high", command_run},
+    {"calibrate", "measure this machine for the simulator", command_calibrate},
     {"load", "speak to running instances as a scenario's nodes and clients", command_load},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -21,7 +22,7 @@ static void print_help(FILE *out) {
           "the daemon, under the load of a scenario.\n\n"
           "Commands:\n",
           out);
-    for (int i = 0; i < COMMANDS; i++) fprintf(out, "  %-6s %s\n", commands[i].name, commands[i].what);
+    for (int i = 0; i < COMMANDS; i++) fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].what);
     fputs("\n  --help     this text; also after a command\n"
           "  --version  the version\n",
           out);

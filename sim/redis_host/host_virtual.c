@@ -185,7 +185,7 @@ sched_status redis_host_open_virtual(const redis_host_options *options, redis_ho
     redis.binary = options->binary;
     redis.seed = options->seed;
     redis.max_skew = options->max_skew;
-    virtual_server_options serving = {.costs = options->costs, .seed = options->seed};
+    virtual_server_options serving = {.costs = options->costs, .profile = options->profile, .seed = options->seed};
     link_virtual_options line = {.delay = options->delay, .window = options->window, .seed = options->seed};
     sched_status status = virtual_redis_start(h->engine, &redis, &h->redis, err);
     if (!status) status = virtual_server_new(h->engine, h->redis, options->scripts, &serving, &h->server, err);

@@ -35,6 +35,7 @@ typedef struct redis_host_options {
     uint64_t seed;
     /* virtual only */
     cost_kind costs;
+    const cost_profile *profile; /* of calibrated costs; borrowed; NULL: the shipped one */
     usec_t max_skew;
     dist delay; /* one way */
     /* wall only */

@@ -14,6 +14,7 @@
 #include "sim/scenario/dist.h"
 #include "sim/scenario/faults.h"
 #include "sim/scenario/languages.h"
+#include "sim/scenario/machine_costs.h"
 #include "sim/scenario/slo.h"
 
 #include <stdbool.h>
@@ -174,10 +175,11 @@ typedef struct catalog_settings {
 typedef enum redis_costs { REDIS_CALIBRATED, REDIS_ZERO, REDIS_MEASURED } redis_costs;
 
 typedef struct redis_settings {
-    dist delay;      /* one way, instance <-> Redis */
-    int costs;       /* redis_costs */
-    usec_t max_skew; /* a batch holds commands that start within this time */
-    int64_t window;  /* commands in flight per link */
+    dist delay;              /* one way, instance <-> Redis */
+    int costs;               /* redis_costs */
+    machine_profile profile; /* of `calibrated`, and of the core's own work */
+    usec_t max_skew;         /* a batch holds commands that start within this time */
+    int64_t window;          /* commands in flight per link */
     bool shared_blocking_connection;
 } redis_settings;
 

@@ -284,6 +284,8 @@ static const setting redis_rows[] = {
               "network, one way, between instance and Redis"),
     ROW_CHOICE(redis_settings, "costs", costs, costs_names, "calibrated",
               "service times of Redis: from a profile, none, or as measured (not reproducible)"),
+    ROW_VALUE(redis_settings, "profile", profile, machine_profile_type, NULL,
+              "of `calibrated` costs, on another machine than ours: what lingua-bench calibrate has written there"),
     ROW_DURATION(redis_settings, "max_skew", max_skew, 1, SEC, "100us", "commands of one batch start within this time"),
     ROW_COUNT(redis_settings, "window", window, 1, 1000000, "10000", "commands in flight on one link"),
     ROW_BOOL(redis_settings, "shared_blocking_connection", shared_blocking_connection, "no",

@@ -63,10 +63,15 @@ void handler_end(process *p) {
     p->handling = false;
 }
 
+static double usec_of_one(const process *p, sched_work kind) {
+    const machine_costs *measured = p->w->sc->redis.profile.costs;
+    return measured && measured->core_usec[kind] >= 0 ? measured->core_usec[kind] : core_costs_default.usec[kind];
+}
+
 /* What is less than a microsecond is kept for the next time. */
 static void did(void *ctx, sched_work kind, int64_t count) {
     process *p = ctx;
-    p->fraction += core_costs_default.usec[kind] * (double)count;
+    p->fraction += usec_of_one(p, kind) * (double)count;
     usec_t whole = (usec_t)p->fraction;
     p->fraction -= (double)whole;
     if (whole) work_on(p, whole);

@@ -111,6 +111,7 @@ static sched_status open_redis(simulation *s, sched_error *err) {
         .share_readers = s->sc.redis.shared_blocking_connection,
         .seed = (uint64_t)s->sc.seed,
         .costs = costs_of(s),
+        .profile = s->sc.redis.profile.costs ? &s->sc.redis.profile.costs->redis : NULL,
         .max_skew = s->sc.redis.max_skew,
         .delay = s->sc.redis.delay,
         .url = s->options->redis_url,
