@@ -91,6 +91,30 @@ static const char markdown_sweeps[] =
     "```\n"
     "\n";
 
+static const char markdown_afterwards[] =
+    "## From a running system\n"
+    "\n"
+    "`linguad` can record what comes and what becomes of it (`record.folder` of linguad.yaml): tables of arrivals, "
+    "outcomes and nodes, without\n"
+    "sound, text or names. `lingua-sim import RECORDING --out DIR` makes a scenario of them: the requests as they "
+    "came, as many nodes of each\n"
+    "kind as were ready at once, and their service time as a line over the length of the speech. From there on it is a "
+    "scenario like any\n"
+    "other, so that \"what if those ten nodes had not been there\" is one `--variant`.\n"
+    "\n"
+    "What a recording does not hold: which requests belonged to one conversation (sessions are told apart by a hash "
+    "whose key is gone, and a\n"
+    "replay sends each request as a call of its own), what nodes did beside their jobs, and faults.\n"
+    "\n"
+    "## The story of one utterance\n"
+    "\n"
+    "`run --trace` writes an event per line; `lingua-sim explain DIR` lists the utterances that waited longest or got "
+    "no answer, and\n"
+    "`lingua-sim explain DIR JOB` tells one of them: which nodes were proposed, how loaded they were, who refused and "
+    "why, how long each step\n"
+    "took. `--viewer FILE` writes the run for a trace viewer.\n"
+    "\n";
+
 static const char markdown_comparisons[] = "## Comparisons\n"
                                            "\n"
                                            "`lingua-sim compare FILE --phases 0,1,2,3,production` runs a scenario "
@@ -237,6 +261,7 @@ void scenario_schema_text(FILE *out) {
 void scenario_schema_markdown(FILE *out) {
     fputs(markdown_head, out);
     fputs(markdown_sweeps, out);
+    fputs(markdown_afterwards, out);
     fputs(markdown_comparisons, out);
     fputs(markdown_values, out);
     fputs("### Lengths from a column: `{file: clips.csv, column: seconds}`\n\n", out);
