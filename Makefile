@@ -46,7 +46,7 @@ programs := $(patsubst $(BUILD)/lingua-daemon,$(BUILD)/linguad,$(patsubst %/main
 sources  := $(shell find core sim bench tests -name '*.[ch]' 2>/dev/null)
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
-.PHONY: all run check tests run-tests asan fuzz fuzzers bench layers format format-check lint deps man install deb check-deploy check-browser clean help
+.PHONY: all run check tests run-tests asan valgrind fuzz fuzzers bench layers format format-check lint deps man install deb check-deploy check-browser clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -74,6 +74,11 @@ fuzz: ## try to break the parsers, FUZZ_SECONDS (20) each; needs clang and libcl
 	$(Q)scripts/fuzz.sh $(BUILD)/fuzz $(FUZZ_SECONDS) $(fuzz:.c=)
 
 fuzzers: $(fuzzers)
+
+# Without the allocator of our own: valgrind knows the C library's. What it finds is the exit status, which the tests look at.
+valgrind: ## end-to-end tests of linguad under valgrind (ONLY=speech: those with "speech" in their name)
+	$(Q)$(MAKE) $(jobs) $(BUILD)/valgrind/linguad BUILD=$(BUILD)/valgrind ALLOC=
+	$(Q)scripts/valgrind_daemon.sh $(BUILD)/valgrind $(if $(ONLY),$(ONLY),speech)
 
 bench: all ## run the benchmarks, about a minute
 	$(Q)$(BUILD)/lingua-bench run

@@ -243,7 +243,7 @@ static sched_status open_server(linguad *d, sched_error *err) {
     log_write(&d->log, LOG_INFO, "listening", "host=%s port=%d socket=%s tls=%s version=%s", d->config.listen.host,
               options.socket ? 0 : server_port(d->server), d->config.listen.socket, options.tls_key ? "yes" : "no",
               LINGUA_VERSION);
-    if (d->options.listening) d->options.listening(options.socket ? 0 : server_port(d->server));
+    if (d->options.listening) d->options.listening(d->options.ctx, options.socket ? 0 : server_port(d->server));
     return SCHED_OK;
 }
 

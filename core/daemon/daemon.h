@@ -19,9 +19,10 @@ typedef struct daemon_options {
     const char *config_path; /* NULL: the defaults; read again by SIGHUP */
     const daemon_config *config;
     const redis_url *redis;
-    secrets *secrets;            /* it owns them from now on */
-    const char *scripts_folder;  /* NULL: those in the binary */
-    void (*listening)(int port); /* NULL; 0: a unix socket */
+    secrets *secrets;                       /* it owns them from now on */
+    const char *scripts_folder;             /* NULL: those in the binary */
+    void (*listening)(void *ctx, int port); /* NULL; 0: a unix socket */
+    void *ctx;
 } daemon_options;
 
 /* Reads what `config` and the environment say of tokens, and whether it fits the rest. */

@@ -100,12 +100,14 @@ static int parse(int argc, char **argv, command_line *line) {
 
 /* ---- a Redis of its own --------------------------------------------------------------------------------------------- */
 
-static void tell_where(int port) {
+static void tell_where(void *ctx, int port) {
+    const private_server *redis = ctx;
     printf("linguad listens on 127.0.0.1:%d; its Redis is its own, and ends with it\n"
            "\n"
            "  nodes      ws://127.0.0.1:%d/ws/node\n"
            "  clients    ws://127.0.0.1:%d/ws/session\n"
-           "  dashboard  http://127.0.0.1:%d/dashboard\n"
+           "  dashboard  http://127.0.0.1:%d/\n"
+           "  Redis      unix://%s\n"
            "\n"
            "A client by hand (Debian: python3-websockets); paste the second line when it is connected:\n"
            "\n"
@@ -114,7 +116,7 @@ static void tell_where(int port) {
            "{\"type\":\"session_init\",\"client_version\":\"1\",\"platform\":\"web\",\"src_lang\":\"de\",\"tgt_lang\":"
            "\"en\"}\n"
            "\n",
-           port, port, port, port, port);
+           port, port, port, port, private_server_socket(redis), port);
     fflush(stdout);
 }
 
@@ -144,7 +146,8 @@ static int run(const command_line *line, const daemon_config *config, redis_url 
                               .redis = redis,
                               .secrets = tokens,
                               .scripts_folder = line->scripts,
-                              .listening = line->dev ? tell_where : NULL};
+                              .listening = line->dev ? tell_where : NULL,
+                              .ctx = own};
     int result = daemon_run(&options);
     private_server_stop(own);
     return result;
