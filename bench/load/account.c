@@ -267,6 +267,7 @@ void account_close(account *a) {
 static void receive(account *a, const trace_event *event) {
     worker *n = &a->workers[event->node_index];
     n->jobs++;
+    a->figures.jobs_in_nodes++;
     a->figures.jobs_received++;
     if (event->value <= 0) return;
     if (n->left_over > 0)
@@ -278,7 +279,9 @@ static void receive(account *a, const trace_event *event) {
 /* Which one has left nobody knows: those from before are the first. */
 static void release(account *a, const trace_event *event) {
     worker *n = &a->workers[event->node_index];
-    if (n->jobs > 0) n->jobs--;
+    if (n->jobs == 0) return;
+    n->jobs--;
+    a->figures.jobs_in_nodes--;
     if (n->left_over > 0) n->left_over--;
 }
 

@@ -69,6 +69,7 @@ typedef struct account_figures {
     int64_t ok_in_window; /* answered in the window, ok or no_text */
     int64_t doubled, disordered, over_commits;
     int64_t overlaps; /* a node was over its slots with jobs left from before its connection: no fault of the server */
+    int64_t jobs_in_nodes; /* now */
     int64_t jobs_received, jobs_finished, jobs_rejected, jobs_cancelled;
     int64_t sessions_opened, sessions_lost, sessions_back, node_ups, node_downs;
 } account_figures;

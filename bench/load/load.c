@@ -14,7 +14,7 @@
 #define STEP        (50 * USEC_PER_MSEC)
 #define PROBE_EVERY USEC_PER_SEC
 #define CLOSE_LIMIT (15 * USEC_PER_SEC)
-#define GRACE       (2 * USEC_PER_SEC) /* for those who are not connected at the end */
+#define GRACE       (2 * USEC_PER_SEC) /* for those who are not connected at the end, or whose last words are not cut yet */
 
 enum { LEAVING_NODES = 200, OTHER_FILES = 64 };
 
@@ -170,10 +170,18 @@ static void take_stock(load *l) {
     probe_mark_end(l->probe);
 }
 
-/* Somebody who is not connected may yet be, and say what waits. */
-static bool may_be_answered(const load *l, usec_t grace) {
+static bool somebody_sends_chunks(const load *l) {
+    for (size_t i = 0; i < l->sc.session_group_count; i++)
+        if (l->sc.session_groups[i].talk.granularity == TALK_CHUNK) return true;
+    return false;
+}
+
+/* Somebody who is not connected may yet be, and say what waits; what came in chunks is cut by silence. */
+static bool may_be_answered(const load *l, usec_t from) {
     const account_figures *f = account_figure(l->account);
-    return f->awaited > 0 || (f->open > 0 && engine_now(l->engine) < grace);
+    bool chunks = somebody_sends_chunks(l);
+    usec_t grace = from + GRACE + (chunks ? l->sc.scheduler.pause : 0);
+    return f->awaited > 0 || f->jobs_in_nodes > 0 || ((f->open > 0 || chunks) && engine_now(l->engine) < grace);
 }
 
 static sched_status drain(load *l, sched_error *err) {
@@ -181,7 +189,7 @@ static sched_status drain(load *l, sched_error *err) {
     sched_status status = SCHED_OK;
     l->stage = LOAD_DRAINS;
     world_stop_speaking(l->world);
-    while (!status && may_be_answered(l, from + GRACE) && engine_now(l->engine) < limit) status = step(l, limit, err);
+    while (!status && may_be_answered(l, from) && engine_now(l->engine) < limit) status = step(l, limit, err);
     return status;
 }
 

