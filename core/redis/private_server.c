@@ -6,6 +6,7 @@
 #include "core/base/mem.h"
 #include "core/redis/guardian.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -20,10 +21,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { OLDEST_MAJOR = 7, START_PATIENCE_MS = 10000, VERSION_MAX = 32 };
+enum { OLDEST_MAJOR = 7, START_PATIENCE_MS = 10000, LAUNCHED_PATIENCE_MS = 60000, VERSION_MAX = 32, LAUNCHER_MAX = 16 };
 
 struct private_server {
     guardian guardian;
+    int patience_ms; /* of a start */
     char version[VERSION_MAX];
     char binary[PATH_MAX];
     char folder[PATH_MAX];
@@ -225,7 +227,7 @@ static bool answers(const private_server *s) {
 }
 
 static sched_status wait_until_it_answers(const private_server *s, sched_error *err) {
-    int64_t give_up = monotonic_ms() + START_PATIENCE_MS;
+    int64_t give_up = monotonic_ms() + s->patience_ms;
     while (!answers(s)) {
         bool lives = guardian_server_lives(&s->guardian);
         if (lives && monotonic_ms() < give_up) {
@@ -234,9 +236,9 @@ static sched_status wait_until_it_answers(const private_server *s, sched_error *
         }
         char line[256];
         last_log_line(s, line, sizeof line);
-        return sched_fail(err, SCHED_EIO, "%s %s: %s", s->binary,
-                          lives ? "did not answer within 10 s" : "ended while it started",
-                          *line ? line : "its log is empty");
+        if (!*line) snprintf(line, sizeof line, "its log is empty");
+        if (!lives) return sched_fail(err, SCHED_EIO, "%s ended while it started: %s", s->binary, line);
+        return sched_fail(err, SCHED_EIO, "%s did not answer within %d s: %s", s->binary, s->patience_ms / 1000, line);
     }
     return SCHED_OK;
 }
@@ -245,7 +247,15 @@ static sched_status run_guarded(private_server *s, const private_server_options 
     char preload[64];
     snprintf(preload, sizeof preload, "LD_PRELOAD=/proc/self/fd/%d", options->preload_fd);
     char **env = make_environment(options, preload);
-    char *argv[] = {s->binary, s->config, NULL};
+    char *argv[LAUNCHER_MAX + 3] = {NULL};
+    int argc = 0;
+    for (const char *const *word = options->launcher; word && *word; word++) {
+        assert(argc < LAUNCHER_MAX);
+        argv[argc++] = (char *)*word;
+    }
+    argv[argc++] = s->binary;
+    argv[argc] = s->config;
+    s->patience_ms = options->launcher ? LAUNCHED_PATIENCE_MS : START_PATIENCE_MS;
     guardian_plan plan = {
         .folder = s->folder,
         .log = s->log,

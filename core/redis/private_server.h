@@ -22,6 +22,9 @@ typedef struct private_server_options {
     int inherit_fd;            /* >= 0: one more descriptor that the server inherits (the clock page); -1: none */
     const char *const *env;    /* "NAME=value" to add to the server's environment, closed by NULL; NULL: none */
     int port;                  /* 0: unix socket only; else it listens on 127.0.0.1 too (cluster tests) */
+    /* A program, by its whole path, and its arguments, closed by NULL, that runs the server: an instrumenting one, which gets six
+     * times the patience. NULL: none. */
+    const char *const *launcher;
 } private_server_options;
 
 extern const private_server_options private_server_defaults;

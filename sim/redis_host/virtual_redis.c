@@ -256,12 +256,13 @@ static uint64_t spin_nsec(void) {
     return CPU_COUNT(&cpus) > 1 ? SPIN_NSEC : 0;
 }
 
-static sched_status start_server(virtual_redis *redis, const char *binary, sched_error *err) {
+static sched_status start_server(virtual_redis *redis, const virtual_redis_options *given, sched_error *err) {
     int library = -1;
     sched_status status = clock_page_preload(&library, err);
     if (status) return status;
     private_server_options options = private_server_defaults;
-    options.binary = binary;
+    options.binary = given->binary;
+    options.launcher = given->launcher;
     options.config = config;
     options.preload_fd = library;
     options.inherit_fd = clock_page_fd(redis->page);
@@ -319,9 +320,10 @@ sched_status virtual_redis_start(engine *e, const virtual_redis_options *options
     redis->engine = e;
     redis->max_skew = options->max_skew;
     snprintf(redis->cursor, sizeof redis->cursor, "0");
-    redis->spin_nsec = spin_nsec();
+    redis->spin_nsec =
+        options->launcher ? 0 : spin_nsec(); /* what instruments a server lets one of its threads run at a time */
     sched_status status = clock_page_new(now - BEFORE_USEC, options->seed, redis->spin_nsec, &redis->page, err);
-    if (!status) status = start_server(redis, options->binary, err);
+    if (!status) status = start_server(redis, options, err);
     if (!status) status = connect_and_prepare(redis, err);
     if (status) {
         virtual_redis_stop(redis);

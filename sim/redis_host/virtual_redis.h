@@ -31,9 +31,10 @@
 typedef struct virtual_redis virtual_redis;
 
 typedef struct virtual_redis_options {
-    const char *binary; /* NULL: redis-server on PATH */
-    uint64_t seed;      /* of the server's entropy */
-    usec_t max_skew;    /* >= 0 */
+    const char *binary;          /* NULL: redis-server on PATH */
+    uint64_t seed;               /* of the server's entropy */
+    usec_t max_skew;             /* >= 0 */
+    const char *const *launcher; /* as in private_server_options */
 } virtual_redis_options;
 
 extern const virtual_redis_options virtual_redis_defaults; /* PATH, seed 1, 100 usec */
