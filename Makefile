@@ -33,7 +33,7 @@ obj       = $(patsubst %.c,$(BUILD)/%.o,$(1))
 core     := $(filter-out core/daemon/% core/ctl/main.c,$(wildcard core/*/*.c))
 sim      := $(wildcard sim/*/*.c)
 daemon   := $(filter-out core/daemon/main.c,$(wildcard core/daemon/*.c))
-bench    := $(filter-out bench/main.c,$(wildcard bench/*.c bench/*/*.c))
+bench    := $(filter-out bench/main.c bench/alloc_count.c,$(wildcard bench/*.c bench/*/*.c))
 preload  := $(wildcard sim/redis_host/preload/*.c)
 support  := $(wildcard tests/support/*.c)
 main     := $(wildcard sim/main.c bench/main.c core/ctl/main.c core/daemon/main.c)
@@ -166,7 +166,9 @@ $(BUILD)/lib%.a:
 	$(Q)mkdir -p $(@D) && rm -f $@ && ar rcs $@ $^
 
 $(BUILD)/lingua-sim: $(BUILD)/sim/main.o $(BUILD)/libsim.a $(BUILD)/liblingua.a
-$(BUILD)/lingua-bench: $(BUILD)/bench/main.o $(BUILD)/libbench.a $(BUILD)/libdaemon.a $(BUILD)/libsim.a $(BUILD)/liblingua.a
+# It counts what it allocates (bench/alloc_count.c).
+$(BUILD)/lingua-bench: LDFLAGS += $(foreach f,malloc calloc realloc,-Wl,--wrap=$f)
+$(BUILD)/lingua-bench: $(BUILD)/bench/main.o $(BUILD)/bench/alloc_count.o $(BUILD)/libbench.a $(BUILD)/libdaemon.a $(BUILD)/libsim.a $(BUILD)/liblingua.a
 $(BUILD)/lingua-ctl: $(BUILD)/core/ctl/main.o $(BUILD)/liblingua.a
 $(BUILD)/linguad: $(BUILD)/core/daemon/main.o $(BUILD)/libdaemon.a $(BUILD)/liblingua.a
 $(tests): LIBS += $(CHECK)
@@ -178,4 +180,4 @@ $(programs) $(tests) $(fuzzers):
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
--include $(patsubst %.o,%.d,$(call obj,$(core) $(daemon) $(sim) $(bench) $(support) $(check) $(fuzz) $(main))) $(patsubst sim/redis_host/%.c,$(BUILD)/gen/%.d,$(preload))
+-include $(patsubst %.o,%.d,$(call obj,$(core) $(daemon) $(sim) $(bench) bench/alloc_count.c $(support) $(check) $(fuzz) $(main))) $(patsubst sim/redis_host/%.c,$(BUILD)/gen/%.d,$(preload))

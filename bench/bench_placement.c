@@ -5,9 +5,9 @@
  *
  * Cost is CPU time of the server's main thread, from INFO, per call: reading, the script, writing. Calls come in pipelines of
  * BATCH, so the system calls of the socket are shared by many. */
+#include "bench/bench_placement.h"
+
 #include "bench/benchmarks.h"
-#include "bench/rig.h"
-#include "core/base/rng.h"
 #include "core/mechanisms/placement.h"
 #include "core/mechanisms/grant_call.h"
 
@@ -83,6 +83,10 @@ static sched_status call_many(rig *r, make_call *make, rng *draws, int64_t nodes
         if (!status) status = read_answers(rig_client(r), batch, err);
     }
     return status;
+}
+
+sched_status bench_placement_propose(rig *r, rng *draws, int64_t calls, sched_error *err) {
+    return call_many(r, make_proposal, draws, 0, calls, err);
 }
 
 static sched_status measure(bench_run *run, rig *r, make_call *make, sched_error *err) {

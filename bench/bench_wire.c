@@ -3,6 +3,8 @@
  * The texts are as existing clients and nodes write them; the parameter is the sound in them, in bytes before base64. The fifth row is the
  * way of a whole utterance, each message read from the text and written into the frame that the front would send. Time is this
  * process's own on the processor: nothing here waits. */
+#include "bench/bench_wire.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,12 +21,12 @@
 
 enum { ROUNDS = 20000, HEAD_MAX = 4096 };
 
-typedef struct bench_texts {
+struct bench_texts {
     char *utterance, *result;
     size_t utterance_bytes, result_bytes;
     client_message said; /* the utterance, read */
     node_message found;  /* the result, read */
-} bench_texts;
+};
 
 /* `before` and `after` around so many bytes of random sound in base64. */
 static char *around(const char *before, int64_t sound, const char *after, size_t *ret_bytes) {
@@ -139,6 +141,25 @@ static double cpu_seconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+sched_status bench_wire_open(int64_t sound, bench_texts **ret_texts, sched_error *err) {
+    bench_texts *t = mem_zalloc(1, sizeof *t);
+    sched_status status = open_texts(sound, t, err);
+    if (status)
+        free(t);
+    else
+        *ret_texts = t;
+    return status;
+}
+
+void bench_wire_close(bench_texts *t) {
+    close_texts(t);
+    free(t);
+}
+
+size_t bench_wire_four(const bench_texts *t) {
+    return all_four(t);
 }
 
 static sched_status measure(bench_run *run, bench_message *message, sched_error *err) {

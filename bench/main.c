@@ -13,6 +13,8 @@ static const struct {
     {"run", "run benchmarks and print median, low and high", command_run},
     {"calibrate", "measure this machine for the simulator", command_calibrate},
     {"load", "speak to running instances as a scenario's nodes and clients", command_load},
+    {"gate", "say whether it became slower, or does other things than before", command_gate},
+    {"probe", "one measurement of this program as JSON, for gate", command_probe},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

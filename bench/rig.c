@@ -13,6 +13,7 @@
 #include "core/base/mem.h"
 #include "core/redis/private_server.h"
 #include "sim/engine/engine.h"
+#include "sim/redis_host/virtual_redis.h"
 
 enum {
     PATIENCE_SEC = 30,
@@ -20,6 +21,7 @@ enum {
     REGISTER_TOGETHER = 64,           /* nodes that come at once: their joins must fit into the window */
     AUDIO_MS = 2000,
 };
+#define STILL_NOW (1700000000 * USEC_PER_SEC) /* where time stands when it does */
 
 typedef struct assignment {
     char job_id[ID_MAX + 1];
@@ -28,8 +30,9 @@ typedef struct assignment {
 } assignment;
 
 struct rig {
-    private_server *server; /* NULL: the cluster */
+    private_server *server; /* one of these three */
     private_cluster *cluster;
+    virtual_redis *still;
     scripts *texts;
     sync_client *client;
     pipe_link *pipe;
@@ -54,9 +57,10 @@ static usec_t real_now(void) {
     return (usec_t)now.tv_sec * USEC_PER_SEC + now.tv_nsec / 1000;
 }
 
+/* Where time stands still, what the present has left is run. */
 static void advance(rig *r) {
-    usec_t now = real_now();
-    if (now > engine_now(r->time)) engine_run(r->time, now);
+    usec_t now = r->still ? engine_now(r->time) : real_now();
+    if (r->still || now > engine_now(r->time)) engine_run(r->time, now);
 }
 
 /* --- nodes and session, as the scheduler's transport -------------------------------------------------------------------- */
@@ -146,22 +150,34 @@ void rig_hold_results(rig *r, bool hold) {
 
 /* --- its beginning and end ---------------------------------------------------------------------------------------------- */
 
-static sched_status start_servers(rig *r, int masters, redis_url *ret_url, sched_error *err) {
+static sched_status start_still(rig *r, const rig_options *given, redis_url *ret_url, sched_error *err) {
+    virtual_redis_options options = virtual_redis_defaults;
+    options.launcher = given->launcher;
+    sched_status status = virtual_redis_start(r->time, &options, &r->still, err);
+    if (status) return status;
+    virtual_redis_settle(r->still);
+    *ret_url = redis_url_of_socket(virtual_redis_socket(r->still));
+    return SCHED_OK;
+}
+
+static sched_status start_servers(rig *r, const rig_options *given, redis_url *ret_url, sched_error *err) {
+    if (given->still) return start_still(r, given, ret_url, err);
     private_cluster_options options = private_cluster_defaults;
-    options.masters = masters;
+    options.masters = given->masters;
     options.node_timeout_ms = PATIENCE_SEC * 1000; /* a master that is busy for long is not dead */
-    sched_status status = masters ? private_cluster_start(&options, &r->cluster, err)
-                                  : private_server_start(&private_server_defaults, &r->server, err);
+    sched_status status = given->masters ? private_cluster_start(&options, &r->cluster, err)
+                                         : private_server_start(&private_server_defaults, &r->server, err);
     if (!status)
-        *ret_url = masters ? private_cluster_url(r->cluster) : redis_url_of_socket(private_server_socket(r->server));
+        *ret_url =
+            given->masters ? private_cluster_url(r->cluster) : redis_url_of_socket(private_server_socket(r->server));
     return status;
 }
 
-static sched_status start_redis(rig *r, int masters, sched_error *err) {
+static sched_status start_redis(rig *r, const rig_options *given, sched_error *err) {
     redis_url url;
     usec_t patience = PATIENCE_SEC * USEC_PER_SEC;
-    sched_status status = scripts_new(NULL, &r->texts, err);
-    if (!status) status = start_servers(r, masters, &url, err);
+    sched_status status = scripts_new(given->scripts, &r->texts, err);
+    if (!status) status = start_servers(r, given, &url, err);
     if (!status) status = sync_client_open_url(&url, patience, &r->client, err);
     if (!status) status = sync_client_load(r->client, r->texts, err);
     return status;
@@ -202,17 +218,22 @@ static sched_status start_scheduler(rig *r, const char *phase, sched_error *err)
 }
 
 sched_status rig_new(const char *phase, rig **ret_rig, sched_error *err) {
-    return rig_new_on(0, phase, ret_rig, err);
+    return rig_open(&(rig_options){.phase = phase}, ret_rig, err);
 }
 
 sched_status rig_new_on(int masters, const char *phase, rig **ret_rig, sched_error *err) {
+    return rig_open(&(rig_options){.phase = phase, .masters = masters}, ret_rig, err);
+}
+
+sched_status rig_open(const rig_options *options, rig **ret_rig, sched_error *err) {
+    assert(!(options->still && options->masters) && (options->still || !options->launcher));
     rig *r = mem_zalloc(1, sizeof *r);
-    sched_status status = start_redis(r, masters, err);
+    r->time = engine_new(options->still ? STILL_NOW : real_now());
+    sched_status status = start_redis(r, options, err);
     if (!status) {
         r->pipe = pipe_link_new(r->client);
-        r->time = engine_new(real_now());
         r->sound = audio_new(AUDIO_MS * USEC_PER_MSEC, 0, NULL);
-        status = start_scheduler(r, phase, err);
+        status = start_scheduler(r, options->phase, err);
     }
     if (status) {
         rig_free(r);
@@ -226,9 +247,10 @@ rig *rig_free(rig *r) {
     if (!r) return NULL;
     if (r->pipe) pipe_link_hang_up(r->pipe); /* a scheduler may not be freed before its calls have come back */
     scheduler_free(r->s);
-    engine_free(r->time);
     pipe_link_free(r->pipe);
     sync_client_close(r->client);
+    virtual_redis_stop(r->still);
+    engine_free(r->time);
     private_server_stop(r->server);
     private_cluster_stop(r->cluster);
     scripts_free(r->texts);
@@ -334,9 +356,17 @@ pipe_counts rig_counts(const rig *r) {
     return pipe_link_counts(r->pipe);
 }
 
+void rig_by_stages(rig *r, pipe_stage_done *done, void *ctx) {
+    pipe_link_by_stages(r->pipe, done, ctx);
+}
+
 sync_client *rig_client(rig *r) {
-    assert(!pipe_link_in_flight(r->pipe));
+    assert(!pipe_link_on_wire(r->pipe));
     return r->client;
+}
+
+int rig_server_pid(const rig *r) {
+    return virtual_redis_pid(r->still);
 }
 
 const keyspace *rig_keys(const rig *r) {

@@ -3,6 +3,9 @@
  * The scheduler is the real one, in real time, over a pipelined connection to an ordinary redis-server of its own. Its nodes
  * and its session are here: an assignment is answered as soon as the loop comes round, or kept when results are held back.
  *
+ * Or time stands still, for the scheduler and in the server, whose entropy is pinned: then the same calls are made in the same order
+ * in every run and on every machine, and what they cost can be counted.
+ *
  * Failure   SCHED_ENOENT and so on as private_server.h says; SCHED_EPROTO when the scheduler refuses what must work.
  * Ownership rig_new() starts the server, rig_free() ends it.
  * Threads   None. */
@@ -15,6 +18,15 @@
 
 typedef struct rig rig;
 
+typedef struct rig_options {
+    const char *phase;   /* as scenarios spell it: "3", "production" */
+    int masters;         /* 1..PRIVATE_MASTERS_MAX: a Redis Cluster of as many; 0: one server without a cluster */
+    const char *scripts; /* folder; NULL: those of the binary */
+    bool still;          /* without a cluster only */
+    const char *const *launcher; /* of the server, as in private_server_options; only when time stands still */
+} rig_options;
+
+sched_status rig_open(const rig_options *options, rig **ret_rig, sched_error *err);
 /* A phase as scenarios spell it: "3", "production". */
 sched_status rig_new(const char *phase, rig **ret_rig, sched_error *err);
 /* On a Redis Cluster of so many masters, 1..PRIVATE_MASTERS_MAX; 0: on one server without a cluster. */
@@ -41,10 +53,14 @@ sched_status rig_settle(rig *r, sched_error *err);
 
 scheduler *rig_scheduler(rig *r);
 pipe_counts rig_counts(const rig *r);
-/* The connection; nothing may be in flight. */
+/* From now on calls go by stages (pipe_link.h): windows of jobs must fit into PIPE_STAGED calls. */
+void rig_by_stages(rig *r, pipe_stage_done *done, void *ctx);
+/* The connection; nothing may be on the wire. */
 sync_client *rig_client(rig *r);
 const keyspace *rig_keys(const rig *r);
 
+/* The process that a launcher started; only when time stands still. */
+int rig_server_pid(const rig *r);
 /* CPU seconds that the server's main thread has used, user and system; of all masters. */
 sched_status rig_server_cpu(rig *r, double *ret_seconds, sched_error *err);
 /* Of each; returns how many there are. */

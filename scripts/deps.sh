@@ -52,6 +52,7 @@ dpkg-dev        | make deb               | has_program dpkg-shlibdeps
 mandoc          | checking manual pages  | has_program mandoc
 chromium        | make check-browser     | has_program chromium
 chromium-driver | make check-browser     | has_program chromedriver
+valgrind        | lingua-bench gate      | has_program valgrind
 '
 
 # Fills `missing` with the packages of the given rows whose test fails.
