@@ -137,7 +137,7 @@ static void say(account *a, const trace_event *event) {
     a->figures.in_window += in_window(a, event->at);
 }
 
-void account_left(account *a, const char *session, uint64_t number, usec_t at) {
+void account_left(account *a, const char *session, uint64_t number, usec_t late) {
     talker *t = find_talker(a, session);
     utterance *u = t ? find_open(t, number) : NULL;
     if (!u || is_awaited(u)) return;
@@ -145,8 +145,9 @@ void account_left(account *a, const char *session, uint64_t number, usec_t at) {
     a->figures.awaited++;
     u->cut_off = u->dropped = false;
     if (!first) return;
-    u->left = at > u->intended ? at : u->intended;
-    if (in_window(a, u->intended)) histogram_record(a->lateness, u->left - u->intended);
+    if (late < 0) late = 0;
+    u->left = u->intended + late;
+    if (in_window(a, u->intended)) histogram_record(a->lateness, late);
 }
 
 void account_dropped(account *a, const char *session, uint64_t number, drop_reason why) {

@@ -1,7 +1,7 @@
 /* account.h - the books of a load: what was to be said when, what left when, what became of it, and what must not be.
  *
  * Open loop  An utterance has an intended instant, from the scenario, whatever the server does. `corrected` latencies count from it,
- *            `uncorrected` ones from the instant at which the socket was given the message: the difference is what a closed loop would
+ *            `uncorrected` ones from as much later as the socket was given the message late: the difference is what a closed loop would
  *            hide (coordinated omission). What was dropped has no latency and is counted.
  * Counting   Counts hold everything from the start to the end; latencies and the throughput what was intended (answered) in
  *            [warmup, end).
@@ -35,8 +35,9 @@ typedef enum drop_reason {
     DROP_REASONS
 } drop_reason;
 
-/* The socket has it, for the first time or again. */
-void account_left(account *a, const char *session, uint64_t utterance, usec_t at);
+/* The socket has it, for the first time or again, `late` after it was to have it. The scenario's own delay between mouth and socket is no
+ * lateness. */
+void account_left(account *a, const char *session, uint64_t utterance, usec_t late);
 void account_dropped(account *a, const char *session, uint64_t utterance, drop_reason why);
 /* What is still open stays so: unanswered, disconnected, or never sent. Figures are complete from here on. */
 void account_close(account *a);

@@ -231,22 +231,24 @@ static void hold(line *way, const message *m) {
     held *h = mem_alloc(sizeof *h);
     h->next = NULL;
     h->what = *m;
+    h->what.left = now_of(way->l); /* when it was to be sent */
     held **at = &way->waits;
     while (*at) at = &(*at)->next;
     *at = h;
 }
 
-static void say_request(line *way, const outside_speaker *who, const message *m) {
+static void say_request(line *way, const outside_speaker *who, const message *m, usec_t due) {
     lines *l = way->l;
     int64_t bytes = l->options.audio_bytes >= 0 ? l->options.audio_bytes : m->value;
     say(way, words_request(l->words, who, way->session, m, bytes));
-    account_left(l->options.account, who->id, m->utterance, clock_wall_present(l->options.clock));
+    account_left(l->options.account, who->id, m->utterance, clock_wall_present(l->options.clock) - due);
 }
 
-static void speak(line *way, const outside_speaker *who, const message *m) {
+/* `due`: when it was to be sent. */
+static void speak(line *way, const outside_speaker *who, const message *m, usec_t due) {
     lines *l = way->l;
     switch (m->kind) {
-    case MSG_REQUEST: say_request(way, who, m); break;
+    case MSG_REQUEST: say_request(way, who, m, due); break;
     case MSG_CHUNK: say(way, words_chunk(l->words, way->session, m)); break;
     case MSG_SESSION_CLOSE: say(way, words_close(l->words, way->session)); break;
     case MSG_ROOM_CREATE: say(way, words_room_create(l->words, who, msec_of(l))); break;
@@ -277,7 +279,7 @@ static void take_from_speaker(lines *l, const message *m) {
     else if (way && !way->acknowledged)
         hold(way, m);
     else if (way)
-        speak(way, &who, m);
+        speak(way, &who, m, now_of(l));
 }
 
 static void take(void *ctx, const message *m) {
@@ -378,7 +380,8 @@ static void session_opened(line *way, const heard *h) {
         HASH_ADD_STR(l->by_session, session, way);
         way->hashed = true;
     }
-    for (const held *waiting = way->waits; waiting; waiting = waiting->next) speak(way, &who, &waiting->what);
+    for (const held *waiting = way->waits; waiting; waiting = waiting->next)
+        speak(way, &who, &waiting->what, waiting->what.left);
     forget_waiting(way);
 }
 
