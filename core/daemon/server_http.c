@@ -4,6 +4,7 @@
  * the library's "writeable" callback, the only place from which it ends a transaction; what the socket does not take of a large
  * body the library keeps. */
 #include <assert.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,16 @@ static frame *status_body(int status) {
     char text[80];
     const char *header, *reason = reason_of(status, &header);
     snprintf(text, sizeof text, "%d %s\n", status, reason);
+    return frame_of_text(text);
+}
+
+/* Programs that ask over HTTP read errors as JSON: {"error": {"code": "METHOD_NOT_ALLOWED", "message": ...}}. */
+static frame *error_body(int status) {
+    char text[160], code[40];
+    const char *header, *reason = reason_of(status, &header);
+    snprintf(code, sizeof code, "%s", reason);
+    for (char *c = code; *c; c++) *c = *c == ' ' ? '_' : (char)toupper((unsigned char)*c);
+    snprintf(text, sizeof text, "{\"error\":{\"code\":\"%s\",\"message\":\"%d %s\"}}\n", code, status, reason);
     return frame_of_text(text);
 }
 
@@ -184,7 +195,7 @@ int http_request(server_conn *c) {
     if (length >= PATH_BYTES) length = 0;
     snprintf(r->path, sizeof r->path, "%.*s", length, uri);
     if (method != LWSHUMETH_GET && method != LWSHUMETH_HEAD) {
-        server_answer(r, 405, "text/plain", status_body(405));
+        server_answer(r, 405, "application/json", error_body(405));
         return 0;
     }
     const server_route *route = find_route(s, r->path, &r->rest);
@@ -198,7 +209,7 @@ int http_request(server_conn *c) {
     int refused = route->admit ? route->admit(route->ctx, &knock) : 0;
     if (refused) {
         s->counts.refused_token++;
-        server_answer(r, refused, "text/plain", status_body(refused));
+        server_answer(r, refused, "application/json", error_body(refused));
     } else {
         route->get(route->ctx, r);
     }
