@@ -12,6 +12,7 @@
 
 #include "core/base/version.h"
 #include "core/daemon/entropy.h"
+#include "core/daemon/event_log.h"
 #include "core/daemon/peers.h"
 
 enum { HOST_MAX = 40, START_PATIENCE_MSEC = 500 };
@@ -98,6 +99,7 @@ static void observe(void *ctx, const sched_event *event) {
     linguad *d = ctx;
     metrics_event(d->metrics, event);
     recording_event(d->recording, event);
+    event_log(&d->writer, event);
     front_observe(d->front, event);
 }
 

@@ -10,6 +10,7 @@ import base64
 import contextlib
 import ctypes
 import json
+import logging
 import os
 import re
 import shutil
@@ -22,6 +23,8 @@ import unittest
 import urllib.request
 
 import websockets
+
+logging.getLogger("asyncio").setLevel(logging.ERROR)  # not how long a busy machine takes for a step
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("LINGUA_BUILD", "build"))
