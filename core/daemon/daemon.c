@@ -292,9 +292,11 @@ static sched_status run(linguad *d, sched_error *err) {
         wait_for_redis(d);
         status = open_server(d, err);
     }
+    loop_clock_catch_up(d->clock); /* whatever it took so far, nobody has slept through it */
     if (!status) status = daemon_begin_instance(d, err);
     if (!status) {
         life_begin(d);
+        loop_clock_settle(d->clock);
         uv_run(&d->loop, UV_RUN_DEFAULT);
     }
     life_end(d);
