@@ -157,18 +157,22 @@ sample_memory() {
     done >"$folder/memory.log"
 }
 
-# A line through what lies behind the warm-up, by least squares.
+# The median of the slopes between any two samples behind the warm-up: a burst, or a pause of the machine, does not tilt it.
 judge_memory() {
-    awk 'NR == FNR { last = $1; next }
-         $1 < last / 5 || $1 < 20 || $1 > last - 5 { next }
-         { n++; x += $1; y += $2; xx += $1 * $1; xy += $1 * $2 }
-         END {
-             if (n < 3) { print "  too few samples of memory: " n; exit 1 }
-             slope = (n * xy - x * y) / (n * xx - x * x)
-             growth = 100 * slope * 600 / (y / n)
-             printf "  memory %.1f MiB, growth per ten minutes %+.2f %%   <= 1 %%: %s\n", y / n / 1024, growth, growth <= 1 ? "kept" : "NOT KEPT"
-             exit growth > 1
-         }' "$folder/memory.log" "$folder/memory.log"
+    python3 - "$folder/memory.log" <<'PYTHON'
+import statistics, sys
+
+samples = [tuple(map(int, line.split())) for line in open(sys.argv[1]) if len(line.split()) == 2]
+last = samples[-1][0] if samples else 0
+kept = [(t, kib) for t, kib in samples if max(last / 5, 20) <= t <= last - 5]
+if len(kept) < 3:
+    sys.exit("  too few samples of memory: %d" % len(kept))
+slope = statistics.median((b[1] - a[1]) / (b[0] - a[0]) for i, a in enumerate(kept) for b in kept[i + 1:] if b[0] > a[0])
+usual = statistics.median(kib for t, kib in kept)
+growth = 100 * slope * 600 / usual
+print("  memory %.1f MiB, growth per ten minutes %+.2f %%   <= 1 %%: %s" % (usual / 1024, growth, "kept" if growth <= 1 else "NOT KEPT"))
+sys.exit(growth > 1)
+PYTHON
 }
 
 soak() {
