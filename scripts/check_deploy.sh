@@ -88,4 +88,5 @@ check "manual pages tell every command" make pages_tell_commands
 check "a Debian package is made" dpkg-shlibdeps package
 check "the image has what the programs are linked with" dpkg-shlibdeps image_packages
 check "Prometheus reads its alerts" promtool promtool check rules deploy/prometheus/alerts.yml
+check "each alert fires when it should, none while all is well" promtool promtool test rules deploy/prometheus/alerts_test.yml
 exit $failed

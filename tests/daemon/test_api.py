@@ -248,7 +248,9 @@ class Api(Case):
         alerts = re.findall(r"- alert: (\w+)\n +expr: (.*)\n", rules)
         self.assertGreater(len(alerts), 20)
         self.assertEqual(len(alerts), rules.count("alert:"))
+        tried = read("deploy/prometheus/alerts_test.yml")
         for alert, expression in alerts:
+            self.assertIn(f'alertname="{alert}"', tried, "alerts_test.yml makes each alert fire")
             self.assertLessEqual(names(expression), series, alert)
             check_values(expression, alert)
         panels = [p for p in json.loads(read("deploy/grafana/lingua.json"))["panels"] if p["type"] != "row"]
