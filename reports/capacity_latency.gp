@@ -23,7 +23,7 @@ middle = (answer_low + answer_high) / 2.0
 if (found) {
     set object 1 rectangle from answer_low, graph 0 to answer_high, graph 1 behind fc rgb green fs transparent solid 0.22 noborder
     set arrow 1 from middle, graph 0 to middle, graph 1 nohead lc rgb green lw 1.4 back
-    set label 1 sprintf("%d (%.0f to %.0f)", answer, answer_low, answer_high) at answer_low, graph 0.06 right offset character -0.6, 0 font "sans-serif,14" tc rgb green
+    set label 1 (answer_high - answer_low < 0.5 ? sprintf("%d", answer) : sprintf("%d (%.0f to %.0f)", answer, answer_low, answer_high)) at answer_low, graph 0.06 right offset character -0.6, 0 font "sans-serif,14" tc rgb green
 }
 if (objective > 0) {
     set arrow 2 from graph 0, first objective to graph 1, first objective nohead lc rgb vermilion lw 1.2 dt (6, 4) back

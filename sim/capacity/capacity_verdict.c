@@ -66,9 +66,8 @@ static void say_why(const capacity *c, speech *s) {
     binding b = capacity_binds(c);
     if (b.kind == BINDS_NOTHING)
         say(s,
-            "Nothing is busy where the objectives begin to be missed, the busiest part %.0f %% of its time: they ask "
-            "for less time "
-            "than an idle system takes, or chance, rare pairs or a fault decide.",
+            "Nothing is busy where the objectives begin to be missed, the busiest part %.0f %% of its time: the choice "
+            "of nodes, rare pairs or a fault decide, or the objectives ask for less time than an idle system takes.",
             100 * b.use);
     else
         say(s, "What binds: %s, %.0f %% busy where the objectives begin to be missed.", b.name, 100 * b.use);

@@ -18,7 +18,7 @@ const char *capacity_unit(const capacity *c, capacity_unit_form form) {
 
 char *capacity_interval_text(const capacity_answer *a, char text[CAPACITY_TEXT_MAX]) {
     if (a->low >= a->high)
-        snprintf(text, CAPACITY_TEXT_MAX, "with every seed");
+        snprintf(text, CAPACITY_TEXT_MAX, a->seeds > 1 ? "with every seed" : "one seed");
     else
         snprintf(text, CAPACITY_TEXT_MAX, "%s%.0f to %.0f, ± %.1f %%", a->seeds > 1 ? "95 % interval " : "one seed, ",
                  a->low, a->high, 100 * (a->high - a->low) / 2 / a->value);

@@ -200,7 +200,7 @@ static search_options later_options(const search *leader) {
 
 /* Lighter and heavier than the crossing. */
 static void want_curve(planner *p, const search *leader) {
-    static const double loads[] = {0.5, 0.75, 1.15, 1.4};
+    static const double loads[] = {0.5, 0.75, 1.1, 1.25};
     const capacity_axis *axis = p->args->axis;
     if (!p->args->curve || search_result(leader) != SEARCH_FOUND) return;
     for (size_t i = 0; i < sizeof loads / sizeof *loads; i++) {
