@@ -316,10 +316,10 @@ END_TEST
 START_TEST(junit_counts_failures_and_skips_and_escapes_its_texts) {
     gate_report r = example();
     char *text = printed(gate_report_junit, &r);
+    static const char failure[] = "<testcase classname=\"gate.counters\" name=\"job.commands\">"
+                                  "<failure message=\"41.500 -&gt; 42.500, +2.41 %\"/></testcase>";
     expect(text, (const char *const[]){"<testsuite name=\"counters\" tests=\"2\" failures=\"1\" skipped=\"0\">",
-                                       "<testcase classname=\"gate.counters\" name=\"job.commands\"><failure message=\""
-                                       "41.500 -&gt; 42.500, +2.41 %\"/></testcase>",
-                                       "<testsuite name=\"pace\" tests=\"1\" failures=\"0\" skipped=\"1\">",
+                                       failure, "<testsuite name=\"pace\" tests=\"1\" failures=\"0\" skipped=\"1\">",
                                        "<skipped message=\"needs &lt;--base&gt;\"/>", NULL});
     free(text);
     gate_report_free(&r);
