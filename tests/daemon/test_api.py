@@ -6,8 +6,9 @@ import os
 import re
 import subprocess
 
-import support
-from support import BUILD, ROOT, Case, until
+from servers import BUILD, ROOT
+from support import Case, main
+from waiting import LIMIT, until
 
 ADMIN = "an-admin-token-of-some-length"
 OTHER = "another-token-of-some-length"
@@ -21,7 +22,7 @@ def read(path):
 def ctl(redis, *words):
     """What lingua-ctl says as JSON."""
     done = subprocess.run([os.path.join(BUILD, "lingua-ctl"), *words, "--redis", redis.url, "--json"],
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=support.LIMIT, check=False)
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT, check=False)
     if done.returncode:
         raise AssertionError(done.stderr.decode())
     return json.loads(done.stdout)
@@ -279,4 +280,4 @@ class Api(Case):
 
 
 if __name__ == "__main__":
-    support.main()
+    main()

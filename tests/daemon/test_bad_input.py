@@ -11,7 +11,9 @@ import os
 import socket
 import struct
 
-from support import Case, Client, Link, Node, heartbeat, main, registration, until
+from clients import Client, Link, Node, heartbeat, registration
+from support import Case, main
+from waiting import until
 
 LIMITS = {"limits": {"message_size": "1MiB", "messages_per_second": 50, "queue_size": "1MiB", "handshake": "1s",
                      "idle": "30s", "flood_cut": "1s", "connections": 40}}

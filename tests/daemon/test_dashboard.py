@@ -17,11 +17,13 @@ import urllib.request
 
 import websockets
 
-import support
-from support import BUILD, Case, Link, free_port, heartbeat, registration, until
+from clients import Link, heartbeat, registration
+from servers import BUILD, die_with_us, free_port
+from support import Case, main
+from waiting import LIMIT, until
 
 NODES = int(os.environ.get("LINGUA_NODES", "1000"))
-SLOW = 4 * support.LIMIT  # a browser on a busy machine
+SLOW = 4 * LIMIT  # a browser on a busy machine
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 HOSTILE = "<img/src=x/onerror=window.pwned=1>"
 LANGUAGES = ["de", "en", "es", "fr", "it", "ja", "ko", "zh"]
@@ -34,7 +36,7 @@ class Browser:
         self.port = free_port()
         self.driver = subprocess.Popen(["chromedriver", f"--port={self.port}"], stdin=subprocess.DEVNULL,
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                       preexec_fn=support.die_with_us)
+                                       preexec_fn=die_with_us)
         self.session = None
 
     async def start(self):
@@ -250,4 +252,4 @@ class Dashboard(Case):
 
 
 if __name__ == "__main__":
-    support.main()
+    main()

@@ -15,7 +15,9 @@ import time
 
 import websockets
 
-from support import LIMIT, Case, Client, Node, main, until
+from clients import Client, Node
+from support import Case, main
+from waiting import LIMIT, until
 
 SLOTS = 4
 

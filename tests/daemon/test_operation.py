@@ -13,7 +13,10 @@ import unittest
 
 import websockets
 
-from support import BUILD, LIMIT, ROOT, Case, Client, Link, Linguad, Node, Redis, call_linguad, main, registration, until
+from clients import Client, Link, Node, registration
+from servers import BUILD, ROOT, Linguad, Redis, call_linguad
+from support import Case, main
+from waiting import LIMIT, until
 
 
 class Options(unittest.TestCase):

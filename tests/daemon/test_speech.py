@@ -4,7 +4,8 @@
 import asyncio
 import base64
 
-from support import Case, Node, main, result_of
+from clients import Node, result_of
+from support import Case, main
 
 
 class Speech(Case):
