@@ -15,7 +15,7 @@
 #include "core/daemon/event_log.h"
 #include "core/daemon/peers.h"
 
-enum { HOST_MAX = 40, START_PATIENCE_MSEC = 500 };
+enum { START_PATIENCE_MSEC = 500 };
 
 usec_t daemon_now(const linguad *d) {
     clock_source clock = loop_clock_source(d->clock);
@@ -75,7 +75,6 @@ static void open_line(linguad *d, redis_line *line, const char *name) {
 
 /* ---- the instance --------------------------------------------------------------------------------------------------- */
 
-/* Letters of a host's name that an id may have. */
 static void put_host(char text[HOST_MAX]) {
     char host[256] = "";
     size_t len = 0;
@@ -86,13 +85,12 @@ static void put_host(char text[HOST_MAX]) {
 }
 
 static void draw_id(linguad *d) {
-    char host[HOST_MAX];
     unsigned tail = (unsigned)(entropy_u64() >> 32);
-    put_host(host);
+    put_host(d->host);
     if (*d->config.instance.name)
         snprintf(d->instance_id, sizeof d->instance_id, "%s-%08x", d->config.instance.name, tail);
     else
-        snprintf(d->instance_id, sizeof d->instance_id, "%s-%d-%08x", *host ? host : "host", (int)getpid(), tail);
+        snprintf(d->instance_id, sizeof d->instance_id, "%s-%d-%08x", *d->host ? d->host : "host", (int)getpid(), tail);
 }
 
 static void observe(void *ctx, const sched_event *event) {
@@ -133,6 +131,8 @@ sched_status daemon_begin_instance(linguad *d, sched_error *err) {
         .log = d->log,
         .instance_id = d->instance_id,
         .address = d->config.instance.address,
+        .host = d->host,
+        .pid = getpid(),
     };
     if (d->peers) env.peer = peers_link(d->peers);
     sched_status status = scheduler_new(&d->config.scheduler, &env, &d->scheduler, err);

@@ -17,7 +17,7 @@
  *      LOST ─────────────┴──signal──┘                     LOST: calls come back, then a new scheduler under a new id */
 typedef enum stage { STAGE_RUNS, STAGE_LOST, STAGE_LEAVES, STAGE_CLOSES, STAGE_OVER } stage;
 
-enum { SIGNALS = 3 };
+enum { SIGNALS = 3, HOST_MAX = 40 };
 
 typedef struct redis_line {
     struct linguad *d;
@@ -45,6 +45,7 @@ typedef struct linguad {
     server *server;
     peers *peers; /* of the present id; NULL: there is no secret */
     scheduler *scheduler;
+    char host[HOST_MAX]; /* letters of the host's name that an id may have */
     char instance_id[ID_MAX + 1];
     usec_t started;
 

@@ -110,7 +110,8 @@ void remote_open(scheduler *s) {
         .log = s->env.log,
         .id = s->instance,
         .address = text(s->env.address),
-        .host = "",
+        .host = text(s->env.host),
+        .pid = s->env.pid,
     };
     instance_config config = s->config.instance;
     const scheduler_incidents *incidents = &s->config.incidents;

@@ -137,6 +137,8 @@ typedef struct scheduler_env {
     logger log;
     const char *instance_id; /* id_valid(); never used before */
     const char *address;     /* under which others reach our peer link; NULL: "" */
+    const char *host;        /* for people who look at the instances; without spaces; NULL: "" */
+    int64_t pid;             /* the same; 0: not told */
 } scheduler_env;
 
 /* Starts the reapers' timers; the scripts of `env->redis` are loaded by the link. SCHED_EINVAL for a bad configuration. */

@@ -298,9 +298,10 @@ static void take_world(checker *c, const trace_event *e, watched_job *j, watched
         answers_take(c, e);
         talkers_take(c, e);
         break;
+    case TRACE_CLIENT_KNOWN:
     case TRACE_INSTANCE_DOWN:
     case TRACE_FAULT_BEGIN:
-    case TRACE_FAULT_END: instances_take(c, e); break;
+    case TRACE_FAULT_END: instances_take(c, e, j); break;
     case TRACE_NODE_FINISHED:
         if (j && j->dispatched == n && j->attempt == e->attempt) j->worked = true;
         break;

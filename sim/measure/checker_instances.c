@@ -48,9 +48,20 @@ static void down(checker *c, const trace_event *e, uint64_t process) {
     }
 }
 
-void instances_take(checker *c, const trace_event *e) {
+/* The last call of an instance may have ended a job that it could not tell us of any more; whoever asks for it is told so. */
+static void heard_of_its_end(checker *c, watched_job *j, const trace_event *e) {
+    if (!j || !j->orphan || j->state >= SEEN_FINISHED || e->outcome == OUTCOME_NONE) return;
+    j->state = SEEN_FINISHED;
+    j->ended = e->at;
+    c->by_outcome[e->outcome]++;
+    c->in_flight--;
+    DL_APPEND(c->finished, j);
+}
+
+void instances_take(checker *c, const trace_event *e, watched_job *j) {
     uint64_t process = process_of(e->instance);
     switch (e->kind) {
+    case TRACE_CLIENT_KNOWN: heard_of_its_end(c, j, e); break;
     case TRACE_INSTANCE_DOWN: down(c, e, process); break;
     case TRACE_FAULT_BEGIN:
     case TRACE_FAULT_END:

@@ -185,7 +185,7 @@ struct checker {
 /* checker_instances.c */
 /* Events of jobs that nobody was seen to make. */
 void strangers_may_come(checker *c, usec_t at);
-void instances_take(checker *c, const trace_event *event);
+void instances_take(checker *c, const trace_event *event, watched_job *j);
 /* Somebody who does not follow the job any more tells of an earlier attempt. */
 bool job_is_told_late(const checker *c, const watched_job *j, const sched_event *e);
 

@@ -35,6 +35,33 @@ START_TEST(it_still_has_to_end) {
 }
 END_TEST
 
+/* Seed 181 of scenarios/sweeps/crashes.yaml: the instance crashed between its last call and the answer. */
+START_TEST(its_end_may_be_heard_of_by_whoever_asks_for_it) {
+    set_up_several(true);
+    create("j1");
+    reserve("j1", 1, "n1", 1);
+    dispatch("j1", 1, "n1");
+    work("j1", 1, "n1");
+    unreserve("j1", 1, "n1");
+    down("i0");
+    world((trace_event){.kind = TRACE_CLIENT_KNOWN, .job = "j1", .outcome = OUTCOME_OK});
+    bins_pass(60);
+    expect_clean();
+    tear_down();
+}
+END_TEST
+
+START_TEST(but_a_job_that_is_known_to_be_under_way_still_has_to_end) {
+    set_up_several(true);
+    create("j1");
+    down("i0");
+    world((trace_event){.kind = TRACE_CLIENT_KNOWN, .job = "j1", .outcome = OUTCOME_NONE});
+    bins_pass(17);
+    expect(VIOLATION_LOST);
+    tear_down();
+}
+END_TEST
+
 /* Reservations of these stories are given for 20 s. */
 START_TEST(its_deadline_may_be_that_of_the_attempt_that_was_about_to_be_sent) {
     set_up_several(true);
@@ -288,6 +315,8 @@ int main(void) {
     const TTest *const tests[] = {
         a_job_of_an_instance_that_ended_may_be_further_than_was_told,
         it_still_has_to_end,
+        its_end_may_be_heard_of_by_whoever_asks_for_it,
+        but_a_job_that_is_known_to_be_under_way_still_has_to_end,
         its_deadline_may_be_that_of_the_attempt_that_was_about_to_be_sent,
         an_instance_that_stood_still_acknowledges_an_end_when_it_goes_on,
         but_within_the_limit_from_then_on_and_others_have_no_excuse,
