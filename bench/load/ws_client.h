@@ -8,7 +8,7 @@
  *            waits). Texts may be sent before the connection stands; they leave when it does.
  * Receiving  Whole messages, fragments put together, at most WS_MESSAGE_MAX bytes. Pings are answered.
  * Callbacks  From the loop, never from inside a function of ours. After lost() nothing comes any more.
- * Memory     About 700 bytes, and what is under way; one buffer for reading is shared by all clients of a loop.
+ * Memory     About 500 bytes, and what is under way; one buffer for reading is shared by all clients of a loop.
  * Bounds     No TLS, no extension, no redirect. Threads: one loop. SIGPIPE must be ignored by the program. */
 #ifndef BENCH_LOAD_WS_CLIENT_H
 #define BENCH_LOAD_WS_CLIENT_H
