@@ -273,13 +273,13 @@ int cmd_fsck(int argc, char **argv) {
     if (code != CTL_GO_ON) return code;
     k.c = &c;
     k.found.keys = &c.keys;
-    k.repairs = json_array();
-    k.told = json_object();
     ctl_connect(&c);
     if (repair && !c.ask.status && sync_client_masters(c.client) > 1)
         return ctl_end(&c, ctl_misused(&c, "--repair: not on a Redis Cluster, where no step can watch keys of several "
                                            "slots; without it the findings are told"));
     if (repair) ctl_need_scripts(&c);
+    k.repairs = json_array();
+    k.told = json_object();
     check_all(&k, repair);
     if (!c.ask.status && c.json) print_json(&k);
     if (!c.ask.status && !c.json) {

@@ -243,7 +243,7 @@ int capacity_run_all(const capacity_arguments *args, int (*conclude)(void *ctx, 
     bool found = find(p, &c->all, false, NULL);
     bool less = found && p->lost_group >= 0 && c->all.end == SEARCH_FOUND;
     if (less) found = find(p, &c->less, true, &c->all);
-    qsort(p->runs, p->count, sizeof *p->runs, by_value);
+    if (p->count > 0) qsort(p->runs, p->count, sizeof *p->runs, by_value);
     c->sc = args->sc;
     c->axis = args->axis;
     c->command = args->command;

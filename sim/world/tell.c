@@ -18,6 +18,8 @@ typedef struct held_event {
     bool has_pair;
     lang_pair pair;
     char job[ID_MAX + 1], node[ID_MAX + 1], session[ID_MAX + 1], code[CODE_MAX + 1];
+    char *sources, *targets; /* owned, as are the candidates; few events have any */
+    candidate *candidates;
 } held_event;
 
 /* Of one instance. */
@@ -36,10 +38,28 @@ void teller_new(world *w) {
     w->teller = mem_zalloc(1, sizeof *w->teller);
 }
 
+static void drop_first(teller *t, backlog *b) {
+    held_event *h = &b->held[b->first];
+    free(h->sources);
+    free(h->targets);
+    free(h->candidates);
+    b->first = (b->first + 1) & (b->capacity - 1);
+    b->count--;
+    t->held--;
+}
+
+static void drop_all(teller *t, backlog *b) {
+    while (b->count > 0) drop_first(t, b);
+}
+
 void teller_free(world *w) {
-    if (!w->teller) return;
-    for (int i = 0; i < INSTANCES_MAX; i++) free(w->teller->of[i].held);
-    free(w->teller);
+    teller *t = w->teller;
+    if (!t) return;
+    for (int i = 0; i < INSTANCES_MAX; i++) {
+        drop_all(t, &t->of[i]);
+        free(t->of[i].held);
+    }
+    free(t);
 }
 
 static void hand_over(world *w, const trace_event *event) {
@@ -81,10 +101,11 @@ static void release_until(world *w, usec_t until) {
         event.session = h->session;
         event.code = h->code;
         event.pair = h->has_pair ? &h->pair : NULL;
+        event.sources = h->sources;
+        event.targets = h->targets;
+        event.candidates = h->candidates;
         hand_over_core(w, b->instance, &event);
-        b->first = (b->first + 1) & (b->capacity - 1);
-        b->count--;
-        t->held--;
+        drop_first(t, b);
     }
 }
 
@@ -98,6 +119,12 @@ static void grow(backlog *b) {
     b->capacity = capacity;
 }
 
+static candidate *copy_candidates(const sched_event *event) {
+    if (!event->candidates || event->value == 0) return NULL;
+    size_t bytes = (size_t)event->value * sizeof *event->candidates;
+    return memcpy(mem_alloc(bytes), event->candidates, bytes);
+}
+
 static void hold(backlog *b, const sched_event *event) {
     if (b->count == b->capacity) grow(b);
     held_event *h = &b->held[(b->first + b->count++) & (b->capacity - 1)];
@@ -108,6 +135,9 @@ static void hold(backlog *b, const sched_event *event) {
     snprintf(h->node, sizeof h->node, "%s", event->node);
     snprintf(h->session, sizeof h->session, "%s", event->session);
     snprintf(h->code, sizeof h->code, "%s", event->code);
+    h->sources = event->sources ? mem_strdup(event->sources) : NULL;
+    h->targets = event->targets ? mem_strdup(event->targets) : NULL;
+    h->candidates = copy_candidates(event);
 }
 
 void teller_core(world *w, int32_t number, const char *id, const sched_event *event) {
@@ -125,8 +155,7 @@ void teller_core(world *w, int32_t number, const char *id, const sched_event *ev
 void teller_crashed(world *w, int32_t number) {
     backlog *b = &w->teller->of[number];
     release_until(w, world_now(w));
-    w->teller->held -= b->count;
-    b->count = 0;
+    drop_all(w->teller, b);
 }
 
 void teller_world(world *w, const trace_event *event) {

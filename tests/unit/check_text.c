@@ -178,9 +178,10 @@ START_TEST(bytes_are_utf8_when_every_character_is_and_none_is_cut) {
         }
         if (len && rng_chance(&r, 0.5)) text[rng_below(&r, len)] = (char)rng_below(&r, 256);
         if (len && rng_chance(&r, 0.2)) len--;
-        char *exact = malloc(len + 1); /* nothing is read behind it: valgrind and ASan look */
+        char *exact = malloc(len ? len : 1); /* nothing is read behind it: valgrind and ASan look */
         memcpy(exact, text, len);
-        bool expected = valid_length(exact, len) == len;
+        text[len] = '\0';
+        bool expected = valid_length(text, len) == len;
         ck_assert_msg(text_is_utf8(exact, len) == expected, "round %d: %zu bytes", round, len);
         good += expected;
         free(exact);
