@@ -81,6 +81,7 @@ typedef struct capacity_options {
     bool varied, seeded;
     char *command; /* owned */
     double began;
+    char folder[4096]; /* where to, unless it was said */
 } capacity_options;
 
 static double wall_seconds(void) {
@@ -277,12 +278,11 @@ static sched_status look_at(const capacity_options *o, const scenario *sc, sched
 static int run(capacity_options *o) {
     scenario *sc = NULL;
     sched_error err;
-    char folder[4096];
     sched_status status = scenario_load_set(o->args.scenario, o->sets.set, o->sets.count, &sc, &err);
     if (!status) status = look_at(o, sc, &err);
     if (!status) {
-        snprintf(folder, sizeof folder, "reports/out/%s-capacity", sc->name);
-        if (!o->args.out) o->args.out = folder;
+        snprintf(o->folder, sizeof o->folder, "reports/out/%s-capacity", sc->name);
+        if (!o->args.out) o->args.out = o->folder;
         status = folder_make(o->args.out, &err);
     }
     int result = STATUS_BAD_INPUT;

@@ -50,7 +50,7 @@ START_TEST(a_message_arrives_and_is_answered_and_counted) {
     ck_assert_int_eq(n.connections, 1);
     ck_assert_uint_eq(n.accepted, 1);
     ck_assert_uint_eq(n.queued_bytes, 0);
-    c = ws_client_free(c);
+    ws_client_free(c);
     DOOR_UNTIL(door.closed);
     ck_assert_int_eq(door_count().connections, 0);
     door_close();
