@@ -51,7 +51,7 @@ static void adopt(server *s, int fd, const struct sockaddr_storage *from) {
                             .fd = {.sockfd = fd},
                             .opaque = c});
     if (!wsi) {
-        if (s->adopting) { /* it was not even told of its end */
+        if (s->adopting == c) { /* it was not even told of its end */
             s->sockets--;
             free(c);
         }

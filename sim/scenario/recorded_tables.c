@@ -63,10 +63,10 @@ static sched_status read_table(import *in, const table *t, const char *folder, s
         parts[count++] = mem_strdup(entry->d_name);
     }
     closedir(dir);
-    qsort(parts, count, sizeof *parts, by_name);
+    if (parts) qsort(parts, count, sizeof *parts, by_name);
     sched_status status =
         count ? SCHED_OK : sched_fail(err, SCHED_ENOENT, "%s: no %s-000001.csv, or a later part", folder, t->name);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; parts && i < count; i++) {
         char path[PATH_BYTES];
         snprintf(path, sizeof path, "%s/%s", folder, parts[i]);
         if (!status) status = read_part(in, t, path, err);

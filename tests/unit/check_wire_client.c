@@ -305,7 +305,8 @@ static json_t *any_text(void) {
 
 static size_t any_flags(void) {
     static const size_t flags[] = {JSON_COMPACT, JSON_INDENT(3), JSON_ENSURE_ASCII, JSON_ESCAPE_SLASH, JSON_SORT_KEYS};
-    return flags[rng_u64(&r) % 5] | flags[rng_u64(&r) % 5];
+    size_t first = rng_u64(&r) % 5, second = rng_u64(&r) % 5;
+    return flags[first] | flags[second];
 }
 
 /* `object` as some writer writes it. */
