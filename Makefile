@@ -150,7 +150,7 @@ $(BUILD)/gen/preload/%.so: sim/redis_host/preload/%.c Makefile | $(BUILD)/deps.o
 	$(Q)$(CC) $(CPPFLAGS) $(WARN) -O2 -fPIC -shared -fvisibility=hidden -MMD -MP -o $@ $<
 
 $(BUILD)/man/linguad.8: $(BUILD)/linguad
-$(BUILD)/man/%.1: $(BUILD)/%
+$(patsubst %,$(BUILD)/man/lingua-%.1,sim bench ctl): $(BUILD)/man/%.1: $(BUILD)/%
 $(BUILD)/man/%: deploy/man/%.in scripts/man.sh
 	@mkdir -p $(@D)
 	$(call say,MAN,$@)

@@ -56,13 +56,23 @@ static sched_status print_answer(const figures *f, sched_error *err) {
     return SCHED_OK;
 }
 
+static const char help[] =
+    "Usage: lingua-bench probe counters|instructions|pace|environment [SCRIPTS]\n"
+    "\n"
+    "What `lingua-bench gate` asks a binary for, as JSON on standard output. SCRIPTS is a folder of Lua scripts\n"
+    "instead of those in the program. See bench/README.md.\n"
+    "\n"
+    "Exit status: 0 measured; 1 not; 2 bad usage.\n"
+    "\n"
+    "Example: lingua-bench probe counters\n";
+
 int command_probe(int argc, char **argv) {
     sched_error err = {0};
     figures f = {0};
-    if (argc < 2 || argc > 3) {
-        fprintf(stderr, "Usage: lingua-bench probe counters|instructions|pace|environment [SCRIPTS]\n\n"
-                        "What `lingua-bench gate` asks a binary for. See bench/README.md.\n");
-        return EXIT_USAGE;
+    bool asked = argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
+    if (asked || argc < 2 || argc > 3) {
+        fputs(help, asked ? stdout : stderr);
+        return asked ? EXIT_FINE : EXIT_USAGE;
     }
     bool workloads_only = !strcmp(argv[1], "workloads"); /* what instructions_measure() runs under valgrind */
     sched_status status =
