@@ -6,29 +6,17 @@
 #include "core/base/mem.h"
 #include "sim/capacity/capacity_pages.h"
 #include "sim/report/folder.h"
+#include "sim/report/text_file.h"
 
 enum { PATH_TEXT_MAX = 4096 };
-
-static sched_status open_file(const char *folder, const char *name, FILE **ret_out, sched_error *err) {
-    char path[PATH_TEXT_MAX];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    *ret_out = fopen(path, "we");
-    return *ret_out ? SCHED_OK : sched_fail(err, SCHED_EIO, "%s: %s", path, strerror(errno));
-}
-
-static sched_status close_file(const char *folder, const char *name, FILE *out, sched_error *err) {
-    bool bad = ferror(out) != 0;
-    if (fclose(out) == 0 && !bad) return SCHED_OK;
-    return sched_fail(err, SCHED_EIO, "%s/%s: could not be written: %s", folder, name, strerror(errno));
-}
 
 static sched_status write_file(const capacity *c, const char *folder, const char *name,
                                void (*write)(const capacity *, FILE *), sched_error *err) {
     FILE *out;
-    sched_status status = open_file(folder, name, &out, err);
+    sched_status status = text_file_open(folder, name, &out, err);
     if (status) return status;
     write(c, out);
-    return close_file(folder, name, out, err);
+    return text_file_close(folder, name, out, err);
 }
 
 sched_status capacity_write_figures(const capacity *c, const char *folder, sched_error *err) {
@@ -40,10 +28,10 @@ sched_status capacity_write_figures(const capacity *c, const char *folder, sched
 static sched_status write_page(const capacity_page *p, const char *folder, const char *name,
                                void (*write)(const capacity_page *, FILE *), sched_error *err) {
     FILE *out;
-    sched_status status = open_file(folder, name, &out, err);
+    sched_status status = text_file_open(folder, name, &out, err);
     if (status) return status;
     write(p, out);
-    return close_file(folder, name, out, err);
+    return text_file_close(folder, name, out, err);
 }
 
 sched_status capacity_write_pages(const capacity *c, const char *folder, char ret_note[CAPACITY_NOTE_MAX],
@@ -72,11 +60,11 @@ sched_status capacity_write_pages(const capacity *c, const char *folder, char re
 sched_status capacity_write_timing(const capacity *c, double wall_s, int64_t jobs, const char *folder,
                                    sched_error *err) {
     FILE *out;
-    sched_status status = open_file(folder, "timing.json", &out, err);
+    sched_status status = text_file_open(folder, "timing.json", &out, err);
     if (status) return status;
     fprintf(out,
             "{\n  \"schema\": \"lingua.sim.capacity_timing/1\",\n  \"wall_s\": %.3f,\n  \"jobs\": %lld,\n  \"runs\": "
             "%zu\n}\n",
             wall_s, (long long)jobs, c->run_count);
-    return close_file(folder, "timing.json", out, err);
+    return text_file_close(folder, "timing.json", out, err);
 }

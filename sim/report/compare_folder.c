@@ -10,29 +10,17 @@
 #include "sim/report/compare_pages.h"
 #include "sim/report/folder.h"
 #include "sim/report/json_path.h"
+#include "sim/report/text_file.h"
 
 enum { PATH_TEXT_MAX = 4096 };
-
-static sched_status open_file(const char *folder, const char *name, FILE **ret_out, sched_error *err) {
-    char path[PATH_TEXT_MAX];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    *ret_out = fopen(path, "we");
-    return *ret_out ? SCHED_OK : sched_fail(err, SCHED_EIO, "%s: %s", path, strerror(errno));
-}
-
-static sched_status close_file(const char *folder, const char *name, FILE *out, sched_error *err) {
-    bool bad = ferror(out) != 0;
-    if (fclose(out) == 0 && !bad) return SCHED_OK;
-    return sched_fail(err, SCHED_EIO, "%s/%s: could not be written: %s", folder, name, strerror(errno));
-}
 
 static sched_status write_file(const compare *c, const char *folder, const char *name,
                                void (*write)(const compare *, FILE *), sched_error *err) {
     FILE *out;
-    sched_status status = open_file(folder, name, &out, err);
+    sched_status status = text_file_open(folder, name, &out, err);
     if (status) return status;
     write(c, out);
-    return close_file(folder, name, out, err);
+    return text_file_close(folder, name, out, err);
 }
 
 sched_status compare_write_figures(const compare *c, const char *folder, sched_error *err) {
@@ -46,10 +34,10 @@ sched_status compare_write_figures(const compare *c, const char *folder, sched_e
 static sched_status write_page(const compare_page *p, const char *folder, const char *name,
                                void (*write)(const compare_page *, FILE *), sched_error *err) {
     FILE *out;
-    sched_status status = open_file(folder, name, &out, err);
+    sched_status status = text_file_open(folder, name, &out, err);
     if (status) return status;
     write(p, out);
-    return close_file(folder, name, out, err);
+    return text_file_close(folder, name, out, err);
 }
 
 sched_status compare_write_pages(const compare *c, const char *folder, char ret_note[COMPARE_NOTE_MAX],
@@ -105,7 +93,7 @@ static void set(json_t *o, const char *name, double value, double steps) {
 sched_status compare_write_timing(const compare *c, const sweep_view *view, const compare_timing *timing,
                                   const char *folder, sched_error *err) {
     FILE *out;
-    sched_status status = open_file(folder, "timing.json", &out, err);
+    sched_status status = text_file_open(folder, "timing.json", &out, err);
     if (status) return status;
     json_t *o = json_object(), *columns = json_object();
     for (size_t i = 0; i < c->columns; i++) {
@@ -123,7 +111,7 @@ sched_status compare_write_timing(const compare *c, const sweep_view *view, cons
     json_dumpf(o, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
     fputc('\n', out);
     json_decref(o);
-    return close_file(folder, "timing.json", out, err);
+    return text_file_close(folder, "timing.json", out, err);
 }
 
 void compare_tell_timing(const compare *c, const sweep_view *view, const compare_timing *timing, const char *folder,
