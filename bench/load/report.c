@@ -8,7 +8,7 @@
 #include "core/base/text_table.h"
 #include "core/base/units.h"
 
-enum { MSEC = 1000, KIB = 1024, COLUMNS = 8, ROWS_MAX = 12 };
+enum { MSEC = 1000, KIB = 1024, COLUMNS = REPORT_PERCENTILES + 4 };
 
 static double msec(int64_t usec) {
     return (double)usec / MSEC;
@@ -60,17 +60,25 @@ static void print_outcomes(const load *l, FILE *out) {
 
 /* ---- latencies --------------------------------------------------------------------------------------------------------- */
 
+const report_percentile report_percentiles[REPORT_PERCENTILES] = {
+    {50, "p50", "p50"}, {90, "p90", "p90"}, {95, "p95", "p95"}, {99, "p99", "p99"}, {99.9, "p99_9", "p99.9"},
+};
+
 static void table_head(text_table *t) {
-    static const char *const heads[COLUMNS] = {"ms", "p50", "p90", "p99", "p99.9", "max", "mean", "count"};
-    for (size_t i = 0; i < COLUMNS; i++) text_table_set(t, 0, i, "%s", heads[i]);
+    static const char *const behind[] = {"max", "mean", "count"};
+    text_table_set(t, 0, 0, "ms");
+    for (size_t i = 0; i < REPORT_PERCENTILES; i++) text_table_set(t, 0, 1 + i, "%s", report_percentiles[i].name);
+    for (size_t i = 0; i < 3; i++) text_table_set(t, 0, 1 + REPORT_PERCENTILES + i, "%s", behind[i]);
 }
 
 static void table_row(text_table *t, size_t row, const char *name, const histogram *h) {
-    static const double percentiles[] = {50, 90, 99, 99.9, 100};
-    text_table_set(t, row, 0, "%s", name);
-    for (size_t i = 0; i < 5; i++) text_table_set(t, row, 1 + i, "%.2f", msec(histogram_percentile(h, percentiles[i])));
-    text_table_set(t, row, 6, "%.2f", histogram_mean(h) / MSEC);
-    text_table_set(t, row, 7, "%" PRIu64, histogram_count(h));
+    size_t column = 0;
+    text_table_set(t, row, column++, "%s", name);
+    for (size_t i = 0; i < REPORT_PERCENTILES; i++)
+        text_table_set(t, row, column++, "%.2f", msec(histogram_percentile(h, report_percentiles[i].percent)));
+    text_table_set(t, row, column++, "%.2f", msec(histogram_max(h)));
+    text_table_set(t, row, column++, "%.2f", histogram_mean(h) / MSEC);
+    text_table_set(t, row, column++, "%" PRIu64, histogram_count(h));
 }
 
 static void print_latencies(const load *l, FILE *out) {

@@ -8,6 +8,15 @@
 
 #include <stdio.h>
 
+/* Of every latency that is told, in both forms. */
+typedef struct report_percentile {
+    double percent;
+    const char *key, *name; /* "p99_9" in JSON, "p99.9" in the table */
+} report_percentile;
+
+enum { REPORT_PERCENTILES = 5 };
+extern const report_percentile report_percentiles[REPORT_PERCENTILES];
+
 /* `interrupted`: it did not come to its end. */
 void report_print(const load *l, bool interrupted, FILE *out);
 sched_status report_json(const load *l, bool interrupted, FILE *out, sched_error *err);

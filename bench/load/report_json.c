@@ -17,11 +17,14 @@ static json_t *number(double value) {
 
 static json_t *latency(const histogram *h) {
     if (!histogram_count(h)) return json_null();
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "p50", number((double)histogram_percentile(h, 50) / 1e3),
-                     "p90", number((double)histogram_percentile(h, 90) / 1e3), "p99",
-                     number((double)histogram_percentile(h, 99) / 1e3), "p99_9",
-                     number((double)histogram_percentile(h, 99.9) / 1e3), "max", number((double)histogram_max(h) / 1e3),
-                     "mean", number(histogram_mean(h) / 1e3), "count", (json_int_t)histogram_count(h));
+    json_t *o = json_object();
+    for (size_t i = 0; i < REPORT_PERCENTILES; i++)
+        json_object_set_new(o, report_percentiles[i].key,
+                            number((double)histogram_percentile(h, report_percentiles[i].percent) / 1e3));
+    json_object_set_new(o, "max", number((double)histogram_max(h) / 1e3));
+    json_object_set_new(o, "mean", number(histogram_mean(h) / 1e3));
+    json_object_set_new(o, "count", json_integer((json_int_t)histogram_count(h)));
+    return o;
 }
 
 static json_t *codes(const account_codes *c) {
@@ -70,10 +73,14 @@ static json_t *dispatch(const load *l) {
     prom_histogram h = probe_dispatches(load_probe(l));
     double total = prom_histogram_total(&h);
     if (total <= 0) return json_null();
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "p50", number(1e3 * prom_histogram_percentile(&h, 50)), "p99",
-                     number(1e3 * prom_histogram_percentile(&h, 99)), "p99_9",
-                     number(1e3 * prom_histogram_percentile(&h, 99.9)), "mean", number(1e3 * h.sum / total),
-                     "within_10ms", number(prom_histogram_share_within(&h, 0.010)), "count", number(total));
+    json_t *o = json_object();
+    for (size_t i = 0; i < REPORT_PERCENTILES; i++)
+        json_object_set_new(o, report_percentiles[i].key,
+                            number(1e3 * prom_histogram_percentile(&h, report_percentiles[i].percent)));
+    json_object_set_new(o, "mean", number(1e3 * h.sum / total));
+    json_object_set_new(o, "within_10ms", number(prom_histogram_share_within(&h, 0.010)));
+    json_object_set_new(o, "count", number(total));
+    return o;
 }
 
 static json_t *pages(const load *l) {
@@ -115,6 +122,7 @@ static json_t *whole(const load *l, bool interrupted) {
                              LINGUA_VERSION, "scenario", sc->name, "scenario_hash", scenario_hash(sc, hash), "seed",
                              (json_int_t)sc->seed, "targets", targets(load_options_of(l)), "interrupted", interrupted,
                              "window_s", window);
+    json_object_set_new(root, "time_s", number((double)load_time(l) / USEC_PER_SEC));
     json_object_set_new(root, "said_per_s", number(window > 0 ? (double)f->in_window / window : NAN));
     json_object_set_new(root, "answered_per_s", number(window > 0 ? (double)f->ok_in_window / window : NAN));
     json_object_set_new(root, "fine", json_boolean(account_is_clean(load_account(l))));

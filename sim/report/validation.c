@@ -79,6 +79,12 @@ static validation_level *level_of(validation *v, const char *hash) {
     return NULL;
 }
 
+/* Whole utterances over all of the time, as of a run. Where the server cuts speech, or others in a room hear it, answers are not jobs. */
+static void take_throughput(json_t *load, double figures[VALID_FIGURES]) {
+    double heard = json_number_at(load, "outcomes.heard");
+    if (heard <= 0) figures[VALID_THROUGHPUT] = json_number_at(load, "outcomes.ok") / json_number_at(load, "time_s");
+}
+
 sched_status validation_read_load(validation *v, const char *path, sched_error *err) {
     json_t *o = NULL;
     sched_status status = json_read(path, &o, err);
@@ -94,6 +100,7 @@ sched_status validation_read_load(validation *v, const char *path, sched_error *
     } else {
         for (int f = 0; f < VALID_FIGURES; f++)
             level->daemon[f] = load_paths[f] ? json_number_at(o, load_paths[f]) : NAN;
+        take_throughput(o, level->daemon);
         level->daemon[VALID_OK] = 100 * json_number_at(o, "outcomes.ok") / json_number_at(o, "outcomes.said");
         level->has_daemon = true;
     }

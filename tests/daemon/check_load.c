@@ -196,6 +196,18 @@ static json_int_t sum_of(const json_t *result, const char *name) {
     return sum;
 }
 
+static void expect_percentiles_ascend(const json_t *latency) {
+    static const char *const keys[] = {"p50", "p90", "p95", "p99", "p99_9"};
+    double below = 0;
+    ck_assert(json_is_object(latency));
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const json_t *value = json_object_get(latency, keys[i]);
+        ck_assert_msg(json_is_real(value) && json_real_value(value) >= below, "%s: %f, below it %f", keys[i],
+                      json_real_value(value), below);
+        below = json_real_value(value);
+    }
+}
+
 static void set_up(void) {
     sched_error err = {0};
     temp_folder_make(folder);
@@ -229,7 +241,9 @@ START_TEST(everything_that_is_said_is_answered_once_and_in_order) {
     ck_assert_double_eq_tol(counted, (double)(number(r, "outcomes", "ok") + number(r, "outcomes", "heard")), 0.1);
     const json_t *latency = json_object_get(json_object_get(r, "latency_ms"), "end_to_end_corrected");
     ck_assert_double_ge(json_real_value(json_object_get(latency, "p50")), 40); /* three stages in the node */
-    ck_assert(json_is_object(json_object_get(r, "dispatch_ms")));
+    expect_percentiles_ascend(latency);
+    ck_assert_double_ge(json_real_value(json_object_get(r, "time_s")), 4); /* as long as the scenario, and the drain */
+    expect_percentiles_ascend(json_object_get(r, "dispatch_ms"));
     json_decref(r);
     tear_down();
 }
@@ -297,12 +311,29 @@ START_TEST(where_nobody_listens_nothing_is_answered_and_that_is_counted) {
 }
 END_TEST
 
+START_TEST(the_table_for_people_has_a_column_for_each_percentile) {
+    set_up();
+    const char *const words[] = {"load", "--target", "ws://127.0.0.1:1", "--scenario", scenario_path, "--duration",
+                                 "1s",   NULL};
+    ck_assert_int_eq(status_of(start("lingua-bench", words)), 0);
+    char *text = text_of("lingua-bench.out"), *head = strstr(text, "p50"), names[128];
+    ck_assert_msg(head != NULL, "%s", text);
+    size_t len = 0;
+    for (char *word = strtok(head, " \n"); word && len < 40; word = strtok(NULL, " \n"))
+        len += (size_t)snprintf(names + len, sizeof names - len, "%s ", word);
+    ck_assert_msg(!strncmp(names, "p50 p90 p95 p99 p99.9 max mean count ", 37), "%s", names);
+    free(text);
+    tear_down();
+}
+END_TEST
+
 int main(void) {
     const TTest *const tests[] = {
         everything_that_is_said_is_answered_once_and_in_order,
         a_load_survives_an_instance_that_is_killed_and_comes_back,
         an_interrupted_load_tells_what_it_measured,
         where_nobody_listens_nothing_is_answered_and_that_is_counted,
+        the_table_for_people_has_a_column_for_each_percentile,
     };
     return SUITE_RUN("load", tests);
 }

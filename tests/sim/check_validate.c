@@ -77,20 +77,39 @@ START_TEST(a_load_at_which_the_machine_was_late_counts_for_nothing) {
 }
 END_TEST
 
+static void read_load(validation *v, int heard) {
+    char text[512];
+    snprintf(text, sizeof text,
+             "{\"schema\":\"lingua.bench.load/1\",\"scenario_hash\":\"00112233445566aa\",\"time_s\":11.0,"
+             "\"outcomes\":{\"said\":100,\"ok\":99,\"heard\":%d},"
+             "\"latency_ms\":{\"end_to_end_corrected\":{\"p50\":800.0,\"p95\":2500.0}}}",
+             heard);
+    command_write("load.json", text);
+    ck_assert_msg(!validation_read_load(v, "load.json", &err), "%s", err.message);
+    ck_assert(v->level[0].has_daemon);
+}
+
 START_TEST(what_a_daemon_did_belongs_to_the_load_of_its_scenario) {
     validation v = one_level(2000, 1);
-    command_write("load.json", "{\"schema\":\"lingua.bench.load/1\",\"scenario_hash\":\"00112233445566aa\","
-                               "\"outcomes\":{\"said\":100,\"ok\":99},"
-                               "\"latency_ms\":{\"end_to_end_corrected\":{\"p50\":800.0,\"p95\":2100.0}}}");
-    ck_assert_msg(!validation_read_load(&v, "load.json", &err), "%s", err.message);
-    ck_assert(v.level[0].has_daemon);
+    read_load(&v, 0);
     ck_assert_double_eq_tol(validation_error(&v.level[0], VALID_E2E_P50, true), 0.25, 1e-12);
+    ck_assert_double_eq_tol(validation_error(&v.level[0], VALID_E2E_P95, true), -0.2, 1e-12);
+    ck_assert_double_eq_tol(v.level[0].daemon[VALID_THROUGHPUT], 9, 1e-12);
+    ck_assert_double_eq_tol(validation_error(&v.level[0], VALID_THROUGHPUT, true), 1.2, 1e-12); /* 19.8 simulated */
     ck_assert_double_eq_tol(validation_error(&v.level[0], VALID_OK, true), 0, 1e-9);
     command_write("other.json", "{\"schema\":\"lingua.bench.load/1\",\"scenario_hash\":\"ffff\"}");
     ck_assert_int_eq(validation_read_load(&v, "other.json", &err), SCHED_EINVAL);
     ck_assert_msg(strstr(err.message, "scenario ffff") != NULL, "%s", err.message);
     command_write("none.json", "{}");
     ck_assert_int_eq(validation_read_load(&v, "none.json", &err), SCHED_EINVAL);
+}
+END_TEST
+
+START_TEST(answers_to_speech_that_a_daemon_cut_tell_no_throughput) {
+    validation v = one_level(2000, 1);
+    read_load(&v, 7);
+    ck_assert(isnan(v.level[0].daemon[VALID_THROUGHPUT]));
+    ck_assert_double_eq_tol(v.level[0].daemon[VALID_E2E_P95], 2500, 1e-12);
 }
 END_TEST
 
@@ -160,6 +179,7 @@ int main(void) {
     tcase_add_test(tests, an_aim_is_met_up_to_its_bound_and_missed_beyond);
     tcase_add_test(tests, a_load_at_which_the_machine_was_late_counts_for_nothing);
     tcase_add_test(tests, what_a_daemon_did_belongs_to_the_load_of_its_scenario);
+    tcase_add_test(tests, answers_to_speech_that_a_daemon_cut_tell_no_throughput);
     tcase_add_test(tests, a_run_with_one_clock_is_no_validation);
     tcase_add_test(tests, simulated_and_real_time_agree_about_a_small_world);
     tcase_add_test(tests, commands_tell_what_a_load_on_a_daemon_needs);
