@@ -28,6 +28,10 @@ struct bench_run {
 
 /* --- for benchmarks --------------------------------------------------------------------------------------------------- */
 
+const benchmark *bench_row(const bench_run *run) {
+    return run->bench;
+}
+
 int64_t bench_number(const bench_run *run) {
     assert(run->value && !run->value->text);
     return run->value->number;

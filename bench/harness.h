@@ -39,10 +39,14 @@ typedef struct benchmark {
     int value_count;                             /* 0 when nothing is varied */
     bench_metric metrics[BENCH_METRICS_MAX + 1]; /* closed by a name that is NULL */
     sched_status (*run)(bench_run *run, sched_error *err);
+    const void *plan; /* for `run` alone: rows that differ in data may share a function */
+    bool wide;        /* in the table for people: a line for each value, metrics beside one another */
 } benchmark;
 
 /* --- for benchmarks ---- */
 
+/* Its row. */
+const benchmark *bench_row(const bench_run *run);
 /* The value of the parameter. */
 int64_t bench_number(const bench_run *run);
 const char *bench_text(const bench_run *run);
@@ -100,7 +104,8 @@ void bench_results_free(bench_results *results);
 /* "pending=1000", "" when nothing is varied. */
 enum { BENCH_PARAM_MAX = 64 };
 const char *bench_param_text(const benchmark *bench, const bench_value *value, char text[BENCH_PARAM_MAX]);
-/* A table for people. */
+/* A table for people: a line for each metric with median, low and high. Of `wide` rows, which come in a table of their own where they
+ * follow one another: a line for each value with the medians, and the widest of the spreads, (high - low) / median. */
 void bench_print_table(const bench_results *results, FILE *out);
 /* {"schema":"lingua.bench.result/1","results":[...]}, one line per result. SCHED_EIO when it cannot be written. */
 sched_status bench_print_json(const bench_results *results, FILE *out, sched_error *err);

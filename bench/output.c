@@ -5,7 +5,7 @@
 
 #include "bench/harness.h"
 
-enum { JSON_DIGITS = 6, GROUPED_MAX = 40 };
+enum { JSON_DIGITS = 6, GROUPED_MAX = 40, WIDE_NAME = 39, WIDE_PARAM = 16, WIDE_COLUMN = 9 };
 
 const char *bench_param_text(const benchmark *bench, const bench_value *value, char text[BENCH_PARAM_MAX]) {
     text[0] = '\0';
@@ -37,18 +37,70 @@ static const char *number_text(double value, char text[GROUPED_MAX]) {
     return text;
 }
 
+static void print_result(const bench_result *r, const bench_result *above, FILE *out) {
+    bool again = above && above->bench == r->bench, same = again && above->value == r->value;
+    char param[BENCH_PARAM_MAX], median[GROUPED_MAX], low[GROUPED_MAX], high[GROUPED_MAX];
+    if (!above || above->bench->wide)
+        fprintf(out, "%s%-20s %-17s %-24s %12s %12s %12s  %s\n", above ? "\n" : "", "benchmark", "for", "metric",
+                "median", "low", "high", "unit");
+    fprintf(out, "%-20s %-17s %-24s %12s %12s %12s  %s\n", again ? "" : r->bench->name,
+            same ? "" : bench_param_text(r->bench, r->value, param), r->metric->name,
+            number_text(r->summary.median, median), number_text(r->summary.low, low),
+            number_text(r->summary.high, high), r->metric->unit);
+}
+
+static bool same_metrics(const benchmark *a, const benchmark *b) {
+    for (int m = 0; a->metrics[m].name || b->metrics[m].name; m++)
+        if (!a->metrics[m].name || !b->metrics[m].name || strcmp(a->metrics[m].name, b->metrics[m].name) != 0)
+            return false;
+    return true;
+}
+
+static int column_width(const bench_metric *m) {
+    int len = (int)strlen(m->name);
+    return len > WIDE_COLUMN ? len : WIDE_COLUMN;
+}
+
+static void print_wide_head(const benchmark *bench, bool first, FILE *out) {
+    fprintf(out, "%s%-*s %-*s", first ? "" : "\n", WIDE_NAME, "benchmark", WIDE_PARAM, "for");
+    for (const bench_metric *m = bench->metrics; m->name; m++) fprintf(out, " %*s", column_width(m), m->name);
+    fputs("  spread\n", out);
+}
+
+static double spread_of(const bench_summary *s) {
+    return s->median > 0 ? (s->high - s->low) / s->median : 0;
+}
+
+/* All metrics of one value, which stand together; returns how many. */
+static size_t print_wide(const bench_result *r, const bench_result *above, FILE *out) {
+    const benchmark *bench = r->bench;
+    char param[BENCH_PARAM_MAX], median[GROUPED_MAX];
+    bool goes_on = above && above->bench->wide && same_metrics(above->bench, bench);
+    if (!goes_on) print_wide_head(bench, !above, out);
+    fprintf(out, "%-*s %-*s", WIDE_NAME, above && above->bench == bench ? "" : bench->name, WIDE_PARAM,
+            bench_param_text(bench, r->value, param));
+    double spread = 0;
+    size_t count = 0;
+    for (; bench->metrics[count].name; count++) {
+        const bench_summary *s = &r[count].summary;
+        fprintf(out, " %*s", column_width(&bench->metrics[count]), number_text(s->median, median));
+        spread = fmax(spread, spread_of(s));
+    }
+    fprintf(out, " %5.0f %%\n", 100 * spread);
+    return count;
+}
+
 void bench_print_table(const bench_results *results, FILE *out) {
-    fprintf(out, "%-20s %-17s %-24s %12s %12s %12s  %s\n", "benchmark", "for", "metric", "median", "low", "high",
-            "unit");
-    for (size_t i = 0; i < results->count; i++) {
+    const bench_result *above = NULL;
+    for (size_t i = 0; i < results->count;) {
         const bench_result *r = &results->list[i];
-        bool again = i > 0 && r[-1].bench == r->bench;
-        bool same = again && r[-1].value == r->value;
-        char param[BENCH_PARAM_MAX], median[GROUPED_MAX], low[GROUPED_MAX], high[GROUPED_MAX];
-        fprintf(out, "%-20s %-17s %-24s %12s %12s %12s  %s\n", again ? "" : r->bench->name,
-                same ? "" : bench_param_text(r->bench, r->value, param), r->metric->name,
-                number_text(r->summary.median, median), number_text(r->summary.low, low),
-                number_text(r->summary.high, high), r->metric->unit);
+        if (r->bench->wide) {
+            i += print_wide(r, above, out);
+        } else {
+            print_result(r, above, out);
+            i++;
+        }
+        above = &results->list[i - 1];
     }
 }
 

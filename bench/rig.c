@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench/server_cpu.h"
 #include "core/base/mem.h"
 #include "core/redis/private_server.h"
 #include "sim/engine/engine.h"
@@ -373,36 +374,12 @@ const keyspace *rig_keys(const rig *r) {
     return &r->keys;
 }
 
-static bool info_number(const char *info, const char *field, double *ret_value) {
-    const char *at = strstr(info, field);
-    return at && sscanf(at + strlen(field), ":%lf", ret_value) == 1;
-}
-
-/* Of the master that was turned to. */
-static sched_status cpu_of_one(rig *r, double *ret_seconds, sched_error *err) {
-    redis_call call;
-    call_command(&call, "INFO");
-    call_str(&call, "cpu");
-    redis_reply *reply = NULL;
-    sched_status status = sync_client_call(rig_client(r), &call, &reply, err);
-    if (status) return status;
-    double user, system;
-    if (info_number(reply_text(reply), "used_cpu_user_main_thread", &user) &&
-        info_number(reply_text(reply), "used_cpu_sys_main_thread", &system))
-        *ret_seconds = user + system;
-    else
-        status =
-            sched_fail(err, SCHED_EPROTO, "INFO cpu does not tell used_cpu_user_main_thread: %.80s", reply_text(reply));
-    sync_reply_free(reply);
-    return status;
-}
-
 sched_status rig_servers_cpu(rig *r, double ret_seconds[PRIVATE_MASTERS_MAX], int *ret_count, sched_error *err) {
     int count = sync_client_masters(r->client);
     sched_status status = SCHED_OK;
     for (int i = 0; i < count && !status; i++) {
         sync_client_turn_to(r->client, i);
-        status = cpu_of_one(r, &ret_seconds[i], err);
+        status = server_cpu_ask(rig_client(r), &ret_seconds[i], err);
     }
     sync_client_turn_to(r->client, 0);
     if (!status) *ret_count = count;

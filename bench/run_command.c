@@ -15,8 +15,9 @@
 #include "core/base/suggest.h"
 
 static const benchmark *const tables[] = {
-    bench_micro,   bench_wire,     bench_engine, bench_placement, bench_heartbeat, bench_flow, bench_waiting,
-    bench_cluster, bench_jobstore, bench_sim,    bench_ctl,       bench_memory,    bench_core, bench_server,
+    bench_micro,        bench_wire,         bench_engine, bench_placement, bench_heartbeat, bench_scripts_nodes,
+    bench_scripts_jobs, bench_scripts_talk, bench_flow,   bench_waiting,   bench_cluster,   bench_jobstore,
+    bench_sim,          bench_ctl,          bench_memory, bench_core,      bench_server,
 };
 enum { TABLES = sizeof tables / sizeof *tables };
 

@@ -62,6 +62,15 @@ static const benchmark by_text = {.name = "test.text",
                                   .run = run_name};
 static const benchmark failing = {.name = "test.failing", .what = "", .metrics = {{"value", "us"}}, .run = run_failing};
 
+static const benchmark wide = {.name = "test.wide",
+                               .what = "",
+                               .param = "size",
+                               .values = numbers,
+                               .value_count = 2,
+                               .metrics = {{"third_of_the_size", "1"}},
+                               .run = run_parameter,
+                               .wide = true};
+
 static bool always(void) {
     return true;
 }
@@ -195,13 +204,31 @@ START_TEST(the_table_groups_the_digits_of_large_numbers) {
 }
 END_TEST
 
+START_TEST(wide_rows_have_a_table_with_a_line_for_each_value) {
+    bench_results results = measure(&by_number, &numbers[0], 1, false);
+    sched_error err = {0};
+    bench_options options = {.runs = 1};
+    for (int i = 0; i < 2; i++) ck_assert(!bench_measure(&wide, &numbers[i], &options, &results, &err));
+    ck_assert(!bench_measure(&plain, NULL, &(bench_options){.runs = 5}, &results, &err));
+    char *text = printed(&results, false), *head = strstr(text, "third_of_the_size  spread\n");
+    ck_assert_msg(head != NULL, "%s", text);
+    char *first = strstr(head, "\ntest.wide "), *second = first ? strchr(first + 1, '\n') : NULL;
+    ck_assert_msg(second != NULL, "%s", text);
+    ck_assert_msg(strstr(first, "size=1000                    333.3     0 %\n") != NULL, "%s", text);
+    ck_assert_msg(strstr(second, "size=1000000               333,333     0 %\n\nbenchmark ") != NULL, "%s", text);
+    ck_assert_ptr_nonnull(strstr(second, "test.plain"));
+    free(text);
+    bench_results_free(&results);
+}
+END_TEST
+
 int main(void) {
     const TTest *const tests[] = {
         median_low_and_high_do_not_depend_on_the_order, the_median_of_an_even_number_is_the_mean_of_the_middle_two,
         the_first_run_warms_up_and_is_not_counted,      in_a_hurry_a_tenth_of_the_work_is_done,
         a_failure_leaves_the_results_as_they_were,      an_interrupt_ends_the_benchmark_before_its_next_run,
         json_holds_each_result_with_its_parameter,      json_without_results_or_parameters_is_json,
-        the_table_groups_the_digits_of_large_numbers,
+        the_table_groups_the_digits_of_large_numbers,   wide_rows_have_a_table_with_a_line_for_each_value,
     };
     return SUITE_RUN("bench", tests);
 }
