@@ -134,6 +134,7 @@ $(BUILD)/%.o: %.c Makefile | $(BUILD)/deps.ok
 # removed is noticed.
 $(BUILD)/gen/embedded_scripts.c: $(sort $(wildcard scripts/lua/ scripts/lua/*.lua))
 $(BUILD)/gen/embedded_reports.c: $(sort $(wildcard reports/ reports/*.*))
+$(BUILD)/gen/embedded_scenarios.c: scenarios/quickstart.yaml
 $(BUILD)/gen/embedded_dashboard.c: $(sort $(wildcard core/daemon/dashboard/ core/daemon/dashboard/*.*))
 $(BUILD)/gen/embedded_preload.c: $(patsubst sim/redis_host/%.c,$(BUILD)/gen/%.so,$(preload))
 $(BUILD)/gen/embedded_%.c: scripts/embed.sh
@@ -159,7 +160,7 @@ $(BUILD)/man/%: deploy/man/%.in scripts/man.sh
 $(BUILD)/liblingua.a: $(call obj,$(core)) $(BUILD)/gen/embedded_scripts.o
 $(BUILD)/libsim.a: $(call obj,$(sim)) $(addprefix $(BUILD)/gen/embedded_,preload.o reports.o)
 $(BUILD)/libdaemon.a: $(call obj,$(daemon)) $(BUILD)/gen/embedded_dashboard.o
-$(BUILD)/libbench.a: $(call obj,$(bench))
+$(BUILD)/libbench.a: $(call obj,$(bench)) $(BUILD)/gen/embedded_scenarios.o
 $(BUILD)/libtest.a: $(call obj,$(support))
 $(BUILD)/lib%.a:
 	$(call say,AR,$@)

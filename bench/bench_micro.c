@@ -8,13 +8,17 @@
 #include "bench/benchmarks.h"
 #include "core/base/clock.h"
 #include "core/base/detmath.h"
+#include "core/base/embedded.h"
 #include "core/base/histogram.h"
 #include "core/base/rng.h"
+#include "core/base/yaml_doc.h"
 #include "core/domain/lang_pair.h"
+#include "core/domain/result_order.h"
 #include "core/domain/sound.h"
 #include "core/domain/speech.h"
 #include "core/redis/call.h"
 #include "core/redis/keys.h"
+#include "sim/scenario/scenario.h"
 
 enum { ROUNDS = 10000000, WALK_LANGS = 20, VALUES = 4096 };
 
@@ -147,6 +151,67 @@ static sched_status run_speech(bench_run *run, sched_error *err) {
     return SCHED_OK;
 }
 
+/* Utterances of one session whose results come in reverse, `open` at a time: the first one is told last, so all wait for it. What is
+ * told is counted, since an order that tells nothing is quick. */
+static sched_status run_order(bench_run *run, sched_error *err) {
+    int64_t open = bench_number(run), windows = bench_work(run, ROUNDS / 10) / open + 1;
+    result_order *order = result_order_new((int)open);
+    uint64_t first = 0, told = 0, wanted = 0;
+    sched_status status = SCHED_OK;
+    while (!status && bench_again(run)) {
+        double began = bench_seconds();
+        for (int64_t w = 0; w < windows && !status; w++, first += (uint64_t)open) {
+            uint64_t utterance;
+            void *result;
+            for (int64_t i = 0; i < open && !status; i++) status = result_order_expect(order, first + (uint64_t)i, err);
+            for (int64_t i = open; i-- > 0;) {
+                result_order_arrive(order, first + (uint64_t)i, NULL, w);
+                while (result_order_next(order, &utterance, &result)) told++;
+            }
+        }
+        wanted += (uint64_t)(windows * open);
+        record_ns(run, began, windows * open);
+    }
+    result_order_free(order, NULL);
+    if (!status && told != wanted)
+        status = sched_fail(err, SCHED_EPROTO, "%llu of %llu results were told", (unsigned long long)told,
+                            (unsigned long long)wanted);
+    return status;
+}
+
+/* The whole text, as a tree of values; or until the scenario is there: bound by the tables of settings, with all defaults, and checked. */
+static sched_status parse_document(const embedded_file *file, sched_error *err) {
+    yaml_doc *doc = NULL;
+    sched_status status = yaml_doc_parse(file->name, (const char *)file->data, file->len, &doc, err);
+    yaml_doc_free(doc);
+    return status;
+}
+
+static sched_status parse_scenario(const embedded_file *file, sched_error *err) {
+    scenario *sc = NULL;
+    sched_status status = scenario_parse(file->name, (const char *)file->data, file->len, &sc, err);
+    scenario_free(sc);
+    return status;
+}
+
+static sched_status run_yaml(bench_run *run, sched_error *err) {
+    const embedded_file *file = embedded_find(embedded_scenarios, "quickstart.yaml");
+    bool bound = !strcmp(bench_text(run), "scenario");
+    int64_t rounds = bench_work(run, ROUNDS / 5000);
+    sched_status status = SCHED_OK;
+    while (!status && bench_again(run)) {
+        double began = bench_seconds();
+        for (int64_t i = 0; i < rounds && !status; i++)
+            status = bound ? parse_scenario(file, err) : parse_document(file, err);
+        double took = bench_seconds() - began;
+        bench_record(run, 0, took * 1e6 / (double)rounds);
+        bench_record(run, 1, (double)file->len * (double)rounds / took / 1e6);
+    }
+    return status;
+}
+
+static const bench_value yaml_ends[] = {{.text = "values"}, {.text = "scenario"}};
+static const bench_value open_results[] = {{.number = 1}, {.number = 4}, {.number = 64}};
 static const bench_value speech_cuts[] = {{.text = "manual"}, {.text = "max_duration"}};
 
 const benchmark bench_micro[] = {
@@ -174,5 +239,19 @@ const benchmark bench_micro[] = {
      .value_count = 2,
      .metrics = {{"chunks_per_second", "1/s"}},
      .run = run_speech},
+    {.name = "micro.result_order",
+     .what = "results of a session that come in reverse, told in order",
+     .param = "open",
+     .values = open_results,
+     .value_count = 3,
+     .metrics = {{"ns_per_result", "ns"}},
+     .run = run_order},
+    {.name = "micro.yaml",
+     .what = "scenarios/quickstart.yaml, read as far as its values, or as a scenario with all checks",
+     .param = "until",
+     .values = yaml_ends,
+     .value_count = 2,
+     .metrics = {{"us_per_document", "us"}, {"megabytes_per_second", "MB/s"}},
+     .run = run_yaml},
     {.name = NULL},
 };

@@ -17,6 +17,7 @@ extern const embedded_file embedded_scripts[]; /* scripts/lua */
 extern const embedded_file
     embedded_preload[]; /* the clock library of sim/redis_host; in lingua-sim, bench and tests only */
 extern const embedded_file embedded_dashboard[]; /* core/daemon/dashboard; in linguad and tests only */
+extern const embedded_file embedded_scenarios[]; /* those that lingua-bench measures by; in it and in tests only */
 extern const embedded_file embedded_reports[];   /* gnuplot files and page templates of reports/; in lingua-sim only */
 
 /* The entry of that name; NULL when the table has none. */

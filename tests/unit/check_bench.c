@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/harness.h"
+#include "bench/benchmarks.h"
+#include "core/base/embedded.h"
 #include "tests/support/suite.h"
 
 enum { FULL_WORK = 1000, QUICK_WORK = 100 };
@@ -213,7 +214,7 @@ START_TEST(wide_rows_have_a_table_with_a_line_for_each_value) {
     char *text = printed(&results, false), *head = strstr(text, "third_of_the_size  spread\n");
     ck_assert_msg(head != NULL, "%s", text);
     char *first = strstr(head, "\ntest.wide "), *second = first ? strchr(first + 1, '\n') : NULL;
-    ck_assert_msg(second != NULL, "%s", text);
+    if (!second) ck_abort_msg("%s", text);
     ck_assert_msg(strstr(first, "size=1000                    333.3     0 %\n") != NULL, "%s", text);
     ck_assert_msg(strstr(second, "size=1000000               333,333     0 %\n\nbenchmark ") != NULL, "%s", text);
     ck_assert_ptr_nonnull(strstr(second, "test.plain"));
@@ -222,13 +223,50 @@ START_TEST(wide_rows_have_a_table_with_a_line_for_each_value) {
 }
 END_TEST
 
+static void run_quickly(const benchmark *b, const bench_value *value) {
+    bench_results results = measure(b, value, 1, true);
+    for (size_t i = 0; i < results.count; i++)
+        ck_assert_msg(results.list[i].summary.median > 0, "%s: %s is %f", b->name, results.list[i].metric->name,
+                      results.list[i].summary.median);
+    bench_results_free(&results);
+}
+
+START_TEST(every_small_part_can_be_measured) {
+    for (const benchmark *b = bench_micro; b->name; b++) {
+        if (!b->param) run_quickly(b, NULL);
+        for (int i = 0; i < b->value_count; i++) run_quickly(b, &b->values[i]);
+    }
+}
+END_TEST
+
+/* Time by rate is the length of what was read, in the same run. */
+START_TEST(the_document_that_is_read_is_the_quickstart) {
+    const benchmark *b = bench_micro;
+    while (strcmp(b->name, "micro.yaml") != 0) b++;
+    double bytes = (double)embedded_find(embedded_scenarios, "quickstart.yaml")->len;
+    ck_assert_double_gt(bytes, 1000);
+    for (int i = 0; i < b->value_count; i++) {
+        bench_results results = measure(b, &b->values[i], 1, true);
+        ck_assert_double_eq_tol(results.list[0].summary.median * results.list[1].summary.median, bytes, 1e-6);
+        bench_results_free(&results);
+    }
+}
+END_TEST
+
 int main(void) {
     const TTest *const tests[] = {
-        median_low_and_high_do_not_depend_on_the_order, the_median_of_an_even_number_is_the_mean_of_the_middle_two,
-        the_first_run_warms_up_and_is_not_counted,      in_a_hurry_a_tenth_of_the_work_is_done,
-        a_failure_leaves_the_results_as_they_were,      an_interrupt_ends_the_benchmark_before_its_next_run,
-        json_holds_each_result_with_its_parameter,      json_without_results_or_parameters_is_json,
-        the_table_groups_the_digits_of_large_numbers,   wide_rows_have_a_table_with_a_line_for_each_value,
+        median_low_and_high_do_not_depend_on_the_order,
+        the_median_of_an_even_number_is_the_mean_of_the_middle_two,
+        the_first_run_warms_up_and_is_not_counted,
+        in_a_hurry_a_tenth_of_the_work_is_done,
+        a_failure_leaves_the_results_as_they_were,
+        an_interrupt_ends_the_benchmark_before_its_next_run,
+        json_holds_each_result_with_its_parameter,
+        json_without_results_or_parameters_is_json,
+        every_small_part_can_be_measured,
+        the_document_that_is_read_is_the_quickstart,
+        the_table_groups_the_digits_of_large_numbers,
+        wide_rows_have_a_table_with_a_line_for_each_value,
     };
     return SUITE_RUN("bench", tests);
 }
