@@ -1,14 +1,9 @@
 /* capacity_folder.c - one file after the other; what a machine did is kept apart from what follows from the seeds. */
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/base/mem.h"
 #include "sim/capacity/capacity_pages.h"
-#include "sim/report/folder.h"
 #include "sim/report/text_file.h"
-
-enum { PATH_TEXT_MAX = 4096 };
 
 static sched_status write_file(const capacity *c, const char *folder, const char *name,
                                void (*write)(const capacity *, FILE *), sched_error *err) {
@@ -36,12 +31,10 @@ static sched_status write_page(const capacity_page *p, const char *folder, const
 
 sched_status capacity_write_pages(const capacity *c, const char *folder, char ret_note[CAPACITY_NOTE_MAX],
                                   sched_error *err) {
-    char plots[PATH_TEXT_MAX];
     char *svg[CAPACITY_PLOTS] = {NULL};
     sched_error why;
     *ret_note = '\0';
-    snprintf(plots, sizeof plots, "%s/plots", folder);
-    sched_status status = folder_make(plots, err);
+    sched_status status = figure_folder_make(folder, err);
     if (status) return status;
     if (capacity_plots_draw(c, folder, svg, &why))
         snprintf(ret_note, CAPACITY_NOTE_MAX, "The report has no plots: %.200s", why.message);

@@ -1,20 +1,13 @@
 /* capacity_plots.c - tables and variables of the figures; gnuplot draws, but does not count. */
 #include "sim/capacity/capacity_plots.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "core/base/version.h"
 #include "sim/capacity/capacity_words.h"
-#include "sim/report/gnuplot.h"
 #include "sim/report/gnuplot_script.h"
-#include "sim/report/svg.h"
 #include "sim/report/text_file.h"
-
-enum { PATH_TEXT_MAX = 4096 };
 
 const figure capacity_plots[CAPACITY_PLOTS] = {
     {"capacity_latency", 460, "Percentiles of end to end by load, with the answer and its interval",
@@ -72,13 +65,6 @@ char *capacity_plot_headline(const capacity *c, size_t i, char text[HEADLINE_MAX
 
 /* ---- tables --------------------------------------------------------------------------------------------------------- */
 
-static void write_value(double value, FILE *out) {
-    if (isnan(value))
-        fputs(",NaN", out);
-    else
-        fprintf(out, ",%.6g", value);
-}
-
 static void write_head(FILE *out) {
     fputs("value,throughput", out);
     for (capacity_figure f = 0; f < CAPACITY_FIGURES; f++) fprintf(out, ",%s", capacity_rows[f].key);
@@ -87,34 +73,24 @@ static void write_head(FILE *out) {
 
 static void write_run(const capacity *c, const capacity_run *r, FILE *out) {
     fprintf(out, "%" PRId64, r->value);
-    write_value(r->figure[capacity_throughput(c)], out);
-    for (capacity_figure f = 0; f < CAPACITY_FIGURES; f++) write_value(r->figure[f], out);
+    figure_cell(r->figure[capacity_throughput(c)], out);
+    for (capacity_figure f = 0; f < CAPACITY_FIGURES; f++) figure_cell(r->figure[f], out);
     fputc('\n', out);
 }
 
 /* The seed that went ahead was run over the whole curve; a mean over whichever seeds happened to be at a value would zigzag. */
-static void write_curve(const capacity *c, FILE *out) {
+static void write_curve(const void *ctx, FILE *out) {
+    const capacity *c = ctx;
     write_head(out);
     for (size_t i = 0; i < c->run_count; i++)
         if (!c->runs[i].lost && c->runs[i].seed == c->first_seed) write_run(c, &c->runs[i], out);
 }
 
-static void write_runs(const capacity *c, FILE *out) {
+static void write_runs(const void *ctx, FILE *out) {
+    const capacity *c = ctx;
     write_head(out);
     for (size_t i = 0; i < c->run_count; i++)
         if (!c->runs[i].lost) write_run(c, &c->runs[i], out);
-}
-
-static sched_status write_table(const capacity *c, const char *folder, const char *name,
-                                void (*write)(const capacity *, FILE *), sched_error *err) {
-    char path[PATH_TEXT_MAX];
-    snprintf(path, sizeof path, "%s/plots/%s", folder, name);
-    FILE *out = fopen(path, "we");
-    if (!out) return sched_fail(err, SCHED_EIO, "%s: %s", path, strerror(errno));
-    write(c, out);
-    bool bad = ferror(out) != 0;
-    if (fclose(out) == 0 && !bad) return SCHED_OK;
-    return sched_fail(err, SCHED_EIO, "%s: could not be written: %s", path, strerror(errno));
 }
 
 /* ---- drawing -------------------------------------------------------------------------------------------------------- */
@@ -141,19 +117,11 @@ static void set_law(const capacity *c, FILE *out) {
                                                                  : "decisions per second at saturation");
 }
 
-static void set_variables(const capacity *c, size_t i, FILE *out) {
-    char path[PLOT_PATH_MAX], text[HEADLINE_MAX], note[256];
+static void set_variables(const void *ctx, FILE *out) {
+    const capacity *c = ctx;
     bool found = c->all.end == SEARCH_FOUND;
-    snprintf(path, sizeof path, "plots/%s.svg", capacity_plots[i].name);
-    snprintf(note, sizeof note, "%s · %zu seed%s from %" PRId64 " · scenario %s · lingua " LINGUA_VERSION, c->sc->name,
-             c->seeds, c->seeds == 1 ? "" : "s", c->first_seed, c->run_count ? c->runs[0].hash : "-");
-    script_text(out, "out", path);
-    script_text(out, "name", capacity_plots[i].name);
-    script_text(out, "headline", capacity_plot_headline(c, i, text));
-    script_text(out, "note", note);
     script_text(out, "unit",
                 c->axis->kind == AXIS_SESSIONS ? "sessions at once" : capacity_unit(c, CAPACITY_UNIT_PLAIN));
-    fprintf(out, "height = %d\n", capacity_plots[i].height);
     fprintf(out, "found = %d\nanswer = %" PRId64 "\n", found, found ? capacity_answer_number(&c->all) : 0);
     script_number(out, "answer_low", c->all.low);
     script_number(out, "answer_high", c->all.high);
@@ -163,32 +131,19 @@ static void set_variables(const capacity *c, size_t i, FILE *out) {
     set_law(c, out);
 }
 
-/* The file that gnuplot left is replaced by one that stands alone well. */
-static sched_status take(const char *folder, size_t i, char **ret_svg, sched_error *err) {
-    char path[PATH_TEXT_MAX];
-    snprintf(path, sizeof path, "%s/plots/%s.svg", folder, capacity_plots[i].name);
-    *ret_svg = text_file_read(path);
-    FILE *out = *ret_svg ? fopen(path, "we") : NULL;
-    if (!out) return sched_fail(err, SCHED_EIO, "%s: %s", path, strerror(errno));
-    svg_alone(*ret_svg, capacity_plots[i].name, out);
-    fclose(out);
-    return SCHED_OK;
-}
-
-static sched_status draw(const capacity *c, size_t i, const char *folder, sched_error *err) {
-    char name[PLOT_PATH_MAX];
-    char *script = NULL;
-    size_t len = 0;
-    FILE *out = open_memstream(&script, &len);
-    if (!out) return sched_fail(err, SCHED_EIO, "script of a figure: %s", strerror(errno));
-    set_variables(c, i, out);
-    script_file(out, "common.gp");
-    snprintf(name, sizeof name, "%s.gp", capacity_plots[i].name);
-    script_file(out, name);
-    fclose(out);
-    sched_status status = gnuplot_run(folder, script, err);
-    free(script);
-    return status;
+static sched_status draw(const capacity *c, size_t i, const char *folder, char **ret_svg, sched_error *err) {
+    char headline[HEADLINE_MAX], print[FIGURE_PRINT_MAX];
+    snprintf(print, sizeof print, "%s · %zu seed%s from %" PRId64 " · scenario %s · lingua " LINGUA_VERSION,
+             c->sc->name, c->seeds, c->seeds == 1 ? "" : "s", c->first_seed, c->run_count ? c->runs[0].hash : "-");
+    figure_script script = {
+        .name = capacity_plots[i].name,
+        .height = capacity_plots[i].height,
+        .headline = capacity_plot_headline(c, i, headline),
+        .print = print,
+        .set = set_variables,
+        .ctx = c,
+    };
+    return figure_draw(&script, folder, ret_svg, err);
 }
 
 sched_status capacity_plots_draw(const capacity *c, const char *folder, char *ret_svg[CAPACITY_PLOTS],
@@ -196,12 +151,11 @@ sched_status capacity_plots_draw(const capacity *c, const char *folder, char *re
     usl_fit f;
     int64_t values[CAPACITY_RUNS_MAX];
     if (capacity_values(c, values, CAPACITY_RUNS_MAX) < 2) return SCHED_OK;
-    sched_status status = write_table(c, folder, "curve.csv", write_curve, err);
-    if (!status) status = write_table(c, folder, "runs.csv", write_runs, err);
+    sched_status status = text_file_write(folder, "plots/curve.csv", write_curve, c, err);
+    if (!status) status = text_file_write(folder, "plots/runs.csv", write_runs, c, err);
     for (size_t i = 0; i < CAPACITY_PLOTS && !status; i++) {
         if (i == CAPACITY_PLOT_USL && !capacity_usl(c, &f)) continue;
-        status = draw(c, i, folder, err);
-        if (!status) status = take(folder, i, &ret_svg[i], err);
+        status = draw(c, i, folder, &ret_svg[i], err);
     }
     return status;
 }

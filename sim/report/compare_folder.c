@@ -1,14 +1,11 @@
 /* compare_folder.c - one file after the other; what a machine did is kept apart from what follows from the seed. */
 #include "sim/report/compare_folder.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/base/mem.h"
 #include "sim/report/compare_pages.h"
-#include "sim/report/folder.h"
 #include "sim/report/json_path.h"
 #include "sim/report/text_file.h"
 
@@ -42,12 +39,10 @@ static sched_status write_page(const compare_page *p, const char *folder, const 
 
 sched_status compare_write_pages(const compare *c, const char *folder, char ret_note[COMPARE_NOTE_MAX],
                                  sched_error *err) {
-    char plots[PATH_TEXT_MAX];
     char *svg[COMPARE_PLOTS] = {NULL};
     sched_error why;
     *ret_note = '\0';
-    snprintf(plots, sizeof plots, "%s/plots", folder);
-    sched_status status = folder_make(plots, err);
+    sched_status status = figure_folder_make(folder, err);
     if (status) return status;
     if (compare_plots_draw(c, folder, svg, &why))
         snprintf(ret_note, COMPARE_NOTE_MAX, "The report has no plots: %.200s", why.message);

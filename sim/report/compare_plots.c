@@ -2,19 +2,15 @@
  * value itself, so that no bar is seen. */
 #include "sim/report/compare_plots.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/version.h"
-#include "sim/report/gnuplot.h"
 #include "sim/report/gnuplot_script.h"
-#include "sim/report/svg.h"
 #include "sim/report/text_file.h"
 
-enum { PATH_TEXT_MAX = 4096, AROUND = 150 };
+enum { AROUND = 150 };
 
 const figure compare_plots[COMPARE_PLOTS] = {
     {"compare_latency", 42, "Percentiles of end to end and of placement for each column, with intervals",
@@ -87,14 +83,8 @@ char *compare_plot_headline(const compare *c, size_t i, char text[HEADLINE_MAX])
 
 /* ---- the table ------------------------------------------------------------------------------------------------------ */
 
-static void write_value(double value, FILE *out) {
-    if (isnan(value))
-        fputs(",NaN", out);
-    else
-        fprintf(out, ",%.6g", value);
-}
-
-static void write_columns(const compare *c, FILE *out) {
+static void write_columns(const void *ctx, FILE *out) {
+    const compare *c = ctx;
     fputs("place,column,capacity", out);
     for (compare_figure f = 0; f < COMPARE_FIGURES; f++)
         fprintf(out, ",%s,%s_low,%s_high", compare_rows[f].key, compare_rows[f].key, compare_rows[f].key);
@@ -107,23 +97,12 @@ static void write_columns(const compare *c, FILE *out) {
         for (compare_figure f = 0; f < COMPARE_FIGURES; f++) {
             interval v = compare_interval(c, i, f);
             double half = isnan(v.half) ? 0 : v.half;
-            write_value(v.mean, out);
-            write_value(v.mean - half, out);
-            write_value(v.mean + half, out);
+            figure_cell(v.mean, out);
+            figure_cell(v.mean - half, out);
+            figure_cell(v.mean + half, out);
         }
         fputc('\n', out);
     }
-}
-
-static sched_status write_table(const compare *c, const char *folder, sched_error *err) {
-    char path[PATH_TEXT_MAX];
-    snprintf(path, sizeof path, "%s/plots/columns.csv", folder);
-    FILE *out = fopen(path, "we");
-    if (!out) return sched_fail(err, SCHED_EIO, "%s: %s", path, strerror(errno));
-    write_columns(c, out);
-    bool bad = ferror(out) != 0;
-    if (fclose(out) == 0 && !bad) return SCHED_OK;
-    return sched_fail(err, SCHED_EIO, "%s: could not be written: %s", path, strerror(errno));
 }
 
 /* ---- drawing -------------------------------------------------------------------------------------------------------- */
@@ -158,16 +137,9 @@ static double decades(const compare *c, compare_figure least, compare_figure mos
     return isnan(low) ? 0 : log10(fmax(high, 0.1) / fmax(low, 0.1));
 }
 
-static void set_variables(const compare *c, size_t i, FILE *out) {
-    char path[PLOT_PATH_MAX], text[HEADLINE_MAX], note[256];
-    snprintf(path, sizeof path, "plots/%s.svg", compare_plots[i].name);
-    snprintf(note, sizeof note, "%s · %" PRId64 " run%s from seed %" PRId64 " · lingua " LINGUA_VERSION, c->name,
-             c->runs, c->runs == 1 ? "" : "s", c->first_seed);
-    script_text(out, "out", path);
-    script_text(out, "name", compare_plots[i].name);
-    script_text(out, "headline", compare_plot_headline(c, i, text));
-    script_text(out, "note", note);
-    fprintf(out, "height = %zu\ncolumns = %zu\n", AROUND + (size_t)compare_plots[i].height * c->columns, c->columns);
+static void set_variables(const void *ctx, FILE *out) {
+    const compare *c = ctx;
+    fprintf(out, "columns = %zu\n", c->columns);
     script_number(out, "e2e_decades", decades(c, COMPARE_E2E_P50, COMPARE_E2E_P999));
     script_number(out, "placement_decades", decades(c, COMPARE_PLACEMENT_P50, COMPARE_PLACEMENT_P999));
     script_number(out, "dearest", dearest(c));
@@ -175,41 +147,25 @@ static void set_variables(const compare *c, size_t i, FILE *out) {
     script_number(out, "even", c->column[0].nodes ? 100.0 / (double)c->column[0].nodes : 0);
 }
 
-/* The file that gnuplot left is replaced by one that stands alone well. */
-static sched_status take(const char *folder, size_t i, char **ret_svg, sched_error *err) {
-    char path[PATH_TEXT_MAX];
-    snprintf(path, sizeof path, "%s/plots/%s.svg", folder, compare_plots[i].name);
-    *ret_svg = text_file_read(path);
-    FILE *out = *ret_svg ? fopen(path, "we") : NULL;
-    if (!out) return sched_fail(err, SCHED_EIO, "%s: %s", path, strerror(errno));
-    svg_alone(*ret_svg, compare_plots[i].name, out);
-    fclose(out);
-    return SCHED_OK;
-}
-
-static sched_status draw(const compare *c, size_t i, const char *folder, sched_error *err) {
-    char name[PLOT_PATH_MAX];
-    char *script = NULL;
-    size_t len = 0;
-    FILE *out = open_memstream(&script, &len);
-    if (!out) return sched_fail(err, SCHED_EIO, "script of a figure: %s", strerror(errno));
-    set_variables(c, i, out);
-    script_file(out, "common.gp");
-    snprintf(name, sizeof name, "%s.gp", compare_plots[i].name);
-    script_file(out, name);
-    fclose(out);
-    sched_status status = gnuplot_run(folder, script, err);
-    free(script);
-    return status;
+static sched_status draw(const compare *c, size_t i, const char *folder, char **ret_svg, sched_error *err) {
+    char headline[HEADLINE_MAX], print[FIGURE_PRINT_MAX];
+    snprintf(print, sizeof print, "%s · %" PRId64 " run%s from seed %" PRId64 " · lingua " LINGUA_VERSION, c->name,
+             c->runs, c->runs == 1 ? "" : "s", c->first_seed);
+    figure_script script = {
+        .name = compare_plots[i].name,
+        .height = AROUND + compare_plots[i].height * (int)c->columns,
+        .headline = compare_plot_headline(c, i, headline),
+        .print = print,
+        .set = set_variables,
+        .ctx = c,
+    };
+    return figure_draw(&script, folder, ret_svg, err);
 }
 
 sched_status compare_plots_draw(const compare *c, const char *folder, char *ret_svg[COMPARE_PLOTS], sched_error *err) {
     sched_status status = SCHED_OK;
     if (compare_is_empty(c, COMPARE_E2E_P50)) return SCHED_OK;
-    status = write_table(c, folder, err);
-    for (size_t i = 0; i < COMPARE_PLOTS && !status; i++) {
-        status = draw(c, i, folder, err);
-        if (!status) status = take(folder, i, &ret_svg[i], err);
-    }
+    status = text_file_write(folder, "plots/columns.csv", write_columns, c, err);
+    for (size_t i = 0; i < COMPARE_PLOTS && !status; i++) status = draw(c, i, folder, &ret_svg[i], err);
     return status;
 }

@@ -12,7 +12,6 @@
 
 #include "core/base/mem.h"
 #include "sim/report/pages.h"
-#include "sim/report/svg.h"
 #include "sim/report/text_file.h"
 
 enum { HGRM_TICKS = 5 };
@@ -75,7 +74,7 @@ static void remove_old(report_folder *f) {
     }
     for (size_t i = 0; i < FIGURES; i++) {
         char name[PLOT_PATH_MAX];
-        unlink(folder_path(f, figure_path(i, name)));
+        unlink(folder_path(f, figure_path(report_figures[i].name, name)));
     }
 }
 
@@ -107,43 +106,29 @@ report_folder *folder_close(report_folder *f) {
 
 /* ---- one file ------------------------------------------------------------------------------------------------------- */
 
-static sched_status open_file(report_folder *f, const char *name, FILE **ret_out, sched_error *err) {
-    const char *path = folder_path(f, name);
-    FILE *out = fopen(path, "we");
-    if (!out) return sched_fail(err, SCHED_EIO, "%s: %s", path, strerror(errno));
-    *ret_out = out;
-    return SCHED_OK;
-}
-
-static sched_status close_file(report_folder *f, const char *name, FILE *out, sched_error *err) {
-    bool bad = ferror(out) != 0;
-    if (fclose(out) == 0 && !bad) return SCHED_OK;
-    return sched_fail(err, SCHED_EIO, "%s: could not be written: %s", folder_path(f, name), strerror(errno));
-}
-
 static sched_status write_file(report_folder *f, const char *name, void (*write)(const run_report *, FILE *),
                                const run_report *report, sched_error *err) {
     FILE *out;
-    sched_status status = open_file(f, name, &out, err);
+    sched_status status = text_file_open(f->path, name, &out, err);
     if (status) return status;
     write(report, out);
-    return close_file(f, name, out, err);
+    return text_file_close(f->path, name, out, err);
 }
 
 static sched_status write_histogram(report_folder *f, latency_kind kind, const histogram *h, sched_error *err) {
     char name[64];
     FILE *out;
     snprintf(name, sizeof name, "hist/%s.hgrm", latency_name(kind));
-    sched_status status = open_file(f, name, &out, err);
+    sched_status status = text_file_open(f->path, name, &out, err);
     if (status) return status;
     histogram_write_hgrm(h, out, HGRM_TICKS, USEC_PER_MSEC);
-    return close_file(f, name, out, err);
+    return text_file_close(f->path, name, out, err);
 }
 
 /* ---- all of them ---------------------------------------------------------------------------------------------------- */
 
 sched_status folder_open_trace(report_folder *f, FILE **ret_trace, sched_error *err) {
-    sched_status status = open_file(f, "trace.jsonl", &f->trace, err);
+    sched_status status = text_file_open(f->path, "trace.jsonl", &f->trace, err);
     if (!status) *ret_trace = f->trace;
     return status;
 }
@@ -151,7 +136,7 @@ sched_status folder_open_trace(report_folder *f, FILE **ret_trace, sched_error *
 sched_status folder_close_trace(report_folder *f, sched_error *err) {
     FILE *trace = f->trace;
     f->trace = NULL;
-    return trace ? close_file(f, "trace.jsonl", trace, err) : SCHED_OK;
+    return trace ? text_file_close(f->path, "trace.jsonl", trace, err) : SCHED_OK;
 }
 
 sched_status folder_write_figures(report_folder *f, const run_report *report, sched_error *err) {
@@ -168,50 +153,33 @@ sched_status folder_write_figures(report_folder *f, const run_report *report, sc
 sched_status folder_write_timing(report_folder *f, const run_report *report, const run_timing *timing,
                                  sched_error *err) {
     FILE *out;
-    sched_status status = open_file(f, "timing.json", &out, err);
+    sched_status status = text_file_open(f->path, "timing.json", &out, err);
     if (status) return status;
     report_timing(report, timing, out);
-    return close_file(f, "timing.json", out, err);
+    return text_file_close(f->path, "timing.json", out, err);
 }
 
 /* ---- the pages ------------------------------------------------------------------------------------------------------ */
 
-/* The file that gnuplot left is replaced by one that stands alone well; the page takes it as it was. */
-static sched_status take_figures(report_folder *f, page *p, char *svg[FIGURES], sched_error *err) {
-    sched_status status = SCHED_OK;
-    for (size_t i = 0; i < FIGURES && !status; i++) {
-        char name[PLOT_PATH_MAX];
-        FILE *out;
-        svg[i] = text_file_read(folder_path(f, figure_path(i, name)));
-        p->figure[i] = svg[i];
-        if (!svg[i]) continue;
-        status = open_file(f, name, &out, err);
-        if (status) break;
-        svg_alone(svg[i], report_figures[i].name, out);
-        status = close_file(f, name, out, err);
-    }
-    return status;
-}
-
 static sched_status write_page(report_folder *f, const char *name, void (*write)(const page *, FILE *), const page *p,
                                sched_error *err) {
     FILE *out;
-    sched_status status = open_file(f, name, &out, err);
+    sched_status status = text_file_open(f->path, name, &out, err);
     if (status) return status;
     write(p, out);
-    return close_file(f, name, out, err);
+    return text_file_close(f->path, name, out, err);
 }
 
 sched_status folder_write_report(report_folder *f, const run_report *report, sched_error *err) {
     page p = {.report = report, .note = f->note};
     char *svg[FIGURES] = {NULL};
     sched_error why;
-    sched_status status = make_folder(folder_path(f, "plots"), err);
+    sched_status status = figure_folder_make(f->path, err);
     if (status) return status;
-    if (plots_draw(report, f->path, &why))
+    if (plots_draw(report, f->path, svg, &why))
         snprintf(f->note, sizeof f->note, "The report has no plots: %.200s", why.message);
-    if (!*f->note) status = take_figures(f, &p, svg, err);
-    if (!status) status = write_page(f, "report.html", page_html, &p, err);
+    for (size_t i = 0; i < FIGURES; i++) p.figure[i] = *f->note ? NULL : svg[i];
+    status = write_page(f, "report.html", page_html, &p, err);
     if (!status) status = write_page(f, "report.md", page_markdown, &p, err);
     for (size_t i = 0; i < FIGURES; i++) free(svg[i]);
     return status;

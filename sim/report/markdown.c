@@ -130,7 +130,9 @@ static void figures(const void *ctx, FILE *out) {
     if (*p->note) fprintf(out, "\n%s\n\n", p->note);
     for (size_t i = 0; i < FIGURES; i++) {
         char headline[HEADLINE_MAX], path[PLOT_PATH_MAX];
-        if (p->figure[i]) fprintf(out, "![%s](%s)\n\n", figure_headline(p->report, i, headline), figure_path(i, path));
+        if (p->figure[i])
+            fprintf(out, "![%s](%s)\n\n", figure_headline(p->report, i, headline),
+                    figure_path(report_figures[i].name, path));
     }
 }
 

@@ -2,7 +2,6 @@
  * tested and deterministic. */
 #include "sim/report/plots.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -10,8 +9,8 @@
 
 #include "core/base/mem.h"
 #include "core/base/version.h"
-#include "sim/report/gnuplot.h"
 #include "sim/report/gnuplot_script.h"
+#include "sim/report/text_file.h"
 
 enum { POINTS_MAX = 600 };
 
@@ -135,11 +134,6 @@ char *figure_headline(const run_report *r, size_t i, char text[HEADLINE_MAX]) {
     return text;
 }
 
-char *figure_path(size_t i, char path[PLOT_PATH_MAX]) {
-    snprintf(path, PLOT_PATH_MAX, "plots/%s.svg", report_figures[i].name);
-    return path;
-}
-
 /* ---- tables --------------------------------------------------------------------------------------------------------- */
 
 /* A fault without end lasts as long as the run. */
@@ -157,7 +151,8 @@ static void write_band(const fault_mark *mark, usec_t end, FILE *out) {
     fputc('\n', out);
 }
 
-static void write_faults(const run_report *r, FILE *out) {
+static void write_faults(const void *ctx, FILE *out) {
+    const run_report *r = ctx;
     size_t count;
     const fault_mark *mark = recorder_marks(r->recorder, &count);
     fputs("begin_s,end_s,label\n", out);
@@ -180,7 +175,8 @@ static void write_ranks(double *value, int64_t count, const char *columns, FILE 
     if (count) fprintf(out, "%" PRId64 ",%.3f\n", count, value[count - 1]);
 }
 
-static void write_nodes(const run_report *r, FILE *out) {
+static void write_nodes(const void *ctx, FILE *out) {
+    const run_report *r = ctx;
     int64_t total = r->facts->nodes, count = 0;
     double *share = mem_zalloc((size_t)total + 1, sizeof *share);
     for (int32_t i = 0; i < total; i++) {
@@ -191,7 +187,8 @@ static void write_nodes(const run_report *r, FILE *out) {
     free(share);
 }
 
-static void write_jobs(const run_report *r, FILE *out) {
+static void write_jobs(const void *ctx, FILE *out) {
+    const run_report *r = ctx;
     int64_t total = r->facts->nodes;
     double *jobs = mem_zalloc((size_t)total + 1, sizeof *jobs);
     for (int32_t i = 0; i < total; i++) jobs[i] = (double)recorder_node(r->recorder, i)->jobs;
@@ -199,7 +196,8 @@ static void write_jobs(const run_report *r, FILE *out) {
     free(jobs);
 }
 
-static void write_map(const run_report *r, FILE *out) {
+static void write_map(const void *ctx, FILE *out) {
+    const run_report *r = ctx;
     heat_map *map = mem_zalloc(1, sizeof *map);
     recorder_heat(r->recorder, map);
     double width = (double)r->sc->duration / USEC_PER_SEC / (double)map->columns;
@@ -217,7 +215,8 @@ static void write_map(const run_report *r, FILE *out) {
     free(map);
 }
 
-static void write_latency_map(const run_report *r, FILE *out) {
+static void write_latency_map(const void *ctx, FILE *out) {
+    const run_report *r = ctx;
     const latency_map *map = recorder_latency_map(r->recorder);
     double width = (double)r->sc->duration / USEC_PER_SEC / (double)map->columns;
     fputs("t_s,row,percent\n", out);
@@ -244,18 +243,6 @@ static void set_latency_rows(const run_report *r, FILE *out) {
     fprintf(out, "lowest_row = %zu\nhighest_row = %zu\nper_doubling = %d\n", low, high + 1, LATENCY_ROWS_PER_DOUBLING);
 }
 
-static sched_status write_table(const run_report *r, const char *folder, const char *name,
-                                void (*write)(const run_report *, FILE *), sched_error *err) {
-    char path[4096];
-    snprintf(path, sizeof path, "%s/plots/%s.csv", folder, name);
-    FILE *out = fopen(path, "we");
-    if (!out) return sched_fail(err, SCHED_EIO, "%s: %s", path, strerror(errno));
-    write(r, out);
-    bool bad = ferror(out) != 0;
-    if (fclose(out) == 0 && !bad) return SCHED_OK;
-    return sched_fail(err, SCHED_EIO, "%s: could not be written: %s", path, strerror(errno));
-}
-
 /* ---- drawing -------------------------------------------------------------------------------------------------------- */
 
 static double power_of_ten_above(double value) {
@@ -264,19 +251,13 @@ static double power_of_ten_above(double value) {
     return power;
 }
 
-static void set_variables(const run_report *r, size_t i, FILE *out) {
+static void set_variables(const void *ctx, FILE *out) {
+    const run_report *r = ctx;
     const recorder *rec = r->recorder;
-    char path[PLOT_PATH_MAX], headline[HEADLINE_MAX], note[256];
     size_t rows;
     recorder_series(rec, &rows);
     const histogram *e2e = recorder_latency(rec, LATENCY_END_TO_END);
-    snprintf(note, sizeof note, "%s · seed %" PRId64 " · scenario %s · lingua " LINGUA_VERSION, r->sc->name,
-             r->sc->seed, r->hash);
-    script_text(out, "out", figure_path(i, path));
-    script_text(out, "name", report_figures[i].name);
-    script_text(out, "headline", figure_headline(r, i, headline));
-    script_text(out, "note", note);
-    fprintf(out, "height = %d\nevery_rows = %zu\n", report_figures[i].height, (rows + POINTS_MAX - 1) / POINTS_MAX);
+    fprintf(out, "every_rows = %zu\n", (rows + POINTS_MAX - 1) / POINTS_MAX);
     script_number(out, "duration", (double)r->sc->duration / USEC_PER_SEC);
     script_number(out, "warmup", (double)r->sc->warmup / USEC_PER_SEC);
     script_number(out, "bin", (double)recorder_bin(rec) / USEC_PER_SEC);
@@ -295,31 +276,30 @@ static void set_variables(const run_report *r, size_t i, FILE *out) {
             (r->facts->nodes + HEAT_ROWS_MAX - 1) / HEAT_ROWS_MAX);
 }
 
-static sched_status draw(const run_report *r, size_t i, const char *folder, sched_error *err) {
-    char name[PLOT_PATH_MAX];
-    char *script = NULL;
-    size_t len = 0;
-    FILE *out = open_memstream(&script, &len);
-    if (!out) return sched_fail(err, SCHED_EIO, "script of a figure: %s", strerror(errno));
-    set_variables(r, i, out);
-    script_file(out, "common.gp");
-    snprintf(name, sizeof name, "%s.gp", report_figures[i].name);
-    script_file(out, name);
-    fclose(out);
-    sched_status status = gnuplot_run(folder, script, err);
-    free(script);
-    return status;
+static sched_status draw(const run_report *r, size_t i, const char *folder, char **ret_svg, sched_error *err) {
+    char headline[HEADLINE_MAX], print[FIGURE_PRINT_MAX];
+    snprintf(print, sizeof print, "%s · seed %" PRId64 " · scenario %s · lingua " LINGUA_VERSION, r->sc->name,
+             r->sc->seed, r->hash);
+    figure_script script = {
+        .name = report_figures[i].name,
+        .height = report_figures[i].height,
+        .headline = figure_headline(r, i, headline),
+        .print = print,
+        .set = set_variables,
+        .ctx = r,
+    };
+    return figure_draw(&script, folder, ret_svg, err);
 }
 
-sched_status plots_draw(const run_report *r, const char *folder, sched_error *err) {
+sched_status plots_draw(const run_report *r, const char *folder, char *ret_svg[FIGURES], sched_error *err) {
     size_t rows;
     recorder_series(r->recorder, &rows);
     if (!rows || !histogram_count(recorder_latency(r->recorder, LATENCY_END_TO_END))) return SCHED_OK;
-    sched_status status = write_table(r, folder, "faults", write_faults, err);
-    if (!status) status = write_table(r, folder, "nodes", write_nodes, err);
-    if (!status) status = write_table(r, folder, "jobs", write_jobs, err);
-    if (!status) status = write_table(r, folder, "map", write_map, err);
-    if (!status) status = write_table(r, folder, "latency", write_latency_map, err);
-    for (size_t i = 0; i < FIGURES && !status; i++) status = draw(r, i, folder, err);
+    sched_status status = text_file_write(folder, "plots/faults.csv", write_faults, r, err);
+    if (!status) status = text_file_write(folder, "plots/nodes.csv", write_nodes, r, err);
+    if (!status) status = text_file_write(folder, "plots/jobs.csv", write_jobs, r, err);
+    if (!status) status = text_file_write(folder, "plots/map.csv", write_map, r, err);
+    if (!status) status = text_file_write(folder, "plots/latency.csv", write_latency_map, r, err);
+    for (size_t i = 0; i < FIGURES && !status; i++) status = draw(r, i, folder, &ret_svg[i], err);
     return status;
 }

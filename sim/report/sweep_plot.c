@@ -1,7 +1,6 @@
 /* sweep_plot.c - points along one axis are a curve; the values of all others are its name. */
 #include "sim/report/sweep_plot.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -10,15 +9,12 @@
 #include "core/base/mem.h"
 #include "core/base/units.h"
 #include "core/base/version.h"
-#include "sim/report/folder.h"
-#include "sim/report/gnuplot.h"
+#include "sim/report/figure.h"
 #include "sim/report/gnuplot_script.h"
 #include "sim/report/interval.h"
-#include "sim/report/plots.h"
-#include "sim/report/svg.h"
 #include "sim/report/text_file.h"
 
-enum { PATH_TEXT_MAX = 4096, CURVE_NAME_MAX = 80 };
+enum { CURVE_NAME_MAX = 80 };
 
 static const char *const figures[] = {"e2e_p50_ms", "e2e_p95_ms", "e2e_p99_ms", NULL};
 
@@ -128,17 +124,12 @@ static size_t write_curves(const sweep_view *v, const curves *c, size_t load_axi
 
 static sched_status write_table(const sweep_view *v, const curves *c, size_t load_axis, const char *folder,
                                 size_t *ret_known, sched_error *err) {
-    char path[PATH_TEXT_MAX];
-    snprintf(path, sizeof path, "%s/plots", folder);
-    sched_status status = folder_make(path, err);
+    FILE *out;
+    sched_status status = figure_folder_make(folder, err);
+    if (!status) status = text_file_open(folder, "plots/sweep.csv", &out, err);
     if (status) return status;
-    snprintf(path, sizeof path, "%s/plots/sweep.csv", folder);
-    FILE *out = fopen(path, "we");
-    if (!out) return sched_fail(err, SCHED_EIO, "%s: %s", path, strerror(errno));
     *ret_known = write_curves(v, c, load_axis, out);
-    bool bad = ferror(out) != 0;
-    if (fclose(out) == 0 && !bad) return SCHED_OK;
-    return sched_fail(err, SCHED_EIO, "%s: could not be written: %s", path, strerror(errno));
+    return text_file_close(folder, "plots/sweep.csv", out, err);
 }
 
 /* ---- drawing -------------------------------------------------------------------------------------------------------- */
@@ -155,49 +146,41 @@ static void say_headline(const sweep_view *v, const char *axis, char text[HEADLI
              low / 1000, high / 1000, axis);
 }
 
-static void set_variables(const sweep_view *v, const curves *c, size_t load_axis, FILE *out) {
-    char headline[HEADLINE_MAX], note[256];
-    const char *path = sweep_axis(v->plan, load_axis), *dot = strrchr(path, '.');
-    say_headline(v, dot ? dot + 1 : path, headline);
-    snprintf(note, sizeof note,
-             "%s · %" PRId64 " run%s of each point from seed %" PRId64 " · scenario %s · lingua " LINGUA_VERSION,
-             sweep_name(v->plan), v->runs, v->runs == 1 ? "" : "s", v->cells[0].seed, v->cells[0].hash);
-    script_text(out, "out", "plots/sweep_latency.svg");
-    script_text(out, "name", "sweep_latency");
-    script_text(out, "headline", headline);
-    script_text(out, "note", note);
-    script_text(out, "unit", path);
-    fprintf(out, "height = 440\ncurves = %zu\narray names[%d]\n", c->count, SWEEP_CURVES_MAX);
-    for (size_t i = 0; i < c->count; i++) {
+typedef struct sweep_script {
+    const curves *curves;
+    const char *unit;
+} sweep_script;
+
+static void set_variables(const void *ctx, FILE *out) {
+    const sweep_script *s = ctx;
+    script_text(out, "unit", s->unit);
+    fprintf(out, "curves = %zu\narray names[%d]\n", s->curves->count, SWEEP_CURVES_MAX);
+    for (size_t i = 0; i < s->curves->count; i++) {
         char name[32];
         snprintf(name, sizeof name, "names[%zu]", i + 1);
-        script_text(out, name, c->name[i]);
+        script_text(out, name, s->curves->name[i]);
     }
 }
 
+/* Nobody takes it into a page. */
 static sched_status draw(const sweep_view *v, const curves *c, size_t load_axis, const char *folder, sched_error *err) {
-    char *script = NULL;
-    size_t len = 0;
-    FILE *out = open_memstream(&script, &len);
-    if (!out) return sched_fail(err, SCHED_EIO, "script of a figure: %s", strerror(errno));
-    set_variables(v, c, load_axis, out);
-    script_file(out, "common.gp");
-    script_file(out, "sweep_latency.gp");
-    fclose(out);
-    sched_status status = gnuplot_run(folder, script, err);
-    free(script);
-    return status;
-}
-
-/* The file that gnuplot left is replaced by one that stands alone well. */
-static sched_status finish(const char *folder, sched_error *err) {
-    char path[PATH_TEXT_MAX];
-    snprintf(path, sizeof path, "%s/plots/sweep_latency.svg", folder);
-    char *svg = text_file_read(path);
-    FILE *out = svg ? fopen(path, "we") : NULL;
-    sched_status status = out ? SCHED_OK : sched_fail(err, SCHED_EIO, "%s: %s", path, strerror(errno));
-    if (out) svg_alone(svg, "sweep_latency", out);
-    if (out) fclose(out);
+    char headline[HEADLINE_MAX], print[FIGURE_PRINT_MAX];
+    char *svg = NULL;
+    sweep_script s = {.curves = c, .unit = sweep_axis(v->plan, load_axis)};
+    const char *dot = strrchr(s.unit, '.');
+    say_headline(v, dot ? dot + 1 : s.unit, headline);
+    snprintf(print, sizeof print,
+             "%s · %" PRId64 " run%s of each point from seed %" PRId64 " · scenario %s · lingua " LINGUA_VERSION,
+             sweep_name(v->plan), v->runs, v->runs == 1 ? "" : "s", v->cells[0].seed, v->cells[0].hash);
+    figure_script script = {
+        .name = "sweep_latency",
+        .height = 440,
+        .headline = headline,
+        .print = print,
+        .set = set_variables,
+        .ctx = &s,
+    };
+    sched_status status = figure_draw(&script, folder, &svg, err);
     free(svg);
     return status;
 }
@@ -213,7 +196,6 @@ sched_status sweep_plot_draw(const sweep_view *v, const char *folder, sched_erro
     if (fit) status = write_table(v, c, (size_t)axis, folder, &known, err);
     if (!status && known < 2) status = sched_fail(err, SCHED_ENOENT, "there is no curve to draw");
     if (!status) status = draw(v, c, (size_t)axis, folder, err);
-    if (!status) status = finish(folder, err);
     free(c);
     return status;
 }

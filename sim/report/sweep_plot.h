@@ -8,7 +8,7 @@
 int sweep_load_axis(const sweep_plan *plan);
 
 /* Writes plots/sweep.csv and plots/sweep_latency.svg below `folder`. SCHED_ENOENT: there is nothing to draw: no axis is a number, there
- * are more than SWEEP_CURVES_MAX curves, or too few runs ended. Failures of gnuplot_run(); SCHED_EIO. */
+ * are more than SWEEP_CURVES_MAX curves, or too few runs ended. Failures of figure_draw(); SCHED_EIO. */
 enum { SWEEP_CURVES_MAX = 8 };
 sched_status sweep_plot_draw(const sweep_view *view, const char *folder, sched_error *err);
 

@@ -30,3 +30,12 @@ sched_status text_file_close(const char *folder, const char *name, FILE *out, sc
     if (fclose(out) == 0 && !bad) return SCHED_OK;
     return sched_fail(err, SCHED_EIO, "%s/%s: could not be written: %s", folder, name, strerror(errno));
 }
+
+sched_status text_file_write(const char *folder, const char *name, void (*write)(const void *ctx, FILE *out),
+                             const void *ctx, sched_error *err) {
+    FILE *out;
+    sched_status status = text_file_open(folder, name, &out, err);
+    if (status) return status;
+    write(ctx, out);
+    return text_file_close(folder, name, out, err);
+}
