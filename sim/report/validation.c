@@ -116,6 +116,12 @@ double validation_error(const validation_level *level, validation_figure f, bool
     return real > 0 ? difference / real : NAN;
 }
 
+bool validation_has_daemon(const validation *v) {
+    for (size_t i = 0; i < v->count; i++)
+        if (v->level[i].has_daemon) return true;
+    return false;
+}
+
 validation_score validation_judge(const validation *v) {
     validation_score score = {0, 0};
     for (size_t i = 0; i < v->count; i++) {

@@ -63,6 +63,8 @@ sched_status validation_read_load(validation *v, const char *path, sched_error *
 
 /* (simulated - measured) / measured, or the difference in points; NAN when either is not known. */
 double validation_error(const validation_level *level, validation_figure f, bool of_daemon);
+/* Whether anything was measured of a daemon, at any level. */
+bool validation_has_daemon(const validation *v);
 typedef struct validation_score {
     int met, of; /* aims; levels whose machine did not keep up count for nothing */
 } validation_score;
