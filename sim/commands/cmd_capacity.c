@@ -1,20 +1,18 @@
 /* cmd_capacity.c - the command line of a capacity; capacity_run.c makes the runs, sim/capacity says what follows. */
-#include "sim/commands/commands.h"
-
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/base/mem.h"
 #include "core/base/units.h"
 #include "sim/capacity/capacity_pages.h"
 #include "sim/commands/capacity_run.h"
+#include "sim/commands/command_line.h"
+#include "sim/commands/commands.h"
 #include "sim/commands/farm.h"
-#include "sim/commands/sweep_run.h"
+#include "sim/commands/wall_seconds.h"
 #include "sim/report/folder.h"
 
 // clang-format off
@@ -54,58 +52,30 @@ static const char help[] =
     "  lingua-sim capacity scenarios/quickstart.yaml --vary scheduler.waiting_max=1..1000 --runs 3\n";
 // clang-format on
 
-enum {
-    GO_ON = -1,
-    OPT_VARY = 256,
-    OPT_SLO,
-    OPT_PRECISION,
-    OPT_NO_HEADROOM,
-    OPT_NO_CURVE,
-    OPT_SEED,
-    OPT_OUT,
-    OPT_REPORT,
-    OPT_FRESH,
-    OPT_QUIET,
-    SEEDS_DEFAULT = 5,
-};
+enum { OPT_VARY = OPT_OWN, OPT_SLO, OPT_PRECISION, OPT_NO_HEADROOM, OPT_NO_CURVE, SEEDS_DEFAULT = 5 };
 
 #define PRECISION_DEFAULT 0.02
 
 typedef struct capacity_options {
+    command_line line;
     capacity_arguments args;
     capacity_axis axis;
-    overrides sets;
-    variant_arguments counts;
     const char *slo; /* NULL: the scenario's */
     char *slo_set;   /* owned; what becomes of it for --set */
-    bool varied, seeded;
+    bool varied;
     char *command; /* owned */
     double began;
     char folder[4096]; /* where to, unless it was said */
 } capacity_options;
 
-static double wall_seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static int bad_usage(void) {
-    fputs("Try: lingua-sim capacity --help\n", stderr);
-    return STATUS_BAD_INPUT;
-}
-
-static int bad_value(const char *option, const char *why) {
-    fprintf(stderr, "lingua-sim capacity: %s: %s\n", option, why);
-    return STATUS_BAD_INPUT;
-}
-
 /* ---- arguments ------------------------------------------------------------------------------------------------------ */
 
 static int parse_vary(const char *text, capacity_options *o) {
     sched_error err;
-    if (o->varied) return bad_value("--vary", "one is enough; a second axis is a sweep, or another search with --set");
-    if (axis_parse(text, &o->axis, &err)) return bad_value("--vary", err.message);
+    if (o->varied)
+        return command_line_refuse(&o->line, "--vary",
+                                   "one is enough; a second axis is a sweep, or another search with --set");
+    if (axis_parse(text, &o->axis, &err)) return command_line_refuse(&o->line, "--vary", "%s", err.message);
     o->varied = true;
     return GO_ON;
 }
@@ -113,7 +83,7 @@ static int parse_vary(const char *text, capacity_options *o) {
 /* "a<1,b<2" becomes slo=["a<1", "b<2"]. */
 static int parse_slo(const char *list, capacity_options *o) {
     size_t len = 0;
-    if (o->slo) return bad_value("--slo", "given twice; objectives are separated by commas");
+    if (o->slo) return command_line_refuse(&o->line, "--slo", "given twice; objectives are separated by commas");
     FILE *out = open_memstream(&o->slo_set, &len);
     if (!out) return STATUS_FAILED;
     o->slo = list;
@@ -126,7 +96,7 @@ static int parse_slo(const char *list, capacity_options *o) {
         snprintf(one, sizeof one, "%.*s", (int)n, at);
         if (slo_parse(one, &parsed, &err)) {
             fclose(out);
-            return bad_value("--slo", err.message);
+            return command_line_refuse(&o->line, "--slo", "%s", err.message);
         }
         fprintf(out, "%s\"%s\"", at == list ? "" : ", ", parsed.text);
         at += n;
@@ -134,7 +104,7 @@ static int parse_slo(const char *list, capacity_options *o) {
     }
     fputc(']', out);
     fclose(out);
-    return overrides_add(&o->sets, o->slo_set) ? GO_ON : STATUS_BAD_INPUT;
+    return overrides_add(&o->line.sets, o->slo_set) ? GO_ON : STATUS_BAD_INPUT;
 }
 
 static int parse_precision(const char *text, capacity_options *o) {
@@ -142,43 +112,29 @@ static int parse_precision(const char *text, capacity_options *o) {
     double percent = 0;
     char number[UNITS_TEXT_MAX];
     snprintf(number, sizeof number, "%.*s", (int)strcspn(text, "%"), text);
-    if (units_parse_number(number, &percent, &err)) return bad_value("--precision", err.message);
-    if (!(percent >= 0.01 && percent <= 50)) return bad_value("--precision", "expected 0.01 .. 50 percent");
+    if (units_parse_number(number, &percent, &err))
+        return command_line_refuse(&o->line, "--precision", "%s", err.message);
+    if (!(percent >= 0.01 && percent <= 50))
+        return command_line_refuse(&o->line, "--precision", "expected 0.01 .. 50 percent");
     o->args.precision = percent / 100;
     return GO_ON;
 }
 
-static int parse_seed(const char *text, capacity_options *o) {
-    sched_error err;
-    if (units_parse_count(text, &o->args.first_seed, &err)) return bad_value("--seed", err.message);
-    o->seeded = true;
-    return GO_ON;
-}
-
-/* GO_ON, or the exit status. */
-static int take_option(int c, capacity_options *o) {
+static int take_own(void *ctx, int c) {
+    capacity_options *o = ctx;
     switch (c) {
     case OPT_VARY: return parse_vary(optarg, o);
     case OPT_SLO: return parse_slo(optarg, o);
     case OPT_PRECISION: return parse_precision(optarg, o);
-    case OPT_SEED: return parse_seed(optarg, o);
-    case OPT_JOBS:
-    case OPT_RUNS: return variant_argument(&o->counts, c, optarg) ? GO_ON : STATUS_BAD_INPUT;
-    case OPT_PHASE: return overrides_add_phase(&o->sets, optarg) ? GO_ON : STATUS_BAD_INPUT;
-    case OPT_SET: return overrides_add(&o->sets, optarg) ? GO_ON : STATUS_BAD_INPUT;
-    case OPT_OUT: o->args.out = optarg; return GO_ON;
     case OPT_NO_HEADROOM: o->args.headroom = false; return GO_ON;
     case OPT_NO_CURVE: o->args.curve = false; return GO_ON;
-    case OPT_REPORT: o->args.report = true; return GO_ON;
-    case OPT_FRESH: o->args.fresh = true; return GO_ON;
-    case OPT_QUIET: o->args.quiet = true; return GO_ON;
-    case 'h': fputs(help, stdout); return STATUS_FINE;
-    default: return bad_usage();
+    default: return GO_ON;
     }
 }
 
 static int parse(int argc, char **argv, capacity_options *o) {
     static const struct option options[] = {
+        COMMON_OPTIONS,
         {"vary", required_argument, NULL, OPT_VARY},
         {"slo", required_argument, NULL, OPT_SLO},
         {"precision", required_argument, NULL, OPT_PRECISION},
@@ -186,32 +142,30 @@ static int parse(int argc, char **argv, capacity_options *o) {
         {"no-curve", no_argument, NULL, OPT_NO_CURVE},
         {"jobs", required_argument, NULL, OPT_JOBS},
         {"runs", required_argument, NULL, OPT_RUNS},
-        {"seed", required_argument, NULL, OPT_SEED},
         {"phase", required_argument, NULL, OPT_PHASE},
-        {"set", required_argument, NULL, OPT_SET},
-        {"out", required_argument, NULL, OPT_OUT},
         {"report", no_argument, NULL, OPT_REPORT},
         {"fresh", no_argument, NULL, OPT_FRESH},
-        {"quiet", no_argument, NULL, OPT_QUIET},
-        {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-        int result = take_option(c, o);
-        if (result != GO_ON) return result;
-    }
-    if (argc - optind != 1) {
-        fprintf(stderr, "lingua-sim capacity: expected one scenario, %d were given\n", argc - optind);
-        return bad_usage();
-    }
+    o->line = (command_line){.command = "capacity", .help = help, .options = options, .own = take_own, .ctx = o};
+    int result = command_line_parse(&o->line, argc, argv);
+    if (result != GO_ON) return result;
     if (!o->varied) {
-        bad_value("--vary", "is missing: expected sessions=LOW..HIGH, nodes=LOW..HIGH or PATH=LOW..HIGH");
-        return bad_usage();
+        command_line_refuse(&o->line, "--vary",
+                            "is missing: expected sessions=LOW..HIGH, nodes=LOW..HIGH or PATH=LOW..HIGH");
+        return command_line_usage(&o->line);
     }
-    if (o->counts.runs > CAPACITY_SEEDS_MAX) return bad_value("--runs", "at most 50 seeds are searched");
-    o->args.scenario = argv[optind];
-    o->args.seeds = (size_t)(o->counts.runs ? o->counts.runs : SEEDS_DEFAULT);
-    o->args.jobs = o->counts.jobs;
+    if (o->line.variants.runs > CAPACITY_SEEDS_MAX)
+        return command_line_refuse(&o->line, "--runs", "at most 50 seeds are searched");
+    o->args.scenario = o->line.scenario;
+    o->args.out = o->line.out;
+    o->args.sets = &o->line.sets;
+    o->args.first_seed = o->line.seed;
+    o->args.seeds = (size_t)(o->line.variants.runs ? o->line.variants.runs : SEEDS_DEFAULT);
+    o->args.jobs = o->line.variants.jobs;
+    o->args.report = o->line.report;
+    o->args.fresh = o->line.fresh;
+    o->args.quiet = o->line.quiet;
     return GO_ON;
 }
 
@@ -224,12 +178,12 @@ static char *command_of(const capacity_options *o) {
     fprintf(out, "lingua-sim capacity SCENARIO --vary %s=%" PRId64 "..%" PRId64, o->axis.path, o->axis.low,
             o->axis.high);
     if (o->slo) fprintf(out, " --slo '%s'", o->slo);
-    for (size_t i = 0; i < o->sets.count; i++)
-        if (o->sets.set[i] != o->slo_set) fprintf(out, " --set '%s'", o->sets.set[i]);
+    for (size_t i = 0; i < o->line.sets.count; i++)
+        if (o->line.sets.set[i] != o->slo_set) fprintf(out, " --set '%s'", o->line.sets.set[i]);
     if (o->args.seeds != SEEDS_DEFAULT) fprintf(out, " --runs %zu", o->args.seeds);
     if (o->args.precision < PRECISION_DEFAULT || o->args.precision > PRECISION_DEFAULT)
         fprintf(out, " --precision %g", 100 * o->args.precision);
-    if (o->seeded) fprintf(out, " --seed %" PRId64, o->args.first_seed);
+    if (o->line.seeded) fprintf(out, " --seed %" PRId64, o->args.first_seed);
     if (!o->args.headroom) fputs(" --no-headroom", out);
     if (!o->args.curve) fputs(" --no-curve", out);
     fclose(out);
@@ -248,10 +202,10 @@ static sched_status write_all(const capacity_options *o, const capacity *c, sche
     fflush(stdout);
     status = capacity_write_pages(c, folder, note, err);
     if (status) return status;
-    if (*note && !o->args.quiet) fprintf(stderr, "lingua-sim: %s\n", note);
+    if (*note && !o->line.quiet) fprintf(stderr, "lingua-sim: %s\n", note);
     double wall_s = wall_seconds() - o->began;
     int64_t jobs = o->args.jobs ? o->args.jobs : farm_processors();
-    if (!o->args.quiet)
+    if (!o->line.quiet)
         fprintf(stderr, "capacity: %zu runs in %.1f s, %" PRId64 " at once\n", c->run_count, wall_s, jobs);
     return capacity_write_timing(c, wall_s, jobs, folder, err);
 }
@@ -278,7 +232,7 @@ static sched_status look_at(const capacity_options *o, const scenario *sc, sched
 static int run(capacity_options *o) {
     scenario *sc = NULL;
     sched_error err;
-    sched_status status = scenario_load_set(o->args.scenario, o->sets.set, o->sets.count, &sc, &err);
+    sched_status status = scenario_load_set(o->args.scenario, o->line.sets.set, o->line.sets.count, &sc, &err);
     if (!status) status = look_at(o, sc, &err);
     if (!status) {
         snprintf(o->folder, sizeof o->folder, "reports/out/%s-capacity", sc->name);
@@ -289,7 +243,7 @@ static int run(capacity_options *o) {
     if (status) {
         fprintf(stderr, "%s\n", err.message);
     } else {
-        if (!o->seeded) o->args.first_seed = sc->seed;
+        if (!o->line.seeded) o->args.first_seed = sc->seed;
         o->args.sc = sc;
         result = capacity_run_all(&o->args, conclude, o);
     }
@@ -304,7 +258,6 @@ int cmd_capacity(int argc, char **argv) {
     if (result == GO_ON) {
         o.command = command_of(&o);
         o.args.axis = &o.axis;
-        o.args.sets = &o.sets;
         o.args.command = o.command;
         result = run(&o);
     }

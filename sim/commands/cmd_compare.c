@@ -2,19 +2,16 @@
  *
  * Columns are variants of a sweep, so that the farm, the seeds, what is kept of an interrupted comparison and the folder of each
  * run are the sweep's. A phase whose nodes are those of one process runs with one instance: more have no meaning there. */
-#include "sim/commands/commands.h"
-
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "core/base/units.h"
+#include "sim/commands/command_line.h"
+#include "sim/commands/commands.h"
 #include "sim/commands/farm.h"
-#include "sim/commands/sweep_run.h"
+#include "sim/commands/wall_seconds.h"
 #include "sim/report/compare_folder.h"
 
 // clang-format off
@@ -51,46 +48,22 @@ static const char help[] =
     "      --variant two:scheduler.placement=best_of_2\n";
 // clang-format on
 
-enum {
-    GO_ON = -1,
-    OPT_SEED = 256,
-    OPT_OUT,
-    OPT_REPORT,
-    OPT_FRESH,
-    OPT_QUIET,
-    OPT_PHASES,
-    PHASES_MAX = 8,
-    PHASE_NAME_MAX = 15,
-    COLUMN_TEXT_MAX = 96
-};
+enum { OPT_PHASES = OPT_OWN, PHASES_MAX = 8, PHASE_NAME_MAX = 15, COLUMN_TEXT_MAX = 96 };
 
 static const char default_phases[] = "0,1,2,3";
 
 typedef struct compare_options {
-    sweep_arguments args;
-    overrides sets;
-    variant_arguments variants;
+    command_line line;
     const char *phases; /* NULL: not given */
     char phase[PHASES_MAX][PHASE_NAME_MAX + 1];
     size_t phase_count;
     char column[PHASES_MAX][COLUMN_TEXT_MAX]; /* of the phases, as variants */
     const char *columns[COMPARE_COLUMNS_MAX];
+    size_t column_count;
     scenario *told; /* its variants are the columns; NULL: the arguments say */
-    bool report;
-    char *command; /* owned */
+    char *command;  /* owned */
     double began;
 } compare_options;
-
-static double wall_seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static int bad_usage(void) {
-    fputs("Try: lingua-sim compare --help\n", stderr);
-    return STATUS_BAD_INPUT;
-}
 
 /* ---- columns -------------------------------------------------------------------------------------------------------- */
 
@@ -98,14 +71,11 @@ static int bad_usage(void) {
 static int add_phase(compare_options *o, const char *name) {
     scheduler_config config;
     sched_error err;
-    if (scheduler_config_preset(name, &config, &err)) {
-        fprintf(stderr, "lingua-sim compare: --phases: %s\n", err.message);
-        return STATUS_BAD_INPUT;
-    }
+    if (scheduler_config_preset(name, &config, &err))
+        return command_line_refuse(&o->line, "--phases", "%s", err.message);
     for (size_t i = 0; i < o->phase_count; i++) {
-        if (strcmp(o->phase[i], name) != 0) continue;
-        fprintf(stderr, "lingua-sim compare: --phases: phase %s is there twice\n", name);
-        return STATUS_BAD_INPUT;
+        if (!strcmp(o->phase[i], name))
+            return command_line_refuse(&o->line, "--phases", "phase %s is there twice", name);
     }
     size_t i = o->phase_count++;
     bool numbered = strlen(name) == 1;
@@ -121,10 +91,8 @@ static int add_phases(compare_options *o, const char *list) {
         size_t len = strcspn(list, ",");
         char name[PHASE_NAME_MAX + 1];
         snprintf(name, sizeof name, "%.*s", (int)len, list);
-        if (o->phase_count == PHASES_MAX) {
-            fprintf(stderr, "lingua-sim compare: --phases: more than %d are given\n", PHASES_MAX);
-            return STATUS_BAD_INPUT;
-        }
+        if (o->phase_count == PHASES_MAX)
+            return command_line_refuse(&o->line, "--phases", "more than %d are given", PHASES_MAX);
         int result = add_phase(o, name);
         if (result != GO_ON) return result;
         if (!list[len]) return GO_ON;
@@ -136,95 +104,65 @@ static int add_phases(compare_options *o, const char *list) {
 static void take_variants_of_scenario(compare_options *o) {
     scenario *s = NULL;
     sched_error err;
-    if (scenario_load_set(o->args.scenario, o->sets.set, o->sets.count, &s, &err)) return;
+    if (scenario_load_set(o->line.scenario, o->line.sets.set, o->line.sets.count, &s, &err)) return;
     if (!s->variant_count) {
         scenario_free(s);
         return;
     }
     o->told = s;
-    for (size_t i = 0; i < s->variant_count; i++) o->variants.variant[o->variants.count++] = s->variants[i].text;
+    variant_arguments *v = &o->line.variants;
+    for (size_t i = 0; i < s->variant_count; i++) v->variant[v->count++] = s->variants[i].text;
 }
 
 static int choose_columns(compare_options *o) {
     int result = GO_ON;
-    if (!o->phases && !o->variants.count) take_variants_of_scenario(o);
-    if (o->phases || !o->variants.count) result = add_phases(o, o->phases ? o->phases : default_phases);
+    const variant_arguments *v = &o->line.variants;
+    if (!o->phases && !v->count) take_variants_of_scenario(o);
+    if (o->phases || !v->count) result = add_phases(o, o->phases ? o->phases : default_phases);
     size_t n = o->phase_count;
-    for (size_t i = 0; i < o->variants.count; i++) o->columns[n++] = o->variants.variant[i];
-    o->args.variants = o->columns;
-    o->args.variant_count = n;
+    for (size_t i = 0; i < v->count; i++) o->columns[n++] = v->variant[i];
+    o->column_count = n;
     return result;
 }
 
 /* ---- arguments ------------------------------------------------------------------------------------------------------ */
 
-static int parse_seed(const char *text, sweep_arguments *args) {
-    sched_error err;
-    if (units_parse_count(text, &args->seed, &err)) {
-        fprintf(stderr, "lingua-sim compare: --seed: %s\n", err.message);
-        return STATUS_BAD_INPUT;
-    }
-    args->seeded = true;
+static int take_own(void *ctx, int c) {
+    compare_options *o = ctx;
+    if (c == OPT_PHASES) o->phases = optarg;
     return GO_ON;
-}
-
-/* GO_ON, or the exit status. */
-static int take_option(int c, compare_options *o) {
-    switch (c) {
-    case OPT_PHASES: o->phases = optarg; return GO_ON;
-    case OPT_VARIANT:
-    case OPT_JOBS:
-    case OPT_RUNS: return variant_argument(&o->variants, c, optarg) ? GO_ON : STATUS_BAD_INPUT;
-    case OPT_SET: return overrides_add(&o->sets, optarg) ? GO_ON : STATUS_BAD_INPUT;
-    case OPT_SEED: return parse_seed(optarg, &o->args);
-    case OPT_OUT: o->args.out = optarg; return GO_ON;
-    case OPT_REPORT: o->report = true; return GO_ON;
-    case OPT_FRESH: o->args.fresh = true; return GO_ON;
-    case OPT_QUIET: o->args.quiet = true; return GO_ON;
-    case 'h': fputs(help, stdout); return STATUS_FINE;
-    default: return bad_usage();
-    }
 }
 
 static int parse(int argc, char **argv, compare_options *o) {
     static const struct option options[] = {
+        COMMON_OPTIONS,
         {"phases", required_argument, NULL, OPT_PHASES},
         {"variant", required_argument, NULL, OPT_VARIANT},
         {"runs", required_argument, NULL, OPT_RUNS},
-        {"seed", required_argument, NULL, OPT_SEED},
-        {"set", required_argument, NULL, OPT_SET},
         {"jobs", required_argument, NULL, OPT_JOBS},
-        {"out", required_argument, NULL, OPT_OUT},
         {"report", no_argument, NULL, OPT_REPORT},
         {"fresh", no_argument, NULL, OPT_FRESH},
-        {"quiet", no_argument, NULL, OPT_QUIET},
-        {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-        int result = take_option(c, o);
-        if (result != GO_ON) return result;
-    }
-    if (argc - optind != 1) {
-        fprintf(stderr, "lingua-sim compare: expected one scenario, %d were given\n", argc - optind);
-        return bad_usage();
-    }
-    o->args.scenario = argv[optind];
-    return choose_columns(o);
+    o->line = (command_line){.command = "compare", .help = help, .options = options, .own = take_own, .ctx = o};
+    int result = command_line_parse(&o->line, argc, argv);
+    return result == GO_ON ? choose_columns(o) : result;
 }
 
 /* What was asked for, without what does not change the figures. */
 static char *command_of(const compare_options *o) {
     char *text = NULL;
     size_t len = 0;
+    const command_line *line = &o->line;
     FILE *out = open_memstream(&text, &len);
     if (!out) return NULL;
     fputs("lingua-sim compare SCENARIO", out);
     for (size_t i = 0; i < o->phase_count; i++) fprintf(out, "%s%s", i ? "," : " --phases ", o->phase[i]);
-    for (size_t i = 0; !o->told && i < o->variants.count; i++) fprintf(out, " --variant '%s'", o->variants.variant[i]);
-    for (size_t i = 0; i < o->sets.count; i++) fprintf(out, " --set '%s'", o->sets.set[i]);
-    if (o->variants.runs) fprintf(out, " --runs %" PRId64, o->variants.runs);
-    if (o->args.seeded) fprintf(out, " --seed %" PRId64, o->args.seed);
+    for (size_t i = 0; !o->told && i < line->variants.count; i++)
+        fprintf(out, " --variant '%s'", line->variants.variant[i]);
+    for (size_t i = 0; i < line->sets.count; i++) fprintf(out, " --set '%s'", line->sets.set[i]);
+    if (line->variants.runs) fprintf(out, " --runs %" PRId64, line->variants.runs);
+    if (line->seeded) fprintf(out, " --seed %" PRId64, line->seed);
     fclose(out);
     return text;
 }
@@ -249,10 +187,10 @@ static sched_status write_all(const compare_options *o, const compare *c, const 
     fflush(stdout);
     status = compare_write_pages(c, folder, note, err);
     if (status) return status;
-    if (*note && !o->args.quiet) fprintf(stderr, "lingua-sim: %s\n", note);
+    if (*note && !o->line.quiet) fprintf(stderr, "lingua-sim: %s\n", note);
     compare_timing timing = {.wall_s = wall_seconds() - o->began,
-                             .jobs = o->variants.jobs ? o->variants.jobs : farm_processors()};
-    if (!o->args.quiet) compare_tell_timing(c, view, &timing, folder, stderr);
+                             .jobs = o->line.variants.jobs ? o->line.variants.jobs : farm_processors()};
+    if (!o->line.quiet) compare_tell_timing(c, view, &timing, folder, stderr);
     return compare_write_timing(c, view, &timing, folder, err);
 }
 
@@ -274,16 +212,15 @@ int cmd_compare(int argc, char **argv) {
     int result = parse(argc, argv, &o);
     if (result != GO_ON) return result;
     o.command = command_of(&o);
-    o.args.command = "compare";
-    o.args.out_suffix = "-compare";
-    o.args.sets = &o.sets;
-    o.args.jobs = o.variants.jobs;
-    o.args.runs = o.variants.runs;
-    o.args.words = words;
-    o.args.word_count = o.report ? 1 : 2;
-    o.args.conclude = conclude;
-    o.args.ctx = &o;
-    result = sweep_run(&o.args);
+    sweep_arguments args = command_line_sweep(&o.line);
+    args.out_suffix = "-compare";
+    args.variants = o.columns;
+    args.variant_count = o.column_count;
+    args.words = words;
+    args.word_count = o.line.report ? 1 : 2;
+    args.conclude = conclude;
+    args.ctx = &o;
+    result = sweep_run(&args);
     free(o.command);
     scenario_free(o.told);
     return result;

@@ -2,9 +2,6 @@
  *
  * Loads are variants of a sweep, one after the other, since each is measured. A load multiplies what every group of sessions says of
  * itself, `concurrent` or `rate`. */
-#include "sim/commands/commands.h"
-
-#include <getopt.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -12,7 +9,8 @@
 
 #include "core/base/mem.h"
 #include "core/base/units.h"
-#include "sim/commands/sweep_run.h"
+#include "sim/commands/command_line.h"
+#include "sim/commands/commands.h"
 #include "sim/report/validation.h"
 
 // clang-format off
@@ -46,22 +44,11 @@ static const char help[] =
     "  lingua-sim validate scenarios/quickstart.yaml --levels 0.2,0.5 --set duration=60s --load half.json\n";
 // clang-format on
 
-enum {
-    GO_ON = -1,
-    OPT_SEED = 256,
-    OPT_OUT,
-    OPT_FRESH,
-    OPT_QUIET,
-    OPT_LEVELS,
-    OPT_LOAD,
-    OPT_COMMANDS,
-    OPT_REDIS,
-    COMMAND_TEXT_MAX = 2048
-};
+enum { OPT_LEVELS = OPT_OWN, OPT_LOAD, OPT_COMMANDS, OPT_REDIS, COMMAND_TEXT_MAX = 2048 };
 
 typedef struct validate_options {
-    sweep_arguments args;
-    overrides sets;
+    command_line line;
+    int64_t seed;
     const char *levels, *redis;
     const char *load[VALIDATION_LEVELS_MAX];
     size_t load_count;
@@ -69,14 +56,8 @@ typedef struct validate_options {
     char *variant[VALIDATION_LEVELS_MAX]; /* owned */
     size_t count;
     bool commands;
-    const char *words[4];
     char command[COMMAND_TEXT_MAX];
 } validate_options;
-
-static int bad_usage(void) {
-    fputs("Try: lingua-sim validate --help\n", stderr);
-    return STATUS_BAD_INPUT;
-}
 
 /* ---- loads ---------------------------------------------------------------------------------------------------------- */
 
@@ -86,14 +67,10 @@ static int read_levels(validate_options *o) {
     for (char *one; (one = strsep(&rest, ","));) {
         sched_error err;
         double factor;
-        if (units_parse_number(one, &factor, &err) || factor <= 0 || factor > 1000) {
-            fprintf(stderr, "lingua-sim validate: --levels: \"%s\": expected a factor above 0, at most 1000\n", one);
-            return STATUS_BAD_INPUT;
-        }
-        if (o->count == VALIDATION_LEVELS_MAX) {
-            fprintf(stderr, "lingua-sim validate: --levels: at most %d\n", VALIDATION_LEVELS_MAX);
-            return STATUS_BAD_INPUT;
-        }
+        if (units_parse_number(one, &factor, &err) || factor <= 0 || factor > 1000)
+            return command_line_refuse(&o->line, "--levels", "\"%s\": expected a factor above 0, at most 1000", one);
+        if (o->count == VALIDATION_LEVELS_MAX)
+            return command_line_refuse(&o->line, "--levels", "at most %d", VALIDATION_LEVELS_MAX);
         o->factor[o->count++] = factor;
     }
     return GO_ON;
@@ -114,7 +91,7 @@ static void put_settings(const scenario *sc, double factor, FILE *out) {
 static int make_variants(validate_options *o) {
     scenario *sc = NULL;
     sched_error err;
-    if (scenario_load_set(o->args.scenario, o->sets.set, o->sets.count, &sc, &err)) {
+    if (scenario_load_set(o->line.scenario, o->line.sets.set, o->line.sets.count, &sc, &err)) {
         fprintf(stderr, "%s\n", err.message);
         return STATUS_BAD_INPUT;
     }
@@ -126,7 +103,7 @@ static int make_variants(validate_options *o) {
         put_settings(sc, o->factor[i], out);
         fclose(out);
     }
-    if (!o->args.seeded) o->args.seed = sc->seed;
+    o->seed = o->line.seeded ? o->line.seed : sc->seed;
     scenario_free(sc);
     return GO_ON;
 }
@@ -170,7 +147,7 @@ static int conclude(void *ctx, const sweep_view *view, sweep_plan *plan, const c
     sched_error err;
     v->name = sweep_name(plan);
     v->command = o->command;
-    v->seed = o->args.seed;
+    v->seed = o->seed;
     sched_status status = gather(o, view, folder, v, &err);
     if (!status) status = validation_write(v, folder, note, &err);
     validation_score score = validation_judge(v);
@@ -187,63 +164,36 @@ static int conclude(void *ctx, const sweep_view *view, sweep_plan *plan, const c
 
 /* ---- the command line ----------------------------------------------------------------------------------------------- */
 
-static int parse_seed(const char *text, sweep_arguments *args) {
-    sched_error err;
-    if (units_parse_count(text, &args->seed, &err)) {
-        fprintf(stderr, "lingua-sim validate: --seed: %s\n", err.message);
-        return STATUS_BAD_INPUT;
-    }
-    args->seeded = true;
-    return GO_ON;
-}
-
 static int add_load(validate_options *o, const char *path) {
-    if (o->load_count == VALIDATION_LEVELS_MAX) {
-        fprintf(stderr, "lingua-sim validate: --load: at most %d\n", VALIDATION_LEVELS_MAX);
-        return STATUS_BAD_INPUT;
-    }
+    if (o->load_count == VALIDATION_LEVELS_MAX)
+        return command_line_refuse(&o->line, "--load", "at most %d", VALIDATION_LEVELS_MAX);
     o->load[o->load_count++] = path;
     return GO_ON;
 }
 
-static int take_option(int c, validate_options *o) {
+static int take_own(void *ctx, int c) {
+    validate_options *o = ctx;
     switch (c) {
-    case OPT_SEED: return parse_seed(optarg, &o->args);
-    case OPT_SET: return overrides_add(&o->sets, optarg) ? GO_ON : STATUS_BAD_INPUT;
-    case OPT_OUT: o->args.out = optarg; return GO_ON;
-    case OPT_FRESH: o->args.fresh = true; return GO_ON;
-    case OPT_QUIET: o->args.quiet = true; return GO_ON;
     case OPT_LEVELS: o->levels = optarg; return GO_ON;
     case OPT_LOAD: return add_load(o, optarg);
     case OPT_COMMANDS: o->commands = true; return GO_ON;
     case OPT_REDIS: o->redis = optarg; return GO_ON;
-    case 'h': fputs(help, stdout); return STATUS_FINE;
-    default: return bad_usage();
+    default: return GO_ON;
     }
 }
 
 static int parse(int argc, char **argv, validate_options *o) {
-    static const struct option options[] = {{"seed", required_argument, NULL, OPT_SEED},
-                                            {"set", required_argument, NULL, OPT_SET},
-                                            {"out", required_argument, NULL, OPT_OUT},
-                                            {"fresh", no_argument, NULL, OPT_FRESH},
-                                            {"quiet", no_argument, NULL, OPT_QUIET},
-                                            {"levels", required_argument, NULL, OPT_LEVELS},
-                                            {"load", required_argument, NULL, OPT_LOAD},
-                                            {"commands", no_argument, NULL, OPT_COMMANDS},
-                                            {"redis", required_argument, NULL, OPT_REDIS},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
-    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-        int status = take_option(c, o);
-        if (status != GO_ON) return status;
-    }
-    if (argc - optind != 1) {
-        fputs("lingua-sim validate: expected one scenario\n", stderr);
-        return bad_usage();
-    }
-    o->args.scenario = argv[optind];
-    return GO_ON;
+    static const struct option options[] = {
+        COMMON_OPTIONS,
+        {"fresh", no_argument, NULL, OPT_FRESH},
+        {"levels", required_argument, NULL, OPT_LEVELS},
+        {"load", required_argument, NULL, OPT_LOAD},
+        {"commands", no_argument, NULL, OPT_COMMANDS},
+        {"redis", required_argument, NULL, OPT_REDIS},
+        {NULL, 0, NULL, 0},
+    };
+    o->line = (command_line){.command = "validate", .help = help, .options = options, .own = take_own, .ctx = o};
+    return command_line_parse(&o->line, argc, argv);
 }
 
 static void note_command(int argc, char **argv, char text[COMMAND_TEXT_MAX]) {
@@ -256,29 +206,29 @@ static void note_command(int argc, char **argv, char text[COMMAND_TEXT_MAX]) {
     }
 }
 
+/* One after the other, each with both clocks. */
+static int run(validate_options *o) {
+    const char *words[] = {"--clock", "both", "--redis", o->redis};
+    sweep_arguments args = command_line_sweep(&o->line);
+    args.out_suffix = "-validate";
+    args.jobs = 1;
+    args.runs = 1;
+    args.variants = (const char *const *)o->variant;
+    args.variant_count = o->count;
+    args.words = words;
+    args.word_count = o->redis ? 4 : 2;
+    args.conclude = conclude;
+    args.ctx = o;
+    return sweep_run(&args);
+}
+
 int cmd_validate(int argc, char **argv) {
-    validate_options o = {.args = {.command = "validate", .out_suffix = "-validate", .jobs = 1, .runs = 1},
-                          .levels = "0.3,0.6,0.9"};
+    validate_options o = {.levels = "0.3,0.6,0.9"};
     note_command(argc, argv, o.command); /* before getopt puts them in order */
     int status = parse(argc, argv, &o);
     if (status == GO_ON) status = read_levels(&o);
     if (status == GO_ON) status = make_variants(&o);
-    if (status == GO_ON && o.commands) status = print_commands(&o);
-    if (status == GO_ON) {
-        size_t words = 0;
-        o.words[words++] = "--clock";
-        o.words[words++] = "both";
-        if (o.redis) o.words[words++] = "--redis";
-        if (o.redis) o.words[words++] = o.redis;
-        o.args.sets = &o.sets;
-        o.args.variants = (const char *const *)o.variant;
-        o.args.variant_count = o.count;
-        o.args.words = o.words;
-        o.args.word_count = words;
-        o.args.conclude = conclude;
-        o.args.ctx = &o;
-        status = sweep_run(&o.args);
-    }
+    if (status == GO_ON) status = o.commands ? print_commands(&o) : run(&o);
     for (size_t i = 0; i < o.count; i++) free(o.variant[i]);
     return status;
 }

@@ -4,9 +4,9 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "core/base/mem.h"
+#include "sim/commands/wall_seconds.h"
 
 enum { WIDTH = 28 };
 
@@ -17,12 +17,6 @@ struct progress_bar {
     usec_t mark_simulated;
     double speed; /* simulated seconds per second */
 };
-
-static double wall_seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 progress_bar *progress_new(FILE *terminal) {
     progress_bar *bar = mem_zalloc(1, sizeof *bar);

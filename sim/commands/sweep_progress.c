@@ -3,10 +3,10 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/base/mem.h"
+#include "sim/commands/wall_seconds.h"
 
 struct sweep_progress {
     FILE *out; /* NULL: silent */
@@ -16,12 +16,6 @@ struct sweep_progress {
     int running;
     double began;
 };
-
-static double wall_seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 sweep_progress *sweep_progress_new(FILE *out, const char *command, size_t all, size_t kept, int jobs) {
     sweep_progress *p = mem_zalloc(1, sizeof *p);

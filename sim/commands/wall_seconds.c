@@ -1,0 +1,9 @@
+#include "sim/commands/wall_seconds.h"
+
+#include <time.h>
+
+double wall_seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
