@@ -27,7 +27,7 @@ tests            | core sim bench
 # header          | only in
 libraries='
 hiredis          | core/redis sim/redis_host tests
-uv.h             | core/daemon core/redis/link_uv.c core/redis/uv_attach.c core/redis/cluster_nodes.c core/redis/router_cluster.c sim/redis_host/clock_wall.c bench/load bench/bench_server.c tests
+uv.h             | core/daemon core/redis/link_uv.c core/redis/uv_attach.c core/redis/cluster_nodes.c core/redis/router_cluster.c sim/redis_host/clock_wall.c bench/load bench/bench_server.c bench/crew.c tests
 libwebsockets.h  | core/daemon bench/load tests
 yaml.h           | core/base
 check.h          | tests
