@@ -80,7 +80,7 @@ valgrind: ## end-to-end tests of linguad under valgrind (ONLY=speech: those with
 	$(Q)$(MAKE) $(jobs) $(BUILD)/valgrind/linguad BUILD=$(BUILD)/valgrind ALLOC=
 	$(Q)scripts/valgrind_daemon.sh $(BUILD)/valgrind $(if $(ONLY),$(ONLY),speech)
 
-bench: all ## run the benchmarks, about a minute
+bench: all ## run the benchmarks, several minutes
 	$(Q)$(BUILD)/lingua-bench run
 
 layers: ## check which folder includes which

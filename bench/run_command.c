@@ -34,7 +34,9 @@ typedef struct request {
 static void print_help(FILE *out) {
     fprintf(out,
             "Usage: lingua-bench run [OPTION...] [NAME...]\n\n"
-            "Runs the named benchmarks, or all. A name may be a whole group: \"placement\".\n\n"
+            "Runs the named benchmarks, or all, which takes several minutes. A name may be a whole group: "
+            "\"placement\".\n"
+            "Of scripts, one line of the table is one size, with medians and the widest spread; JSON has all.\n\n"
             "  --list      the benchmarks and what each asks\n"
             "  --quick     %d runs with a tenth of the work instead of %d\n"
             "  --runs=N    runs of each, 1..%d; one more comes first and is not counted\n"
@@ -44,6 +46,7 @@ static void print_help(FILE *out) {
             "Examples:\n"
             "  lingua-bench run engine.hold\n"
             "  lingua-bench run --quick placement heartbeat\n"
+            "  lingua-bench run scripts.reserve_node scripts.select_node\n"
             "  lingua-bench run --out=before.json\n",
             BENCH_RUNS_QUICK, BENCH_RUNS, BENCH_RUNS_MAX);
 }
@@ -124,7 +127,7 @@ static void list_benchmarks(const request *req) {
     for (int t = 0; t < TABLES; t++)
         for (const benchmark *b = tables[t]; b->name; b++)
             if (is_wanted(req, b))
-                printf("%-24s %s%s%s\n", b->name, b->what, b->param ? ", by " : "", b->param ? b->param : "");
+                printf("%-40s %s%s%s\n", b->name, b->what, b->param ? ", by " : "", b->param ? b->param : "");
 }
 
 /* --- running ---------------------------------------------------------------------------------------------------------- */
