@@ -1,6 +1,5 @@
 /* check_recording.c - what linguad records, and what lingua-sim makes of it: a run in virtual time stands for the daemon, whose events are
  * the same. */
-#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <signal.h>
@@ -88,15 +87,6 @@ static void feed(int n) {
     }
 }
 
-static char *read_text(const char *path) {
-    FILE *in = fopen(path, "r");
-    char *text = NULL;
-    size_t size = 0;
-    ck_assert_msg(in && getdelim(&text, &size, '\0', in) >= 0, "%s is not there, or empty", path);
-    fclose(in);
-    return text;
-}
-
 static bool is_there(const char *path) {
     return access(path, F_OK) == 0;
 }
@@ -105,7 +95,7 @@ START_TEST(a_line_tells_when_it_came_and_what_became_of_it) {
     begin(1 << 20, 4);
     feed(1);
     rec = recording_free(rec);
-    char *came = read_text("rec/arrivals-000001.csv"), *ended = read_text("rec/outcomes-000001.csv");
+    char *came = command_text("rec/arrivals-000001.csv"), *ended = command_text("rec/outcomes-000001.csv");
     ck_assert_msg(!strncmp(came, "arrival_s,session,utterance,src,tgt,speech_s\n1.000000,", 54), "%s", came);
     ck_assert_msg(strstr(came, ",0,en,de,2.000000\n") != NULL, "%s", came);
     ck_assert_msg(strstr(ended, "\n1.000000,en,de,2.000000,ok,,1,0.500000,1.000000,1.500000\n") != NULL, "%s", ended);
@@ -127,8 +117,8 @@ START_TEST(a_recording_becomes_a_scenario_of_the_same_nodes_load_and_service) {
     int status =
         command_run(cmd_run, "run",
                     (const char *const[]){"out/scenario.yaml", "--out", "again", "--no-report", "--quiet", NULL});
-    if (status) ck_abort_msg("exit status %d: %s", status, read_text("stderr"));
-    char expected[64], *said = read_text("stdout");
+    command_expect_status(status, 0);
+    char expected[64], *said = command_text("stdout");
     snprintf(expected, sizeof expected, "submitted %lld,", (long long)f.arrivals);
     ck_assert_msg(strstr(said, expected) != NULL, "expected %s in %s", expected, said);
     free(said);
@@ -139,7 +129,7 @@ START_TEST(nobody_is_named) {
     record_a_run();
     static const char *const tables[] = {"rec/arrivals-000001.csv", "rec/outcomes-000001.csv", "rec/nodes-000001.csv"};
     for (size_t i = 0; i < 3; i++) {
-        char *text = read_text(tables[i]);
+        char *text = command_text(tables[i]);
         ck_assert_msg(!strstr(text, "secret"), "%s names somebody", tables[i]);
         free(text);
     }
@@ -159,13 +149,13 @@ START_TEST(parts_are_bounded_and_the_oldest_go) {
         if (!is_there(path)) continue;
         parts++;
         snprintf(last, sizeof last, "%s", path);
-        char *text = read_text(path);
+        char *text = command_text(path);
         ck_assert(!strncmp(text, "arrival_s,", 10));
         ck_assert_uint_lt(strlen(text), 4096 + 200);
         free(text);
     }
     ck_assert_int_eq(parts, 2);
-    char *text = read_text(last);
+    char *text = command_text(last);
     ck_assert_msg(strstr(text, ",399,en,de,") != NULL, "the newest is not in %s", last);
     free(text);
 }
@@ -174,7 +164,7 @@ END_TEST
 START_TEST(what_waits_is_written_each_second) {
     begin(1 << 20, 4);
     feed(2); /* the second one comes a second later */
-    char *text = read_text("rec/arrivals-000001.csv");
+    char *text = command_text("rec/arrivals-000001.csv");
     ck_assert_msg(strstr(text, "\n1.000000,") != NULL, "%s", text);
     free(text);
     rec = recording_free(rec);
@@ -235,11 +225,5 @@ int main(void) {
     tcase_add_test(tests, a_recording_that_is_there_is_not_mixed_with_another);
     tcase_add_test(tests, a_full_disk_ends_the_recording_and_nothing_else);
     tcase_add_test(tests, what_a_table_says_wrong_is_told_with_its_line);
-    Suite *suite = suite_create("recording");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("recording", tests);
 }

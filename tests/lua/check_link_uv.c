@@ -579,11 +579,5 @@ int main(void) {
     tcase_set_timeout(all, 60);
     tcase_add_checked_fixture(all, set_up, tear_down);
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) tcase_add_test(all, tests[i]);
-    Suite *suite = suite_create("link_uv");
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("link_uv", all);
 }

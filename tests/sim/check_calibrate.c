@@ -1,7 +1,6 @@
 /* check_calibrate.c - lingua-bench calibrate: from durations to a profile, and what a profile does to a run. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bench/calibrate/calibrate.h"
@@ -190,11 +189,5 @@ int main(void) {
     tcase_add_test(tests, a_run_takes_what_the_profile_says);
     tcase_add_test(tests, another_file_than_was_meant_is_refused);
     tcase_add_test(tests, a_machine_is_measured_as_its_user_does_it);
-    Suite *suite = suite_create("calibrate");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("calibrate", tests);
 }

@@ -47,43 +47,6 @@ static void teardown(void) {
 #define CAPACITY(...) command_run(cmd_capacity, "lingua-sim capacity", (const char *const[]){__VA_ARGS__, NULL})
 #define RUN(...)      command_run(cmd_run, "lingua-sim run", (const char *const[]){__VA_ARGS__, NULL})
 
-/* "" when there is no such file; free() it. */
-static char *read_text(const char *path) {
-    FILE *in = fopen(path, "r");
-    char *text = NULL;
-    size_t size = 0;
-    ssize_t len = in ? getdelim(&text, &size, '\0', in) : -1;
-    if (in) fclose(in);
-    return len >= 0 ? text : strcpy(realloc(text, 1), "");
-}
-
-static void expect_status(int status, int expected) {
-    if (status == expected) return;
-    char *said = read_text("stderr");
-    ck_abort_msg("exit status %d, expected %d: %s", status, expected, said);
-}
-
-static void expect_in(const char *path, const char *part) {
-    char *text = read_text(path);
-    ck_assert_msg(strstr(text, part) != NULL, "%s says: %s\nexpected: %s", path, text, part);
-    free(text);
-}
-
-static void expect_same(const char *a, const char *b) {
-    char *first = read_text(a), *second = read_text(b);
-    ck_assert_msg(*first, "%s is empty", a);
-    ck_assert_msg(!strcmp(first, second), "%s and %s differ:\n%s\n%s", a, b, first, second);
-    free(first);
-    free(second);
-}
-
-static json_t *read_json(const char *path) {
-    json_t *o = NULL;
-    sched_error err;
-    ck_assert_msg(json_read(path, &o, &err) == SCHED_OK, "%s", err.message);
-    return o;
-}
-
 static double number(json_t *o, const char *path) {
     double value = json_number_at(o, path);
     ck_assert_msg(!isnan(value), "there is no %s", path);
@@ -106,16 +69,17 @@ static int64_t end_of(json_t *answer, size_t seed, const char *which) {
 static void run_by_hand(int64_t sessions, const char *seed, int expected) {
     char set[64];
     snprintf(set, sizeof set, "sessions.0.concurrent=%lld", (long long)sessions);
-    expect_status(RUN("s.yaml", "--set", set, "--seed", seed, "--no-report", "--out", "hand"), expected);
+    command_expect_status(RUN("s.yaml", "--set", set, "--seed", seed, "--no-report", "--out", "hand"), expected);
 }
 
 START_TEST(each_seed_holds_on_one_side_of_its_crossing_and_fails_on_the_other) {
     command_write("s.yaml", SMALL);
-    expect_status(CAPACITY("s.yaml", "--vary", "sessions=5..100", "--runs", "2", "--seed", "4", "--out", "a", ROUGH),
-                  STATUS_FINE);
-    expect_in("stdout", "It carries ");
-    expect_in("stdout", "Missed first: e2e_p95<5s");
-    json_t *o = read_json("a/capacity.json"), *answer = json_at(o, "answer");
+    command_expect_status(CAPACITY("s.yaml", "--vary", "sessions=5..100", "--runs", "2", "--seed", "4", "--out", "a",
+                                   ROUGH),
+                          STATUS_FINE);
+    command_expect_in("stdout", "It carries ");
+    command_expect_in("stdout", "Missed first: e2e_p95<5s");
+    json_t *o = command_json("a/capacity.json"), *answer = json_at(o, "answer");
     ck_assert_str_eq(text_at(o, "schema"), "lingua.sim.capacity/1");
     ck_assert_str_eq(text_at(answer, "end"), "found");
     for (size_t i = 0; i < 2; i++) {
@@ -135,46 +99,50 @@ END_TEST
 START_TEST(the_same_seeds_give_the_same_bytes_however_many_run_at_once) {
     static const char *const files[] = {"stdout", "capacity.json", "points.csv", "report.html", "report.md"};
     command_write("s.yaml", SMALL);
-    expect_status(CAPACITY("s.yaml", "--vary", "sessions=10..60", "--runs", "2", "--out", "a", "--jobs", "1", ROUGH),
-                  STATUS_FINE);
+    command_expect_status(CAPACITY("s.yaml", "--vary", "sessions=10..60", "--runs", "2", "--out", "a", "--jobs", "1",
+                                   ROUGH),
+                          STATUS_FINE);
     ck_assert_int_eq(rename("a", "first") || rename("stdout", "first/stdout"), 0);
-    expect_status(CAPACITY("s.yaml", "--vary", "sessions=10..60", "--runs", "2", "--out", "a", "--jobs", "2", ROUGH),
-                  STATUS_FINE);
-    expect_same("first/stdout", "stdout");
+    command_expect_status(CAPACITY("s.yaml", "--vary", "sessions=10..60", "--runs", "2", "--out", "a", "--jobs", "2",
+                                   ROUGH),
+                          STATUS_FINE);
+    command_expect_same("first/stdout", "stdout");
     for (size_t i = 1; i < sizeof files / sizeof *files; i++) {
         char a[64], b[64];
         snprintf(a, sizeof a, "first/%s", files[i]);
         snprintf(b, sizeof b, "a/%s", files[i]);
-        expect_same(a, b);
+        command_expect_same(a, b);
     }
 }
 END_TEST
 
 START_TEST(the_least_number_of_nodes_is_told_with_its_cost) {
     command_write("s.yaml", SMALL);
-    expect_status(CAPACITY("s.yaml", "--vary", "nodes=1..20", "--runs", "1", "--out", "a", ROUGH), STATUS_FINE);
-    json_t *o = read_json("a/capacity.json");
+    command_expect_status(CAPACITY("s.yaml", "--vary", "nodes=1..20", "--runs", "1", "--out", "a", ROUGH), STATUS_FINE);
+    json_t *o = command_json("a/capacity.json");
     int64_t nodes = (int64_t)number(o, "answer.value");
     ck_assert_int_eq(end_of(json_at(o, "answer"), 0, "holds_at"), nodes);
     ck_assert_int_eq(end_of(json_at(o, "answer"), 0, "fails_at"), nodes - 1);
     ck_assert(number(o, "cost_per_hour") == 2.5 * (double)nodes);
-    expect_in("stdout", "It takes ");
+    command_expect_in("stdout", "It takes ");
     json_decref(o);
 }
 END_TEST
 
 START_TEST(what_is_left_without_the_largest_group_is_told) {
     command_write("s.yaml", RACKS);
-    expect_status(CAPACITY("s.yaml", "--vary", "sessions=5..100", "--runs", "1", "--out", "a", ROUGH), STATUS_FINE);
-    json_t *o = read_json("a/capacity.json");
+    command_expect_status(CAPACITY("s.yaml", "--vary", "sessions=5..100", "--runs", "1", "--out", "a", ROUGH),
+                          STATUS_FINE);
+    json_t *o = command_json("a/capacity.json");
     ck_assert_str_eq(text_at(o, "lost_group"), "right");
     double left = number(o, "without_it.mean") / number(o, "answer.mean");
     ck_assert_msg(left > 0.15 && left < 0.5, "a third of the nodes carries %.2f of what all carry", left);
-    expect_in("stdout", "With the largest group, right, lost: ");
+    command_expect_in("stdout", "With the largest group, right, lost: ");
     json_decref(o);
-    expect_status(CAPACITY("s.yaml", "--vary", "sessions=5..100", "--runs", "1", "--out", "a", "--no-headroom", ROUGH),
-                  STATUS_FINE);
-    o = read_json("a/capacity.json");
+    command_expect_status(CAPACITY("s.yaml", "--vary", "sessions=5..100", "--runs", "1", "--out", "a", "--no-headroom",
+                                   ROUGH),
+                          STATUS_FINE);
+    o = command_json("a/capacity.json");
     ck_assert(json_is_null(json_at(o, "without_it")));
     json_decref(o);
 }
@@ -182,26 +150,26 @@ END_TEST
 
 START_TEST(any_whole_number_may_vary_and_its_sense_is_found) {
     command_write("s.yaml", SMALL);
-    expect_status(CAPACITY("s.yaml", "--vary", "nodes.0.slots=1..6", "--runs", "1", "--out", "a", "--set",
-                           "sessions.0.concurrent=60", ROUGH),
-                  STATUS_FINE);
-    json_t *o = read_json("a/capacity.json");
+    command_expect_status(CAPACITY("s.yaml", "--vary", "nodes.0.slots=1..6", "--runs", "1", "--out", "a", "--set",
+                                   "sessions.0.concurrent=60", ROUGH),
+                          STATUS_FINE);
+    json_t *o = command_json("a/capacity.json");
     ck_assert_int_lt(end_of(json_at(o, "answer"), 0, "fails_at"), end_of(json_at(o, "answer"), 0, "holds_at"));
-    expect_in("stdout", "The least nodes.0.slots that meets the objectives is ");
+    command_expect_in("stdout", "The least nodes.0.slots that meets the objectives is ");
     json_decref(o);
 }
 END_TEST
 
 START_TEST(a_range_without_a_crossing_is_no_answer) {
     command_write("s.yaml", SMALL);
-    expect_status(CAPACITY("s.yaml", "--vary", "sessions=2..4", "--runs", "1", "--out", "a"), STATUS_FAILED);
-    expect_in("stdout", "4, the end of the range, meets the objectives still");
-    expect_status(CAPACITY("s.yaml", "--vary", "sessions=60..90", "--runs", "1", "--out", "a"), STATUS_FAILED);
-    expect_in("stdout", "60, the end of the range, misses the objectives already");
-    expect_in("stdout", "Missed there: e2e_p95<5s");
-    expect_status(CAPACITY("s.yaml", "--vary", "scheduler.jobs_max=50000..60000", "--runs", "1", "--out", "a"),
-                  STATUS_FAILED);
-    expect_in("stdout", "met at both ends");
+    command_expect_status(CAPACITY("s.yaml", "--vary", "sessions=2..4", "--runs", "1", "--out", "a"), STATUS_FAILED);
+    command_expect_in("stdout", "4, the end of the range, meets the objectives still");
+    command_expect_status(CAPACITY("s.yaml", "--vary", "sessions=60..90", "--runs", "1", "--out", "a"), STATUS_FAILED);
+    command_expect_in("stdout", "60, the end of the range, misses the objectives already");
+    command_expect_in("stdout", "Missed there: e2e_p95<5s");
+    command_expect_status(CAPACITY("s.yaml", "--vary", "scheduler.jobs_max=50000..60000", "--runs", "1", "--out", "a"),
+                          STATUS_FAILED);
+    command_expect_in("stdout", "met at both ends");
 }
 END_TEST
 
@@ -231,39 +199,44 @@ START_TEST(an_interrupted_search_goes_on_with_what_it_has) {
     int status = 0;
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == STATUS_INTERRUPTED, "wait status %d", status);
-    expect_in("stdout", "Not answered: the search was interrupted");
-    expect_in("a/capacity.json", "\"complete\": false");
-    expect_status(CAPACITY("s.yaml", "--vary", "sessions=10..60", "--runs", "1", "--out", "a", ROUGH), STATUS_FINE);
-    expect_status(CAPACITY("s.yaml", "--vary", "sessions=10..60", "--runs", "1", "--out", "b", ROUGH), STATUS_FINE);
-    expect_same("a/capacity.json", "b/capacity.json");
-    expect_same("a/points.csv", "b/points.csv");
+    command_expect_in("stdout", "Not answered: the search was interrupted");
+    command_expect_in("a/capacity.json", "\"complete\": false");
+    command_expect_status(CAPACITY("s.yaml", "--vary", "sessions=10..60", "--runs", "1", "--out", "a", ROUGH),
+                          STATUS_FINE);
+    command_expect_status(CAPACITY("s.yaml", "--vary", "sessions=10..60", "--runs", "1", "--out", "b", ROUGH),
+                          STATUS_FINE);
+    command_expect_same("a/capacity.json", "b/capacity.json");
+    command_expect_same("a/points.csv", "b/points.csv");
 }
 END_TEST
 
 START_TEST(a_finished_search_is_answered_again_without_a_run) {
     command_write("s.yaml", SMALL);
-    expect_status(CAPACITY("s.yaml", "--vary", "sessions=10..60", "--runs", "1", "--out", "a", ROUGH), STATUS_FINE);
+    command_expect_status(CAPACITY("s.yaml", "--vary", "sessions=10..60", "--runs", "1", "--out", "a", ROUGH),
+                          STATUS_FINE);
     ck_assert_int_eq(rename("stdout", "before"), 0);
     struct stat then, now;
     char run[128];
-    json_t *o = read_json("a/capacity.json");
+    json_t *o = command_json("a/capacity.json");
     snprintf(run, sizeof run, "a/runs/%lld-s1/result.json", (long long)end_of(json_at(o, "answer"), 0, "holds_at"));
     json_decref(o);
     ck_assert_int_eq(stat(run, &then), 0);
-    expect_status(CAPACITY("s.yaml", "--vary", "sessions=10..60", "--runs", "1", "--out", "a", ROUGH), STATUS_FINE);
+    command_expect_status(CAPACITY("s.yaml", "--vary", "sessions=10..60", "--runs", "1", "--out", "a", ROUGH),
+                          STATUS_FINE);
     ck_assert_int_eq(stat(run, &now), 0);
     ck_assert(then.st_mtim.tv_sec == now.st_mtim.tv_sec && then.st_mtim.tv_nsec == now.st_mtim.tv_nsec);
-    expect_same("before", "stdout");
+    command_expect_same("before", "stdout");
 }
 END_TEST
 
 START_TEST(the_page_says_the_number_first_and_holds_its_figures) {
     command_write("s.yaml", SMALL);
-    expect_status(CAPACITY("s.yaml", "--vary", "sessions=10..60", "--runs", "1", "--precision", "12", "--out", "a"),
-                  STATUS_FINE);
-    json_t *o = read_json("a/capacity.json");
+    command_expect_status(CAPACITY("s.yaml", "--vary", "sessions=10..60", "--runs", "1", "--precision", "12", "--out",
+                                   "a"),
+                          STATUS_FINE);
+    json_t *o = command_json("a/capacity.json");
     const char *first = json_string_value(json_array_get(json_at(o, "verdict"), 0));
-    char *page = read_text("a/report.html"), *number_at = strstr(page, first), *figure = page;
+    char *page = command_text("a/report.html"), *number_at = strstr(page, first), *figure = page;
     ck_assert_msg(number_at != NULL, "the page does not say: %s", first);
     for (int i = 0; i < 3; i++) {
         figure = strstr(figure, "<svg ");
@@ -275,7 +248,7 @@ START_TEST(the_page_says_the_number_first_and_holds_its_figures) {
     ck_assert_ptr_nonnull(strstr(page, "lingua-sim capacity SCENARIO --vary sessions=10..60"));
     free(page);
     json_decref(o);
-    expect_in("a/report.md", "| sessions | met | ");
+    command_expect_in("a/report.md", "| sessions | met | ");
 }
 END_TEST
 
@@ -305,10 +278,10 @@ static double erlang_capacity(int servers, double service_s, double wait_s) {
 START_TEST(an_answer_that_is_known_in_closed_form_is_found_within_five_percent) {
     char scenario[TEMP_PATH_MAX + 64];
     snprintf(scenario, sizeof scenario, "%s/scenarios/capacity/erlang.yaml", home);
-    expect_status(CAPACITY(scenario, "--vary", "sessions=100..500", "--set", "duration=4min", "--runs", "3",
-                           "--precision", "3", "--no-curve", "--out", "a"),
-                  STATUS_FINE);
-    json_t *o = read_json("a/capacity.json");
+    command_expect_status(CAPACITY(scenario, "--vary", "sessions=100..500", "--set", "duration=4min", "--runs", "3",
+                                   "--precision", "3", "--no-curve", "--out", "a"),
+                          STATUS_FINE);
+    json_t *o = command_json("a/capacity.json");
     double sessions = 10 * erlang_capacity(10, 0.2, 0.02); /* each speaks once in ten seconds */
     double found = number(o, "answer.mean");
     ck_assert_msg(fabs(found / sessions - 1) <= 0.05, "it carries %.1f sessions, %.1f by Erlang's formula", found,
@@ -341,27 +314,28 @@ START_TEST(bad_input_is_told_before_anything_is_run) {
     command_write("s.yaml", SMALL);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         bool varied = !strcmp(bad[i].option, "--vary");
-        expect_status(varied ? CAPACITY("s.yaml", "--out", "a", bad[i].option, bad[i].value)
-                             : CAPACITY("s.yaml", "--out", "a", "--vary", "nodes=1..5", bad[i].option, bad[i].value),
-                      STATUS_BAD_INPUT);
-        expect_in("stderr", bad[i].said);
+        command_expect_status(varied ? CAPACITY("s.yaml", "--out", "a", bad[i].option, bad[i].value)
+                                     : CAPACITY("s.yaml", "--out", "a", "--vary", "nodes=1..5", bad[i].option,
+                                                bad[i].value),
+                              STATUS_BAD_INPUT);
+        command_expect_in("stderr", bad[i].said);
     }
-    expect_status(CAPACITY("s.yaml", "--out", "a"), STATUS_BAD_INPUT);
-    expect_in("stderr", "--vary: is missing");
-    expect_status(CAPACITY("s.yaml", "--vary", "nodes=1..5", "--vary", "sessions=1..5"), STATUS_BAD_INPUT);
-    expect_in("stderr", "one is enough");
-    expect_status(CAPACITY("s.yaml", "--vary", "nodes=1..5", "--set", "slo=[]"), STATUS_BAD_INPUT);
-    expect_in("stderr", "there are no objectives to be met");
-    expect_status(CAPACITY("-", "--vary", "nodes=1..5"), STATUS_BAD_INPUT);
-    expect_status(CAPACITY("none.yaml", "--vary", "nodes=1..5"), STATUS_BAD_INPUT);
+    command_expect_status(CAPACITY("s.yaml", "--out", "a"), STATUS_BAD_INPUT);
+    command_expect_in("stderr", "--vary: is missing");
+    command_expect_status(CAPACITY("s.yaml", "--vary", "nodes=1..5", "--vary", "sessions=1..5"), STATUS_BAD_INPUT);
+    command_expect_in("stderr", "one is enough");
+    command_expect_status(CAPACITY("s.yaml", "--vary", "nodes=1..5", "--set", "slo=[]"), STATUS_BAD_INPUT);
+    command_expect_in("stderr", "there are no objectives to be met");
+    command_expect_status(CAPACITY("-", "--vary", "nodes=1..5"), STATUS_BAD_INPUT);
+    command_expect_status(CAPACITY("none.yaml", "--vary", "nodes=1..5"), STATUS_BAD_INPUT);
 }
 END_TEST
 
 START_TEST(help_tells_options_exit_status_and_examples) {
-    expect_status(CAPACITY("--help"), STATUS_FINE);
-    expect_in("stdout", "--vary WHAT=LOW..HIGH");
-    expect_in("stdout", "Exit status: 0");
-    expect_in("stdout", "\nExamples:\n  lingua-sim capacity ");
+    command_expect_status(CAPACITY("--help"), STATUS_FINE);
+    command_expect_in("stdout", "--vary WHAT=LOW..HIGH");
+    command_expect_in("stdout", "Exit status: 0");
+    command_expect_in("stdout", "\nExamples:\n  lingua-sim capacity ");
 }
 END_TEST
 
@@ -377,21 +351,21 @@ START_TEST(the_law_is_fitted_to_the_columns_and_rows_that_are_named) {
         fprintf(out, "right,%d,%.9f\nwrong,%d,%d\n", n, 100.0 * n / (1 + 0.1 * (n - 1)), n, 7 * n * n);
     fputs("right,9,\n", out);
     fclose(out);
-    expect_status(USL("p.csv", "--x", "n", "--y", "rate", "--where", "kind=right"), STATUS_FINE);
-    expect_in("stdout", "over 8 points at 8 places: lambda 100 (100 to 100), sigma 0.1 (0.1 to 0.1)");
-    expect_in("stdout", "kappa cannot be told from 0");
+    command_expect_status(USL("p.csv", "--x", "n", "--y", "rate", "--where", "kind=right"), STATUS_FINE);
+    command_expect_in("stdout", "over 8 points at 8 places: lambda 100 (100 to 100), sigma 0.1 (0.1 to 0.1)");
+    command_expect_in("stdout", "kappa cannot be told from 0");
 }
 END_TEST
 
 START_TEST(the_law_needs_a_file_with_its_columns) {
     command_write("p.csv", "n,rate\n1,10\n2,19\n");
-    expect_status(USL("p.csv", "--x", "n", "--y", "rate"), STATUS_BAD_INPUT);
-    expect_in("stderr", "2 different places: three coefficients need at least three");
-    expect_status(USL("p.csv", "--x", "m", "--y", "rate"), STATUS_BAD_INPUT);
-    expect_status(USL("none.csv", "--x", "n", "--y", "rate"), STATUS_BAD_INPUT);
-    expect_status(USL("p.csv", "--x", "n"), STATUS_BAD_INPUT);
-    expect_status(USL("p.csv", "--x", "n", "--y", "rate", "--where", "kind"), STATUS_BAD_INPUT);
-    expect_status(USL("--help"), STATUS_FINE);
+    command_expect_status(USL("p.csv", "--x", "n", "--y", "rate"), STATUS_BAD_INPUT);
+    command_expect_in("stderr", "2 different places: three coefficients need at least three");
+    command_expect_status(USL("p.csv", "--x", "m", "--y", "rate"), STATUS_BAD_INPUT);
+    command_expect_status(USL("none.csv", "--x", "n", "--y", "rate"), STATUS_BAD_INPUT);
+    command_expect_status(USL("p.csv", "--x", "n"), STATUS_BAD_INPUT);
+    command_expect_status(USL("p.csv", "--x", "n", "--y", "rate", "--where", "kind"), STATUS_BAD_INPUT);
+    command_expect_status(USL("--help"), STATUS_FINE);
 }
 END_TEST
 
@@ -413,11 +387,5 @@ int main(void) {
     tcase_add_test(tests, help_tells_options_exit_status_and_examples);
     tcase_add_test(tests, the_law_is_fitted_to_the_columns_and_rows_that_are_named);
     tcase_add_test(tests, the_law_needs_a_file_with_its_columns);
-    Suite *suite = suite_create("capacity");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("capacity", tests);
 }

@@ -24,43 +24,7 @@
 
 static char folder[TEMP_PATH_MAX];
 
-static char *read_text(const char *path) {
-    FILE *in = fopen(path, "r");
-    char *text = NULL;
-    size_t size = 0;
-    ssize_t len = in ? getdelim(&text, &size, '\0', in) : -1;
-    if (in) fclose(in);
-    return len >= 0 ? text : strcpy(realloc(text, 1), "");
-}
-
 #define COMPARE(...) command_run(cmd_compare, "compare", (const char *const[]){__VA_ARGS__, NULL})
-
-static void expect_in(const char *path, const char *part) {
-    char *text = read_text(path);
-    ck_assert_msg(strstr(text, part) != NULL, "%s says: %s\nexpected: %s", path, text, part);
-    free(text);
-}
-
-static void expect_status(int status, int expected) {
-    if (status == expected) return;
-    char *said = read_text("stderr");
-    ck_abort_msg("exit status %d, expected %d: %s", status, expected, said);
-}
-
-static void expect_same(const char *a, const char *b) {
-    char *first = read_text(a), *second = read_text(b);
-    ck_assert_msg(*first, "%s is empty", a);
-    ck_assert_msg(!strcmp(first, second), "%s and %s differ:\n%s\n%s", a, b, first, second);
-    free(first);
-    free(second);
-}
-
-static json_t *read_json(const char *path) {
-    json_t *o = NULL;
-    sched_error err;
-    ck_assert_msg(json_read(path, &o, &err) == SCHED_OK, "%s", err.message);
-    return o;
-}
 
 static json_t *row_of(json_t *o, const char *key) {
     size_t i;
@@ -78,10 +42,10 @@ static void expect_number(json_t *o, const char *path, double expected, double t
 
 START_TEST(columns_are_phases_and_then_variants_under_the_same_seeds) {
     command_write("s.yaml", SMALL);
-    expect_status(COMPARE("s.yaml", "--out", "a", TWO, "--variant", "more:sessions.0.concurrent=14", "--runs", "2",
-                          "--seed", "5"),
-                  STATUS_FINE);
-    json_t *o = read_json("a/compare.json");
+    command_expect_status(COMPARE("s.yaml", "--out", "a", TWO, "--variant", "more:sessions.0.concurrent=14", "--runs",
+                                  "2", "--seed", "5"),
+                          STATUS_FINE);
+    json_t *o = command_json("a/compare.json");
     static const char *const names[] = {"phase-3", "production", "more"};
     ck_assert_str_eq(json_string_value(json_at(o, "schema")), "lingua.sim.compare/1");
     ck_assert_uint_eq(json_array_size(json_at(o, "columns")), 3);
@@ -90,23 +54,23 @@ START_TEST(columns_are_phases_and_then_variants_under_the_same_seeds) {
         ck_assert_str_eq(json_string_value(json_at(column, "name")), names[i]);
         ck_assert_int_eq(json_integer_value(json_at(column, "runs")), 2);
     }
-    expect_in("a/phase-3/seed-5/result.json", "\"phase\": \"3\"");
-    expect_in("a/production/seed-6/result.json", "\"seed\": 6,");
-    expect_in("stdout", "small, 3 columns, seed 5 .. 6; mean and 95 % interval of 2 runs\n");
+    command_expect_in("a/phase-3/seed-5/result.json", "\"phase\": \"3\"");
+    command_expect_in("a/production/seed-6/result.json", "\"seed\": 6,");
+    command_expect_in("stdout", "small, 3 columns, seed 5 .. 6; mean and 95 % interval of 2 runs\n");
     json_decref(o);
 }
 END_TEST
 
 START_TEST(what_the_scenario_lays_side_by_side_are_the_columns_unless_the_arguments_say) {
     command_write("s.yaml", SMALL "variants: [\"as_it_is\", \"chance:scheduler.placement=random\"]\n");
-    expect_status(COMPARE("s.yaml", "--out", "a"), STATUS_FINE);
-    json_t *o = read_json("a/compare.json");
+    command_expect_status(COMPARE("s.yaml", "--out", "a"), STATUS_FINE);
+    json_t *o = command_json("a/compare.json");
     ck_assert_uint_eq(json_array_size(json_at(o, "columns")), 2);
     ck_assert_str_eq(json_string_value(json_at(json_array_get(json_at(o, "columns"), 1), "name")), "chance");
     ck_assert_str_eq(json_string_value(json_at(o, "command")), "lingua-sim compare SCENARIO");
     json_decref(o);
-    expect_status(COMPARE("s.yaml", "--out", "b", TWO), STATUS_FINE);
-    o = read_json("b/compare.json");
+    command_expect_status(COMPARE("s.yaml", "--out", "b", TWO), STATUS_FINE);
+    o = command_json("b/compare.json");
     ck_assert_str_eq(json_string_value(json_at(json_array_get(json_at(o, "columns"), 0), "name")), "phase-3");
     json_decref(o);
 }
@@ -115,9 +79,9 @@ END_TEST
 /* With t = 12.706 for one degree of freedom, half of the interval is 6.353 times the distance of the two. */
 START_TEST(figures_are_those_of_the_runs_with_students_interval) {
     command_write("s.yaml", SMALL);
-    expect_status(COMPARE("s.yaml", "--out", "a", TWO, "--runs", "2"), STATUS_FINE);
-    json_t *o = read_json("a/compare.json"), *first = read_json("a/phase-3/seed-1/result.json"),
-           *second = read_json("a/phase-3/seed-2/result.json"), *row = row_of(o, "e2e_p95_ms");
+    command_expect_status(COMPARE("s.yaml", "--out", "a", TWO, "--runs", "2"), STATUS_FINE);
+    json_t *o = command_json("a/compare.json"), *first = command_json("a/phase-3/seed-1/result.json"),
+           *second = command_json("a/phase-3/seed-2/result.json"), *row = row_of(o, "e2e_p95_ms");
     double x = json_number_at(first, "latency_ms.end_to_end.p95"),
            y = json_number_at(second, "latency_ms.end_to_end.p95");
     ck_assert(x != y);
@@ -133,15 +97,15 @@ END_TEST
 
 START_TEST(one_run_is_told_by_its_value_alone) {
     command_write("s.yaml", SMALL);
-    expect_status(COMPARE("s.yaml", "--out", "a", "--variant", "as_it_is", "--quiet"), STATUS_FINE);
-    json_t *o = read_json("a/compare.json"), *result = read_json("a/as_it_is/result.json"),
+    command_expect_status(COMPARE("s.yaml", "--out", "a", "--variant", "as_it_is", "--quiet"), STATUS_FINE);
+    json_t *o = command_json("a/compare.json"), *result = command_json("a/as_it_is/result.json"),
            *row = row_of(o, "top1_share_percent");
     expect_number(row, "columns.as_it_is.mean", 100 * json_number_at(result, "fairness.top1_share"), 1e-3);
     ck_assert(json_is_null(json_at(row, "columns.as_it_is.low")));
-    char *said = read_text("stdout");
+    char *said = command_text("stdout");
     ck_assert_ptr_null(strstr(said, "±"));
     free(said);
-    char *quiet = read_text("stderr");
+    char *quiet = command_text("stderr");
     ck_assert_str_eq(quiet, "");
     free(quiet);
     json_decref(result);
@@ -156,16 +120,16 @@ END_TEST
 
 START_TEST(what_a_crash_left_behind_is_told_by_count) {
     command_write("s.yaml", SMALL CRASH);
-    expect_status(COMPARE("s.yaml", "--out", "a"), STATUS_FINE);
-    json_t *o = read_json("a/compare.json"), *wrong = row_of(o, "states_disagree"), *caught = row_of(o, "caught");
+    command_expect_status(COMPARE("s.yaml", "--out", "a"), STATUS_FINE);
+    json_t *o = command_json("a/compare.json"), *wrong = row_of(o, "states_disagree"), *caught = row_of(o, "caught");
     double jobs = json_number_at(caught, "columns.dual.mean");
     ck_assert_msg(jobs > 0, "%g jobs were caught", jobs);
     expect_number(wrong, "columns.dual.mean", jobs, 0);
     expect_number(wrong, "columns.single.mean", 0, 0);
-    expect_in("a/dual/result.json", "\"unfinished\": ");
-    expect_in("stdout", "Left with another state in Redis: ");
-    expect_in("stdout", " with dual, none elsewhere.");
-    expect_in("a/report.md", "Under way when their instance ended: ");
+    command_expect_in("a/dual/result.json", "\"unfinished\": ");
+    command_expect_in("stdout", "Left with another state in Redis: ");
+    command_expect_in("stdout", " with dual, none elsewhere.");
+    command_expect_in("a/report.md", "Under way when their instance ended: ");
     json_decref(o);
 }
 END_TEST
@@ -173,25 +137,25 @@ END_TEST
 START_TEST(the_same_seed_gives_the_same_bytes_however_many_run_at_once) {
     static const char *const files[] = {"stdout", "compare.json", "compare.csv", "report.html", "report.md"};
     command_write("s.yaml", SMALL);
-    expect_status(COMPARE("s.yaml", "--out", "a", TWO, "--runs", "2", "--jobs", "1"), STATUS_FINE);
+    command_expect_status(COMPARE("s.yaml", "--out", "a", TWO, "--runs", "2", "--jobs", "1"), STATUS_FINE);
     ck_assert_int_eq(rename("a", "first") || rename("stdout", "first/stdout"), 0);
-    expect_status(COMPARE("s.yaml", "--out", "a", TWO, "--runs", "2", "--jobs", "2"), STATUS_FINE);
-    expect_same("first/stdout", "stdout");
+    command_expect_status(COMPARE("s.yaml", "--out", "a", TWO, "--runs", "2", "--jobs", "2"), STATUS_FINE);
+    command_expect_same("first/stdout", "stdout");
     for (size_t i = 1; i < sizeof files / sizeof *files; i++) {
         char a[64], b[64];
         snprintf(a, sizeof a, "first/%s", files[i]);
         snprintf(b, sizeof b, "a/%s", files[i]);
-        expect_same(a, b);
+        command_expect_same(a, b);
     }
 }
 END_TEST
 
 START_TEST(the_page_says_the_verdict_first_and_holds_its_figures) {
     command_write("s.yaml", SMALL);
-    expect_status(COMPARE("s.yaml", "--out", "a", TWO, "--variant", "x:sessions.0.concurrent=4"), STATUS_FINE);
-    json_t *o = read_json("a/compare.json");
-    expect_in("a/report.md", json_string_value(json_array_get(json_at(o, "verdict"), 1)));
-    char *page = read_text("a/report.html");
+    command_expect_status(COMPARE("s.yaml", "--out", "a", TWO, "--variant", "x:sessions.0.concurrent=4"), STATUS_FINE);
+    json_t *o = command_json("a/compare.json");
+    command_expect_in("a/report.md", json_string_value(json_array_get(json_at(o, "verdict"), 1)));
+    char *page = command_text("a/report.html");
     const char *drawn = page;
     for (int i = 0; i < COMPARE_PLOTS; i++) {
         drawn = strstr(drawn, "<svg ");
@@ -208,8 +172,8 @@ END_TEST
 
 START_TEST(what_differs_is_told_by_mechanism) {
     command_write("s.yaml", SMALL);
-    expect_status(COMPARE("s.yaml", "--out", "a", TWO), STATUS_FINE);
-    json_t *o = read_json("a/compare.json");
+    command_expect_status(COMPARE("s.yaml", "--out", "a", TWO), STATUS_FINE);
+    json_t *o = command_json("a/compare.json");
     ck_assert_str_eq(json_string_value(json_at(o, "differs.placement.phase-3")), "random");
     ck_assert_str_eq(json_string_value(json_at(o, "differs.placement.production")), "best_of_2");
     ck_assert_ptr_null(json_at(o, "differs.registry"));
@@ -220,8 +184,9 @@ END_TEST
 /* Exit status 0: what broke is a row of the table. */
 START_TEST(a_missed_objective_is_a_row_and_no_error) {
     command_write("s.yaml", SMALL);
-    expect_status(COMPARE("s.yaml", "--out", "a", "--phases", "3", "--set", "slo=[\"e2e_p50<1ms\"]"), STATUS_FINE);
-    json_t *o = read_json("a/compare.json");
+    command_expect_status(COMPARE("s.yaml", "--out", "a", "--phases", "3", "--set", "slo=[\"e2e_p50<1ms\"]"),
+                          STATUS_FINE);
+    json_t *o = command_json("a/compare.json");
     json_t *column = json_array_get(json_at(o, "columns"), 0);
     ck_assert_int_eq(json_integer_value(json_at(column, "objectives_met")), 0);
     ck_assert_int_eq(json_integer_value(json_at(column, "promises_kept")), 1);
@@ -232,9 +197,9 @@ END_TEST
 START_TEST(a_run_without_result_is_an_error_and_told) {
     command_write("s.yaml", SMALL);
     ck_assert_int_eq(system("mkdir a && touch a/production"), 0);
-    expect_status(COMPARE("s.yaml", "--out", "a", TWO), STATUS_FAILED);
-    expect_in("stderr", "a/production: ended with status 1 and without a result: ");
-    expect_in("stdout", "- production has results of 0 of 1 runs only.\n");
+    command_expect_status(COMPARE("s.yaml", "--out", "a", TWO), STATUS_FAILED);
+    command_expect_in("stderr", "a/production: ended with status 1 and without a result: ");
+    command_expect_in("stdout", "- production has results of 0 of 1 runs only.\n");
 }
 END_TEST
 
@@ -256,34 +221,34 @@ START_TEST(bad_input_is_told_before_anything_is_run) {
     };
     command_write("s.yaml", SMALL);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        expect_status(COMPARE("s.yaml", "--out", "a", bad[i].option, bad[i].value), STATUS_BAD_INPUT);
-        expect_in("stderr", bad[i].said);
+        command_expect_status(COMPARE("s.yaml", "--out", "a", bad[i].option, bad[i].value), STATUS_BAD_INPUT);
+        command_expect_in("stderr", bad[i].said);
     }
-    expect_status(COMPARE("s.yaml", "--out", "a", "--phases", "3", "--variant", "phase-3"), STATUS_BAD_INPUT);
-    expect_in("stderr", "two variants are named \"phase-3\"");
-    expect_status(COMPARE("--out", "a"), STATUS_BAD_INPUT);
-    expect_status(COMPARE("-", "--out", "a"), STATUS_BAD_INPUT);
-    expect_status(COMPARE("none.yaml", "--out", "a"), STATUS_BAD_INPUT);
+    command_expect_status(COMPARE("s.yaml", "--out", "a", "--phases", "3", "--variant", "phase-3"), STATUS_BAD_INPUT);
+    command_expect_in("stderr", "two variants are named \"phase-3\"");
+    command_expect_status(COMPARE("--out", "a"), STATUS_BAD_INPUT);
+    command_expect_status(COMPARE("-", "--out", "a"), STATUS_BAD_INPUT);
+    command_expect_status(COMPARE("none.yaml", "--out", "a"), STATUS_BAD_INPUT);
     ck_assert_int_ne(access("a", F_OK), 0);
 }
 END_TEST
 
 START_TEST(help_tells_options_exit_status_and_examples) {
-    expect_status(COMPARE("--help"), STATUS_FINE);
-    expect_in("stdout", "--phases LIST");
-    expect_in("stdout", "Exit status: 0");
-    expect_in("stdout", "\nExamples:\n  lingua-sim compare ");
+    command_expect_status(COMPARE("--help"), STATUS_FINE);
+    command_expect_in("stdout", "--phases LIST");
+    command_expect_in("stdout", "Exit status: 0");
+    command_expect_in("stdout", "\nExamples:\n  lingua-sim compare ");
 }
 END_TEST
 
 START_TEST(run_takes_a_phase) {
     command_write("s.yaml", SMALL);
     int status = command_run(cmd_run, "run", (const char *const[]){"s.yaml", "--phase", "3", "--out", "a", NULL});
-    expect_status(status, STATUS_FINE);
-    expect_in("a/result.json", "\"phase\": \"3\"");
+    command_expect_status(status, STATUS_FINE);
+    command_expect_in("a/result.json", "\"phase\": \"3\"");
     status = command_run(cmd_run, "run", (const char *const[]){"s.yaml", "--phase", "9", "--out", "b", NULL});
-    expect_status(status, STATUS_BAD_INPUT);
-    expect_in("stderr", "--phase: phase \"9\" does not exist");
+    command_expect_status(status, STATUS_BAD_INPUT);
+    command_expect_in("stderr", "--phase: phase \"9\" does not exist");
 }
 END_TEST
 
@@ -312,11 +277,5 @@ int main(void) {
     tcase_add_test(tests, bad_input_is_told_before_anything_is_run);
     tcase_add_test(tests, help_tells_options_exit_status_and_examples);
     tcase_add_test(tests, run_takes_a_phase);
-    Suite *suite = suite_create("compare");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("compare", tests);
 }

@@ -146,11 +146,5 @@ int main(void) {
     tcase_add_test(tests, a_baseline_of_another_redis_is_not_trusted);
     tcase_add_test(tests, a_side_that_is_no_benchmark_is_an_error_and_no_regression);
     tcase_add_loop_test(tests, bad_usage_is_told_and_nothing_is_measured, 0, sizeof bad / sizeof *bad);
-    Suite *suite = suite_create("gate_command");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("gate_command", tests);
 }

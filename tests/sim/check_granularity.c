@@ -81,14 +81,8 @@ START_TEST(whole_utterances_and_chunks_give_the_same_jobs) {
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("granularity");
     TCase *tests = tcase_create("granularity");
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, whole_utterances_and_chunks_give_the_same_jobs, 0, sizeof cases / sizeof *cases);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run_case("granularity", tests);
 }

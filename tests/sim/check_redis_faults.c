@@ -1,7 +1,6 @@
 /* What goes wrong with Redis, as scenarios say it: what the instance sees, and that one seed stays one run. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/redis/private_server.h"
@@ -385,11 +384,5 @@ int main(void) {
     tcase_add_test(all, with_the_wall_clock_a_private_server_stands_still_forgets_its_scripts_and_is_killed);
     tcase_add_loop_test(all, what_cannot_be_done_to_a_real_server_is_refused_by_name, 0,
                         sizeof refusals / sizeof *refusals);
-    Suite *suite = suite_create("redis faults");
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("redis faults", all);
 }

@@ -243,14 +243,8 @@ START_TEST(memory_answers_what_the_scripts_answer) {
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("registry_agree");
     TCase *all = tcase_create("registry_agree");
     tcase_set_timeout(all, 60);
     tcase_add_loop_test(all, memory_answers_what_the_scripts_answer, 0, HISTORIES);
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("registry_agree", all);
 }

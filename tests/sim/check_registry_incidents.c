@@ -168,7 +168,6 @@ START_TEST(a_heartbeat_does_not_wipe_reservations) {
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("registry_incidents");
     TCase *all = tcase_create("registry_incidents");
     int all_kinds = (int)(sizeof registries / sizeof *registries);
     tcase_set_timeout(all, 60);
@@ -182,10 +181,5 @@ int main(void) {
     tcase_add_test(all, a_set_of_reservations_does_not_leak);
     tcase_add_test(all, a_heartbeat_wipes_a_counter_and_the_node_gets_too_much);
     tcase_add_test(all, a_heartbeat_does_not_wipe_reservations);
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("registry_incidents", all);
 }

@@ -1,7 +1,7 @@
 /* check_registry_memory.c - nodes that only this process knows: the rules of the scripts hold, and Redis is not asked about nodes. */
-#include <check.h>
 
 #include "tests/support/hand_world.h"
+#include "tests/support/suite.h"
 
 static uint64_t looked_at; /* nodes, by scans */
 
@@ -355,16 +355,10 @@ int main(void) {
         a_busy_node_gets_nothing_until_it_says_that_it_is_not,
         a_missing_model_keeps_its_pair_away_for_a_while,
     };
-    Suite *suite = suite_create("registry_memory");
     TCase *all = tcase_create("registry_memory");
     tcase_set_timeout(all, 60);
     for (size_t i = 0; i < sizeof of_both / sizeof *of_both; i++)
         tcase_add_loop_test(all, of_both[i], 0, sizeof kinds_in_memory / sizeof *kinds_in_memory);
     for (size_t i = 0; i < sizeof of_one / sizeof *of_one; i++) tcase_add_test(all, of_one[i]);
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("registry_memory", all);
 }

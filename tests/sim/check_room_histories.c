@@ -99,14 +99,8 @@ START_TEST(whatever_happens_nothing_is_left_in_the_end) {
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("room_histories");
     TCase *all = tcase_create("all");
     tcase_set_timeout(all, 60);
-    suite_add_tcase(suite, all);
     tcase_add_loop_test(all, whatever_happens_nothing_is_left_in_the_end, 0, HISTORIES);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("room_histories", all);
 }

@@ -611,16 +611,10 @@ int main(void) {
         who_could_not_join_for_certain_is_no_member,
         who_could_not_leave_for_certain_is_still_there_and_may_try_again,
     };
-    Suite *suite = suite_create("rooms");
     TCase *all = tcase_create("all");
     tcase_set_timeout(all, 60);
-    suite_add_tcase(suite, all);
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) tcase_add_test(all, tests[i]);
     for (size_t i = 0; i < sizeof troubled / sizeof *troubled; i++)
         tcase_add_loop_test(all, troubled[i], 0, sizeof troubles / sizeof *troubles);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("rooms", all);
 }

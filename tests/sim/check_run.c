@@ -1,5 +1,4 @@
 /* check_run.c - lingua-sim run as its user meets it: exit status, files, bytes. */
-#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
@@ -54,30 +53,7 @@ static void leave(void) {
     command_leave(folder);
 }
 
-static char *read_text(const char *path) {
-    FILE *in = fopen(path, "r");
-    ck_assert_msg(in != NULL, "%s: %s", path, strerror(errno));
-    char *text = NULL;
-    size_t size = 0;
-    ssize_t len = getdelim(&text, &size, '\0', in);
-    fclose(in);
-    return len >= 0 ? text : strcpy(realloc(text, 1), "");
-}
-
 #define RUN(...) command_run(cmd_run, "run", (const char *const[]){__VA_ARGS__, NULL})
-
-static void expect_status(int status, int expected) {
-    if (status == expected) return;
-    char *said = read_text("stderr");
-    ck_abort_msg("exit status %d, expected %d: %s", status, expected, said);
-}
-
-static json_t *load(const char *path) {
-    json_error_t error;
-    json_t *o = json_load_file(path, 0, &error);
-    ck_assert_msg(o != NULL, "%s:%d: %s", path, error.line, error.text);
-    return o;
-}
 
 /* "jobs.ok": NULL when one step is missing. */
 static json_t *at(json_t *o, const char *path) {
@@ -94,25 +70,25 @@ static json_t *at(json_t *o, const char *path) {
 START_TEST(one_seed_gives_the_same_bytes_and_another_seed_does_not) {
     enter();
     command_write("s.yaml", SMALL);
-    expect_status(RUN("s.yaml", "--out", "a", "--seed", "7", "--trace"), STATUS_FINE);
+    command_expect_status(RUN("s.yaml", "--out", "a", "--seed", "7", "--trace"), STATUS_FINE);
     ck_assert_int_eq(rename("a", "first") || rename("stdout", "first/stdout"), 0);
-    expect_status(RUN("s.yaml", "--out", "a", "--seed", "7", "--trace"), STATUS_FINE);
+    command_expect_status(RUN("s.yaml", "--out", "a", "--seed", "7", "--trace"), STATUS_FINE);
     ck_assert_int_eq(rename("stdout", "a/stdout"), 0);
     for (size_t i = 0; i < sizeof same_files / sizeof *same_files; i++) {
         char path[2][64];
         snprintf(path[0], sizeof path[0], "first/%s", same_files[i]);
         snprintf(path[1], sizeof path[1], "a/%s", same_files[i]);
-        char *first = read_text(path[0]), *second = read_text(path[1]);
+        char *first = command_text(path[0]), *second = command_text(path[1]);
         ck_assert_msg(*first, "%s is empty", same_files[i]);
         ck_assert_msg(!strcmp(first, second), "%s differs", same_files[i]);
         free(first);
         free(second);
     }
-    json_t *result = load("a/result.json");
+    json_t *result = command_json("a/result.json");
     ck_assert_msg(json_integer_value(at(result, "jobs.ok")) > 1000, "%" JSON_INTEGER_FORMAT " jobs ended ok",
                   json_integer_value(at(result, "jobs.ok")));
-    expect_status(RUN("s.yaml", "--out", "b", "--seed", "8", "--no-report"), STATUS_FINE);
-    char *seven = read_text("a/timeline.csv"), *eight = read_text("b/timeline.csv");
+    command_expect_status(RUN("s.yaml", "--out", "b", "--seed", "8", "--no-report"), STATUS_FINE);
+    char *seven = command_text("a/timeline.csv"), *eight = command_text("b/timeline.csv");
     ck_assert_msg(strcmp(seven, eight) != 0, "seeds 7 and 8 give the same timeline");
     ck_assert_int_ne(access("b/report.html", F_OK), 0);
     free(seven);
@@ -164,8 +140,8 @@ static void expect_latencies(json_t *result) {
 START_TEST(the_result_has_every_field_that_other_tools_rely_on) {
     enter();
     command_write("s.yaml", SMALL "slo: [\"e2e_p95<20s\", \"lost==0\", \"refused<1%\"]\n");
-    expect_status(RUN("s.yaml", "--out", "a", "--no-report"), STATUS_FINE);
-    json_t *result = load("a/result.json");
+    command_expect_status(RUN("s.yaml", "--out", "a", "--no-report"), STATUS_FINE);
+    json_t *result = command_json("a/result.json");
     for (size_t i = 0; i < sizeof integer_fields / sizeof *integer_fields; i++)
         ck_assert_msg(json_is_integer(at(result, integer_fields[i])), "%s is no integer", integer_fields[i]);
     for (size_t i = 0; i < sizeof number_fields / sizeof *number_fields; i++)
@@ -183,7 +159,7 @@ START_TEST(the_result_has_every_field_that_other_tools_rely_on) {
     ck_assert_double_eq_tol(json_number_value(at(first, "value")),
                             json_number_value(at(result, "latency_ms.end_to_end.p95")), 1e-9);
     json_decref(result);
-    json_t *timing = load("a/timing.json");
+    json_t *timing = command_json("a/timing.json");
     static const char *const figures[] = {"wall_s",   "speedup",       "events", "events_per_s", "redis_commands_per_s",
                                           "report_s", "peak_rss_bytes"};
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
@@ -197,8 +173,8 @@ END_TEST
 START_TEST(the_sums_of_the_jobs_hold_in_the_result) {
     enter();
     command_write("s.yaml", SMALL);
-    expect_status(RUN("s.yaml", "--out", "a", "--no-report"), STATUS_FINE);
-    json_t *result = load("a/result.json"), *jobs = at(result, "jobs");
+    command_expect_status(RUN("s.yaml", "--out", "a", "--no-report"), STATUS_FINE);
+    json_t *result = command_json("a/result.json"), *jobs = at(result, "jobs");
     json_int_t ended = 0;
     static const char *const outcomes[] = {"ok", "failed", "timed_out", "cancelled", "no_text", "in_flight"};
     for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) ended += json_integer_value(at(jobs, outcomes[i]));
@@ -230,8 +206,8 @@ static void expect_unique_ids(const char *html) {
 START_TEST(the_page_needs_no_other_file) {
     enter();
     command_write("s.yaml", SMALL);
-    expect_status(RUN("s.yaml", "--out", "a"), STATUS_FINE);
-    char *html = read_text("a/report.html");
+    command_expect_status(RUN("s.yaml", "--out", "a"), STATUS_FINE);
+    char *html = command_text("a/report.html");
     ck_assert_int_eq(count(html, "<svg"), FIGURES);
     ck_assert_int_eq(count(html, "</svg>"), FIGURES);
     ck_assert_int_eq(count(html, "<g"), count(html, "</g>"));
@@ -253,11 +229,11 @@ END_TEST
 START_TEST(a_missed_objective_is_status_1_and_the_verdict_names_it) {
     enter();
     command_write("s.yaml", SMALL "slo: [\"e2e_p50<1ms\", \"lost==0\"]\n");
-    expect_status(RUN("s.yaml", "--out", "a", "--no-report"), STATUS_FAILED);
-    json_t *result = load("a/result.json");
+    command_expect_status(RUN("s.yaml", "--out", "a", "--no-report"), STATUS_FAILED);
+    json_t *result = command_json("a/result.json");
     ck_assert_str_eq(json_string_value(at(result, "verdict")), "fail");
     ck_assert(json_is_false(at(json_array_get(at(result, "slo"), 0), "ok")));
-    char *said = read_text("stdout");
+    char *said = command_text("stdout");
     ck_assert_msg(!strncmp(said, "FAIL: all promises kept, but 1 of 2 objectives missed: e2e_p50<1ms (", 68), "%s",
                   said);
     free(said);
@@ -266,37 +242,31 @@ START_TEST(a_missed_objective_is_status_1_and_the_verdict_names_it) {
 }
 END_TEST
 
-static void expect_said(const char *part) {
-    char *said = read_text("stderr");
-    ck_assert_msg(strstr(said, part) != NULL, "stderr says: %s\nexpected: %s", said, part);
-    free(said);
-}
-
 START_TEST(bad_usage_and_bad_scenarios_are_status_2_and_leave_nothing_behind) {
     enter();
     command_write("bad.yaml", "duration: 10\n");
     command_write("file", "");
     command_write("s.yaml", SMALL);
     ck_assert_int_eq(RUN("missing.yaml", "--out", "a"), STATUS_BAD_INPUT);
-    expect_said("missing.yaml");
+    command_expect_in("stderr", "missing.yaml");
     ck_assert_int_eq(RUN("bad.yaml", "--out", "a"), STATUS_BAD_INPUT);
-    expect_said("bad.yaml:1:");
+    command_expect_in("stderr", "bad.yaml:1:");
     ck_assert_int_eq(RUN("s.yaml", "--seed", "x", "--out", "a"), STATUS_BAD_INPUT);
-    expect_said("--seed: ");
+    command_expect_in("stderr", "--seed: ");
     ck_assert_int_eq(RUN("--no-such-option"), STATUS_BAD_INPUT);
     ck_assert_int_eq(RUN("s.yaml", "s.yaml", "--out", "a"), STATUS_BAD_INPUT);
-    expect_said("expected one scenario, 2 were given");
+    command_expect_in("stderr", "expected one scenario, 2 were given");
     ck_assert_int_eq(RUN("s.yaml", "--clock", "sun", "--out", "a"), STATUS_BAD_INPUT);
-    expect_said("--clock: \"sun\": expected virtual, wall or both");
+    command_expect_in("stderr", "--clock: \"sun\": expected virtual, wall or both");
     ck_assert_int_eq(RUN("s.yaml", "--redis", "redis://h", "--out", "a"), STATUS_BAD_INPUT);
-    expect_said("--redis: only with --clock wall or both");
+    command_expect_in("stderr", "--redis: only with --clock wall or both");
     ck_assert_int_eq(RUN("s.yaml", "--clock", "wall", "--redis", "h:1", "--out", "a"), STATUS_BAD_INPUT);
-    expect_said("--redis: redis URL: expected redis://, redis+cluster:// or unix://");
+    command_expect_in("stderr", "--redis: redis URL: expected redis://, redis+cluster:// or unix://");
     ck_assert_int_ne(access("a", F_OK), 0);
     ck_assert_int_eq(RUN("s.yaml", "--out", "file/a"), STATUS_BAD_INPUT);
-    expect_said("file/a: ");
+    command_expect_in("stderr", "file/a: ");
     ck_assert_int_eq(RUN("s.yaml", "--out", "b", "--scripts", "nowhere"), STATUS_BAD_INPUT);
-    expect_said("nowhere");
+    command_expect_in("stderr", "nowhere");
     leave();
 }
 END_TEST
@@ -304,7 +274,7 @@ END_TEST
 START_TEST(help_goes_to_stdout_and_is_fine) {
     enter();
     ck_assert_int_eq(RUN("--help"), STATUS_FINE);
-    char *said = read_text("stdout");
+    char *said = command_text("stdout");
     ck_assert_msg(!strncmp(said, "Usage: lingua-sim run SCENARIO", 30), "%s", said);
     free(said);
     leave();
@@ -326,14 +296,14 @@ START_TEST(a_broken_promise_ends_the_run_with_status_1_and_its_history) {
     enter();
     command_write("s.yaml", SMALL);
     write_forgetful_scripts();
-    expect_status(RUN("s.yaml", "--out", "a", "--scripts", "lua"), STATUS_FAILED);
-    json_t *result = load("a/result.json");
+    command_expect_status(RUN("s.yaml", "--out", "a", "--scripts", "lua"), STATUS_FAILED);
+    json_t *result = command_json("a/result.json");
     json_t *first = json_array_get(at(result, "violations"), 0);
     ck_assert_str_eq(json_string_value(at(result, "verdict")), "fail");
     ck_assert_str_eq(json_string_value(at(first, "kind")), "leaked");
     ck_assert_msg(json_number_value(at(result, "simulated_s")) < 60, "the run went on");
     ck_assert_ptr_nonnull(strstr(json_string_value(at(first, "history")), "last events of the run:"));
-    char *html = read_text("a/report.html");
+    char *html = command_text("a/report.html");
     ck_assert_ptr_nonnull(strstr(html, "FAIL: a promise was broken (leaked)"));
     free(html);
     json_decref(result);
@@ -353,13 +323,13 @@ START_TEST(an_interrupted_run_is_status_130_and_writes_what_it_has) {
     signal(SIGALRM, send_interrupt);
     struct itimerval timer = {.it_value = {.tv_sec = 2}};
     setitimer(ITIMER_REAL, &timer, NULL);
-    expect_status(RUN("s.yaml", "--out", "a"), STATUS_INTERRUPTED);
-    json_t *result = load("a/result.json");
+    command_expect_status(RUN("s.yaml", "--out", "a"), STATUS_INTERRUPTED);
+    json_t *result = command_json("a/result.json");
     ck_assert(json_is_true(at(result, "interrupted")));
     ck_assert_str_eq(json_string_value(at(result, "verdict")), "fail");
     double simulated = json_number_value(at(result, "simulated_s"));
     ck_assert_msg(simulated > 0 && simulated < 36000, "%f s were simulated", simulated);
-    char *html = read_text("a/report.html");
+    char *html = command_text("a/report.html");
     ck_assert_ptr_nonnull(strstr(html, "INTERRUPTED after "));
     free(html);
     json_decref(result);
@@ -380,9 +350,9 @@ START_TEST(without_gnuplot_the_report_has_no_plots_and_says_so) {
     int status = RUN("s.yaml", "--out", "a");
     setenv("PATH", before, 1);
     free(before);
-    expect_status(status, STATUS_FINE);
-    expect_said("The report has no plots: gnuplot: not installed");
-    char *html = read_text("a/report.html");
+    command_expect_status(status, STATUS_FINE);
+    command_expect_in("stderr", "The report has no plots: gnuplot: not installed");
+    char *html = command_text("a/report.html");
     ck_assert_int_eq(count(html, "<svg"), 0);
     ck_assert_ptr_nonnull(strstr(html, "The report has no plots: gnuplot: not installed"));
     free(html);
@@ -404,8 +374,8 @@ START_TEST(a_gnuplot_that_fails_without_a_word_is_told_with_its_exit_status) {
     int status = RUN("s.yaml", "--out", "a");
     setenv("PATH", before, 1);
     free(before);
-    expect_status(status, STATUS_FINE);
-    expect_said("The report has no plots: gnuplot: exit status 7: it said nothing");
+    command_expect_status(status, STATUS_FINE);
+    command_expect_in("stderr", "The report has no plots: gnuplot: exit status 7: it said nothing");
     leave();
 }
 END_TEST
@@ -414,8 +384,8 @@ START_TEST(a_folder_without_a_name_is_refused) {
     enter();
     command_write("s.yaml",
                   "name: tiny\nduration: 40s\nwarmup: 5s\nnodes: [{count: 10}]\nsessions: [{concurrent: 10}]\n");
-    expect_status(RUN("s.yaml", "--out", ""), STATUS_BAD_INPUT);
-    expect_said("the folder of the run has no name");
+    command_expect_status(RUN("s.yaml", "--out", ""), STATUS_BAD_INPUT);
+    command_expect_in("stderr", "the folder of the run has no name");
     leave();
 }
 END_TEST
@@ -424,10 +394,10 @@ START_TEST(what_an_earlier_run_left_in_the_folder_is_gone_and_other_files_stay) 
     enter();
     command_write("s.yaml",
                   "name: tiny\nduration: 40s\nwarmup: 5s\nnodes: [{count: 10}]\nsessions: [{concurrent: 10}]\n");
-    expect_status(RUN("s.yaml", "--out", "a/b/c", "--trace"), STATUS_FINE);
+    command_expect_status(RUN("s.yaml", "--out", "a/b/c", "--trace"), STATUS_FINE);
     ck_assert_int_eq(access("a/b/c/trace.jsonl", F_OK), 0);
     command_write("a/b/c/notes.txt", "mine");
-    expect_status(RUN("s.yaml", "--out", "a/b/c", "--no-report"), STATUS_FINE);
+    command_expect_status(RUN("s.yaml", "--out", "a/b/c", "--no-report"), STATUS_FINE);
     ck_assert_int_ne(access("a/b/c/trace.jsonl", F_OK), 0);
     ck_assert_int_ne(access("a/b/c/report.html", F_OK), 0);
     ck_assert_int_ne(access("a/b/c/plots/series.svg", F_OK), 0);
@@ -449,8 +419,8 @@ END_TEST
 START_TEST(both_clocks_are_laid_side_by_side_in_every_form_of_the_report) {
     enter();
     command_write("s.yaml", SHORT);
-    expect_status(RUN("s.yaml", "--out", "o", "--clock", "both", "--quiet"), STATUS_FINE);
-    json_t *result = load("o/result.json");
+    command_expect_status(RUN("s.yaml", "--out", "o", "--clock", "both", "--quiet"), STATUS_FINE);
+    json_t *result = command_json("o/result.json");
     ck_assert_str_eq(json_string_value(at(result, "clock")), "virtual");
     ck_assert_str_eq(json_string_value(at(result, "wall.verdict")), "pass");
     ck_assert_int_gt(json_integer_value(at(result, "wall.jobs.ok")), 10);
@@ -471,7 +441,7 @@ START_TEST(both_clocks_are_laid_side_by_side_in_every_form_of_the_report) {
     json_decref(result);
     static const char *const files[] = {"stdout", "o/report.html", "o/report.md"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        char *text = read_text(files[i]);
+        char *text = command_text(files[i]);
         ck_assert_msg(strstr(text, "simulated") && strstr(text, "measured") && strstr(text, "clock on the wall"),
                       "%s: the table is missing", files[i]);
         free(text);
@@ -483,13 +453,13 @@ END_TEST
 START_TEST(a_run_in_real_time_says_so_and_how_late_it_was) {
     enter();
     command_write("s.yaml", SHORT);
-    expect_status(RUN("s.yaml", "--out", "o", "--clock", "wall", "--quiet"), STATUS_FINE);
-    json_t *result = load("o/result.json");
+    command_expect_status(RUN("s.yaml", "--out", "o", "--clock", "wall", "--quiet"), STATUS_FINE);
+    json_t *result = command_json("o/result.json");
     ck_assert_str_eq(json_string_value(at(result, "clock")), "wall");
     ck_assert(json_is_number(at(result, "lateness_ms.p99")));
     ck_assert_ptr_null(at(result, "wall"));
     json_decref(result);
-    char *page = read_text("o/report.md");
+    char *page = command_text("o/report.md");
     ck_assert_ptr_nonnull(strstr(page, "events half ran within"));
     ck_assert_ptr_null(strstr(page, "same bytes"));
     free(page);

@@ -183,8 +183,7 @@ START_TEST(what_was_reported_missing_is_never_told_however_it_ends) {
 }
 END_TEST
 
-static Suite *make_suite(void) {
-    Suite *suite = suite_create("session incidents");
+int main(void) {
     TCase *tests = tcase_create("incidents");
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, a_final_chunk_and_the_end_of_a_silence_make_one_job_whichever_comes_first, 0, 40);
@@ -195,14 +194,5 @@ static Suite *make_suite(void) {
     tcase_add_test(tests, what_the_node_answered_is_handed_on_however_small_also_when_it_had_to_wait);
     tcase_add_test(tests, a_failure_in_the_middle_of_a_talk_delays_nobody);
     tcase_add_test(tests, what_was_reported_missing_is_never_told_however_it_ends);
-    suite_add_tcase(suite, tests);
-    return suite;
-}
-
-int main(void) {
-    SRunner *runner = srunner_create(make_suite());
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("session incidents", tests);
 }

@@ -47,36 +47,15 @@ static void teardown(void) {
     command_leave(folder);
 }
 
-static char *read_text(const char *path) {
-    FILE *in = fopen(path, "r");
-    char *text = NULL;
-    size_t size = 0;
-    ck_assert_msg(in && getdelim(&text, &size, '\0', in) >= 0, "%s is empty", path);
-    fclose(in);
-    return text;
-}
-
-static void expect_said(const char *stream, const char *part) {
-    char *text = read_text(stream);
-    ck_assert_msg(strstr(text, part) != NULL, "it said: %s\nexpected: %s", text, part);
-    free(text);
-}
-
-static void expect_not_said(const char *part) {
-    char *text = read_text("stdout");
-    ck_assert_msg(!strstr(text, part), "it said: %s\nexpected nothing of: %s", text, part);
-    free(text);
-}
-
 START_TEST(a_story_tells_who_was_asked_and_who_refused) {
     ck_assert_int_eq(EXPLAIN(".", "j001-aa"), STATUS_FINE);
-    expect_said("stdout", "utterance 0 of s-1, en:de, job j001-aa");
-    expect_said("stdout", "s-1 has said utterance 0: 2.0 s of speech, cut: manual");
-    expect_said("stdout", "by load, the least first: gpu-7 (1), gpu-2 (3)");
-    expect_said("stdout", "gpu-7 refuses: full, 1 of 1 slots taken");
-    expect_said("stdout", "1000.0 ms  gpu-2 is done after 1000.0 ms of work");
-    expect_said("stdout", "1550.0 ms in all");
-    expect_not_said("s-2");
+    command_expect_in("stdout", "utterance 0 of s-1, en:de, job j001-aa");
+    command_expect_in("stdout", "s-1 has said utterance 0: 2.0 s of speech, cut: manual");
+    command_expect_in("stdout", "by load, the least first: gpu-7 (1), gpu-2 (3)");
+    command_expect_in("stdout", "gpu-7 refuses: full, 1 of 1 slots taken");
+    command_expect_in("stdout", "1000.0 ms  gpu-2 is done after 1000.0 ms of work");
+    command_expect_in("stdout", "1550.0 ms in all");
+    command_expect_not_in("stdout", "s-2");
 }
 END_TEST
 
@@ -84,16 +63,16 @@ START_TEST(an_utterance_is_named_by_its_session_and_number) {
     static const char *const names[] = {"s-1:0", "s-1:0:de"};
     for (size_t i = 0; i < 2; i++) {
         ck_assert_int_eq(EXPLAIN("trace.jsonl", names[i]), STATUS_FINE);
-        expect_said("stdout", "gpu-2 is done");
+        command_expect_in("stdout", "gpu-2 is done");
     }
     ck_assert_int_eq(EXPLAIN(".", "s-1:0:fr"), STATUS_FINE);
-    expect_not_said("gpu-2 is done");
+    command_expect_not_in("stdout", "gpu-2 is done");
 }
 END_TEST
 
 START_TEST(the_worst_come_first_and_silence_is_worse_than_a_late_answer) {
     ck_assert_int_eq(EXPLAIN("."), STATUS_FINE);
-    char *text = read_text("stdout");
+    char *text = command_text("stdout");
     const char *silent = strstr(text, "s-2:0:de"), *late = strstr(text, "s-1:0:de");
     ck_assert_msg(silent && late && silent < late, "it said: %s", text);
     ck_assert_msg(strstr(late, "1550.0") != NULL, "it said: %s", text);
@@ -103,12 +82,12 @@ END_TEST
 
 START_TEST(what_is_not_there_is_named) {
     ck_assert_int_eq(EXPLAIN(".", "j999-zz"), STATUS_BAD_INPUT);
-    expect_said("stderr", "nothing of \"j999-zz\"");
+    command_expect_in("stderr", "nothing of \"j999-zz\"");
     ck_assert_int_eq(EXPLAIN("nowhere", "j001-aa"), STATUS_BAD_INPUT);
-    expect_said("stderr", "nowhere: there is none: run the scenario with --trace");
+    command_expect_in("stderr", "nowhere: there is none: run the scenario with --trace");
     command_write("trace.jsonl", "{\"t\":1,\"event\":\"created\"}\n{\"t\":oops}\n");
     ck_assert_int_eq(EXPLAIN(".", "j001-aa"), STATUS_BAD_INPUT);
-    expect_said("stderr", "trace.jsonl:2: ");
+    command_expect_in("stderr", "trace.jsonl:2: ");
     ck_assert_int_eq(EXPLAIN(".", "a", "b"), STATUS_BAD_INPUT);
 }
 END_TEST
@@ -142,7 +121,7 @@ START_TEST(every_event_of_a_run_that_concerns_a_job_can_be_told) {
     int status =
         command_run(cmd_run, "run",
                     (const char *const[]){"busy.yaml", "--trace", "--out", "run", "--no-report", "--quiet", NULL});
-    if (status) ck_abort_msg("exit status %d: %s", status, read_text("stderr"));
+    if (status) ck_abort_msg("exit status %d: %s", status, command_text("stderr"));
     FILE *in = fopen("run/trace.jsonl", "r");
     ck_assert_ptr_nonnull(in);
     char *line = NULL;
@@ -164,12 +143,11 @@ START_TEST(every_event_of_a_run_that_concerns_a_job_can_be_told) {
     fclose(nowhere);
     fclose(in);
     ck_assert_int_eq(EXPLAIN("run"), STATUS_FINE);
-    expect_said("stdout", "talk-");
+    command_expect_in("stdout", "talk-");
 }
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("story");
     TCase *tests = tcase_create("explain");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, a_story_tells_who_was_asked_and_who_refused);
@@ -178,10 +156,5 @@ int main(void) {
     tcase_add_test(tests, what_is_not_there_is_named);
     tcase_add_test(tests, a_viewer_gets_a_slice_for_each_job_and_each_utterance);
     tcase_add_test(tests, every_event_of_a_run_that_concerns_a_job_can_be_told);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run_case("story", tests);
 }

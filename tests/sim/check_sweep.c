@@ -36,41 +36,13 @@ static void teardown(void) {
     command_leave(folder);
 }
 
-/* "" when there is no such file; free() it. */
-static char *read_text(const char *path) {
-    FILE *in = fopen(path, "r");
-    char *text = NULL;
-    size_t size = 0;
-    ssize_t len = in ? getdelim(&text, &size, '\0', in) : -1;
-    if (in) fclose(in);
-    return len >= 0 ? text : strcpy(realloc(text, 1), "");
-}
-
 #define SWEEP(...) command_run(cmd_sweep, "sweep", (const char *const[]){__VA_ARGS__, NULL})
 #define RUN(...)   command_run(cmd_run, "run", (const char *const[]){__VA_ARGS__, NULL})
 
-static void expect_status(int status, int expected) {
-    if (status == expected) return;
-    char *said = read_text("stderr");
-    ck_abort_msg("exit status %d, expected %d: %s", status, expected, said);
-}
-
-static void expect_in(const char *path, const char *part) {
-    char *text = read_text(path);
-    ck_assert_msg(strstr(text, part) != NULL, "%s says: %s\nexpected: %s", path, text, part);
-    free(text);
-}
-
-static void expect_same(const char *a, const char *b) {
-    char *first = read_text(a), *second = read_text(b);
-    ck_assert_msg(*first, "%s is empty", a);
-    ck_assert_msg(!strcmp(first, second), "%s and %s differ:\n%s\n%s", a, b, first, second);
-    free(first);
-    free(second);
-}
-
+/* 0 when it is not there yet. */
 static int count_lines(const char *path) {
-    char *text = read_text(path);
+    if (access(path, F_OK) != 0) return 0;
+    char *text = command_text(path);
     int n = 0;
     for (const char *c = text; *c; c++) n += *c == '\n';
     free(text);
@@ -80,7 +52,7 @@ static int count_lines(const char *path) {
 /* Field `column` (from 0) of row `row` (0: head) of a CSV file without quotes. */
 static char *csv_cell(const char *path, int row, int column) {
     static const char comma[] = ",";
-    char *text = read_text(path), *line = text;
+    char *text = command_text(path), *line = text;
     for (; row > 0 && line; row--) line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL;
     ck_assert_msg(line && *line, "%s: no such row", path);
     line[strcspn(line, "\n")] = '\0';
@@ -106,7 +78,7 @@ static void expect_row(const char *path, int row, const char *const cells[]) {
 
 START_TEST(the_rows_are_the_points_in_their_order_each_with_successive_seeds) {
     command_write("s.yaml", SMALL AXES "runs: 2\n");
-    expect_status(SWEEP("s.yaml", "--out", "a", "--seed", "7"), STATUS_FINE);
+    command_expect_status(SWEEP("s.yaml", "--out", "a", "--seed", "7"), STATUS_FINE);
     ck_assert_int_eq(count_lines("a/points.csv"), 9);
     EXPECT_ROW("a/points.csv", 0, "point", "run", "sessions.0.concurrent", "scheduler.placement", "seed", "verdict",
                "submitted");
@@ -114,36 +86,36 @@ START_TEST(the_rows_are_the_points_in_their_order_each_with_successive_seeds) {
     EXPECT_ROW("a/points.csv", 2, "1", "2", "5", "random", "8", "pass");
     EXPECT_ROW("a/points.csv", 3, "2", "1", "5", "best_of_2", "7", "pass");
     EXPECT_ROW("a/points.csv", 8, "4", "2", "15", "best_of_2", "8", "pass");
-    expect_in("a/points/4-15-best_of_2/seed-8/result.json", "\"seed\": 8,");
-    expect_in("a/points/4-15-best_of_2/seed-8/terminal.txt", "PASS: ");
-    expect_in("stdout", "PASS: 8 of 8 runs passed.\nsmall, 4 points, seed 7 .. 8;");
-    expect_in("a/summary.md", "| concurrent | placement | pass |");
-    expect_in("a/summary.md", "(plots/sweep_latency.svg)");
-    expect_in("a/plots/sweep_latency.svg", "best_of_2");
+    command_expect_in("a/points/4-15-best_of_2/seed-8/result.json", "\"seed\": 8,");
+    command_expect_in("a/points/4-15-best_of_2/seed-8/terminal.txt", "PASS: ");
+    command_expect_in("stdout", "PASS: 8 of 8 runs passed.\nsmall, 4 points, seed 7 .. 8;");
+    command_expect_in("a/summary.md", "| concurrent | placement | pass |");
+    command_expect_in("a/summary.md", "(plots/sweep_latency.svg)");
+    command_expect_in("a/plots/sweep_latency.svg", "best_of_2");
 }
 END_TEST
 
 START_TEST(a_point_is_what_run_gives_with_the_same_settings) {
     command_write("s.yaml", SMALL AXES);
-    expect_status(SWEEP("s.yaml", "--out", "a"), STATUS_FINE);
-    expect_status(RUN("s.yaml", "--set", "sessions.0.concurrent=15", "--set", "scheduler.placement=random", "--out",
-                      "b", "--no-report"),
-                  STATUS_FINE);
-    expect_in("stderr", "s.yaml: runs the scenario as it stands, without its sweep");
-    expect_same("a/points/3-15-random/result.json", "b/result.json");
-    expect_same("a/points/3-15-random/timeline.csv", "b/timeline.csv");
+    command_expect_status(SWEEP("s.yaml", "--out", "a"), STATUS_FINE);
+    command_expect_status(RUN("s.yaml", "--set", "sessions.0.concurrent=15", "--set", "scheduler.placement=random",
+                              "--out", "b", "--no-report"),
+                          STATUS_FINE);
+    command_expect_in("stderr", "s.yaml: runs the scenario as it stands, without its sweep");
+    command_expect_same("a/points/3-15-random/result.json", "b/result.json");
+    command_expect_same("a/points/3-15-random/timeline.csv", "b/timeline.csv");
 }
 END_TEST
 
 START_TEST(runs_side_by_side_give_the_same_bytes_as_one_after_the_other) {
     command_write("s.yaml", SMALL AXES "runs: 2\n");
-    expect_status(SWEEP("s.yaml", "--out", "a", "--jobs", "1"), STATUS_FINE);
+    command_expect_status(SWEEP("s.yaml", "--out", "a", "--jobs", "1"), STATUS_FINE);
     ck_assert_int_eq(rename("a", "first") || rename("stdout", "first/stdout"), 0);
-    expect_status(SWEEP("s.yaml", "--out", "a", "--jobs", "2"), STATUS_FINE);
-    expect_same("first/stdout", "stdout");
-    expect_same("first/points.csv", "a/points.csv");
-    expect_same("first/summary.md", "a/summary.md");
-    expect_same("first/points/4-15-best_of_2/seed-2/result.json", "a/points/4-15-best_of_2/seed-2/result.json");
+    command_expect_status(SWEEP("s.yaml", "--out", "a", "--jobs", "2"), STATUS_FINE);
+    command_expect_same("first/stdout", "stdout");
+    command_expect_same("first/points.csv", "a/points.csv");
+    command_expect_same("first/summary.md", "a/summary.md");
+    command_expect_same("first/points/4-15-best_of_2/seed-2/result.json", "a/points/4-15-best_of_2/seed-2/result.json");
 }
 END_TEST
 
@@ -185,49 +157,49 @@ START_TEST(an_interrupted_sweep_keeps_what_is_done_and_goes_on_from_there) {
     command_write("long.yaml", LONG_POINTS);
     sweep_interrupted(_i ? SIGTERM : SIGINT);
     ck_assert_int_eq(count_lines("a/points.csv"), 2);
-    expect_in("a/points/2-10h/result.json", "\"interrupted\": true");
-    expect_in("stderr", "interrupted; the same command goes on");
-    expect_in("stdout", "FAIL: 1 of 3 runs passed, 2 were not run to their end.");
+    command_expect_in("a/points/2-10h/result.json", "\"interrupted\": true");
+    command_expect_in("stderr", "interrupted; the same command goes on");
+    command_expect_in("stdout", "FAIL: 1 of 3 runs passed, 2 were not run to their end.");
     ck_assert_int_ne(access("a/points/3-10h", F_OK), 0);
 
     struct timespec first = changed("a/points/1-20s/result.json");
     command_write("short.yaml", SMALL "sweep: {duration: [20s, 21s, 22s]}\n");
-    expect_status(SWEEP("short.yaml", "--out", "a"), STATUS_FINE);
-    expect_in("stderr", "sweep: 1 of 3 runs are kept from before");
+    command_expect_status(SWEEP("short.yaml", "--out", "a"), STATUS_FINE);
+    command_expect_in("stderr", "sweep: 1 of 3 runs are kept from before");
     expect_changed("a/points/1-20s/result.json", first, false);
-    expect_status(SWEEP("short.yaml", "--out", "b"), STATUS_FINE);
-    expect_same("a/points.csv", "b/points.csv");
+    command_expect_status(SWEEP("short.yaml", "--out", "b"), STATUS_FINE);
+    command_expect_same("a/points.csv", "b/points.csv");
 }
 END_TEST
 
 START_TEST(a_run_is_done_again_when_asked_or_when_scenario_seed_or_result_are_others) {
     static const char result[] = "a/points/1-5/result.json";
     command_write("s.yaml", SMALL "sweep: {sessions.0.concurrent: [5]}\n");
-    expect_status(SWEEP("s.yaml", "--out", "a"), STATUS_FINE);
+    command_expect_status(SWEEP("s.yaml", "--out", "a"), STATUS_FINE);
     struct timespec before = changed(result);
-    expect_status(SWEEP("s.yaml", "--out", "a"), STATUS_FINE);
+    command_expect_status(SWEEP("s.yaml", "--out", "a"), STATUS_FINE);
     expect_changed(result, before, false);
-    expect_status(SWEEP("s.yaml", "--out", "a", "--fresh"), STATUS_FINE);
+    command_expect_status(SWEEP("s.yaml", "--out", "a", "--fresh"), STATUS_FINE);
     expect_changed(result, before, true);
     before = changed(result);
-    expect_status(SWEEP("s.yaml", "--out", "a", "--seed", "2"), STATUS_FINE);
+    command_expect_status(SWEEP("s.yaml", "--out", "a", "--seed", "2"), STATUS_FINE);
     expect_changed(result, before, true);
     before = changed(result);
-    expect_status(SWEEP("s.yaml", "--out", "a", "--seed", "2", "--set", "nodes.0.count=11"), STATUS_FINE);
+    command_expect_status(SWEEP("s.yaml", "--out", "a", "--seed", "2", "--set", "nodes.0.count=11"), STATUS_FINE);
     expect_changed(result, before, true);
     command_write(result, "{\"schema\": \"ling");
-    expect_status(SWEEP("s.yaml", "--out", "a"), STATUS_FINE);
-    expect_in(result, "\"verdict\": \"pass\"");
+    command_expect_status(SWEEP("s.yaml", "--out", "a"), STATUS_FINE);
+    command_expect_in(result, "\"verdict\": \"pass\"");
 }
 END_TEST
 
 START_TEST(a_point_that_fails_does_not_stop_the_others) {
     command_write("s.yaml", SMALL "sweep: {slo: [[\"e2e_p50<1ms\"], [\"e2e_p50<1min\"]]}\n");
-    expect_status(SWEEP("s.yaml", "--out", "a", "--jobs", "1"), STATUS_FAILED);
+    command_expect_status(SWEEP("s.yaml", "--out", "a", "--jobs", "1"), STATUS_FAILED);
     ck_assert_int_eq(count_lines("a/points.csv"), 3);
-    expect_in("a/points.csv", "1,1,\"[\"\"e2e_p50<1ms\"\"]\",1,fail,");
-    expect_in("a/points.csv", "2,1,\"[\"\"e2e_p50<1min\"\"]\",1,pass,");
-    expect_in("stdout", "FAIL: 1 of 2 runs passed.");
+    command_expect_in("a/points.csv", "1,1,\"[\"\"e2e_p50<1ms\"\"]\",1,fail,");
+    command_expect_in("a/points.csv", "2,1,\"[\"\"e2e_p50<1min\"\"]\",1,pass,");
+    command_expect_in("stdout", "FAIL: 1 of 2 runs passed.");
 }
 END_TEST
 
@@ -235,10 +207,10 @@ START_TEST(a_run_that_gives_no_result_is_an_error_with_its_reason) {
     command_write("s.yaml", SMALL "sweep: {sessions.0.concurrent: [5, 15]}\n");
     ck_assert_int_eq(mkdir("a", 0777) || mkdir("a/points", 0777), 0);
     command_write("a/points/1-5", "in the way");
-    expect_status(SWEEP("s.yaml", "--out", "a"), STATUS_FAILED);
+    command_expect_status(SWEEP("s.yaml", "--out", "a"), STATUS_FAILED);
     EXPECT_ROW("a/points.csv", 1, "1", "1", "5", "1", "error", "");
     EXPECT_ROW("a/points.csv", 2, "2", "1", "15", "1", "pass");
-    expect_in("stderr", "a/points/1-5: ended with status 1 and without a result: ");
+    command_expect_in("stderr", "a/points/1-5: ended with status 1 and without a result: ");
 }
 END_TEST
 
@@ -246,18 +218,18 @@ START_TEST(bad_input_is_told_before_anything_is_run) {
     command_write("s.yaml", SMALL "sweep: {nodes.0.count: [10, 20, 20x]}\n");
     command_write("plain.yaml", SMALL);
     ck_assert_int_eq(SWEEP("s.yaml", "--out", "a"), STATUS_BAD_INPUT);
-    expect_in("stderr", "s.yaml:7:33: count: \"20x\"");
+    command_expect_in("stderr", "s.yaml:7:33: count: \"20x\"");
     ck_assert_int_eq(SWEEP("s.yaml", "--out", "a", "--set", "sweep={scheduler.placment: [a]}"), STATUS_BAD_INPUT);
-    expect_in("stderr", "unknown key \"placment\"; did you mean \"placement\"?");
+    command_expect_in("stderr", "unknown key \"placment\"; did you mean \"placement\"?");
     ck_assert_int_eq(SWEEP("plain.yaml", "--out", "a"), STATUS_BAD_INPUT);
-    expect_in("stderr", "plain.yaml: there is nothing to sweep");
+    command_expect_in("stderr", "plain.yaml: there is nothing to sweep");
     ck_assert_int_eq(SWEEP("plain.yaml", "--out", "a", "--jobs", "0"), STATUS_BAD_INPUT);
-    expect_in("stderr", "--jobs: \"0\" is out of bounds: expected 1 .. 256");
+    command_expect_in("stderr", "--jobs: \"0\" is out of bounds: expected 1 .. 256");
     ck_assert_int_eq(SWEEP("-", "--out", "a"), STATUS_BAD_INPUT);
     ck_assert_int_eq(SWEEP("--out", "a"), STATUS_BAD_INPUT);
     ck_assert_int_eq(RUN("plain.yaml", "--out", "a", "--jobs", "2"), STATUS_BAD_INPUT);
     ck_assert_int_eq(RUN("plain.yaml", "--out", "a", "--variant", "x:nodes.0.count=0"), STATUS_BAD_INPUT);
-    expect_in("stderr", "variant \"x\": --set nodes.0.count=0: count: \"0\" is out of bounds");
+    command_expect_in("stderr", "variant \"x\": --set nodes.0.count=0: count: \"0\" is out of bounds");
     ck_assert_int_ne(access("a", F_OK), 0);
 }
 END_TEST
@@ -265,21 +237,21 @@ END_TEST
 START_TEST(check_reads_every_point) {
     command_write("s.yaml", SMALL "sweep: {nodes.0.count: [10, 20, 20x]}\n");
     ck_assert_int_eq(command_run(cmd_check, "check", (const char *const[]){"s.yaml", NULL}), STATUS_BAD_INPUT);
-    expect_in("stderr", "s.yaml:7:33: count: \"20x\"");
+    command_expect_in("stderr", "s.yaml:7:33: count: \"20x\"");
 }
 END_TEST
 
 START_TEST(variants_are_compared_side_by_side_with_the_same_seeds) {
     command_write("s.yaml", SMALL);
-    expect_status(RUN("s.yaml", "--out", "a", "--no-report", "--runs", "2", "--variant", "as_it_is", "--variant",
-                      "more:sessions.0.concurrent=20,nodes.0.count=12"),
-                  STATUS_FINE);
+    command_expect_status(RUN("s.yaml", "--out", "a", "--no-report", "--runs", "2", "--variant", "as_it_is",
+                              "--variant", "more:sessions.0.concurrent=20,nodes.0.count=12"),
+                          STATUS_FINE);
     EXPECT_ROW("a/points.csv", 1, "1", "1", "as_it_is", "1", "pass");
     EXPECT_ROW("a/points.csv", 4, "2", "2", "more", "2", "pass");
-    expect_in("a/as_it_is/seed-2/result.json", "\"seed\": 2,");
-    expect_in("stdout", "small, 2 variants, seed 1 .. 2;");
-    expect_in("stdout", "\ne2e_p95_ms ");
-    expect_in("a/summary.md", "|  | as_it_is | more |");
+    command_expect_in("a/as_it_is/seed-2/result.json", "\"seed\": 2,");
+    command_expect_in("stdout", "small, 2 variants, seed 1 .. 2;");
+    command_expect_in("stdout", "\ne2e_p95_ms ");
+    command_expect_in("a/summary.md", "|  | as_it_is | more |");
 }
 END_TEST
 
@@ -341,11 +313,5 @@ int main(void) {
     tcase_add_test(tests, check_reads_every_point);
     tcase_add_test(tests, variants_are_compared_side_by_side_with_the_same_seeds);
     tcase_add_test(tests, a_farm_runs_each_task_once_and_no_more_at_a_time_than_it_may);
-    Suite *suite = suite_create("sweep");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("sweep", tests);
 }

@@ -232,14 +232,8 @@ START_TEST(also_in_the_same_namespace) {
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("two_schedulers");
     TCase *tests = tcase_create("two_schedulers");
     tcase_add_loop_test(tests, each_does_what_it_does_alone_beside_one_of_another_phase, 0, PAIRS);
     tcase_add_loop_test(tests, also_in_the_same_namespace, 0, PAIRS);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run_case("two_schedulers", tests);
 }

@@ -2,7 +2,6 @@
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "sim/commands/commands.h"
@@ -32,21 +31,6 @@ static validation one_level(double measured_p95, double late_ms) {
     write_run("result.json", measured_p95, late_ms);
     ck_assert_msg(!validation_read_run("result.json", &v.level[0], &err), "%s", err.message);
     return v;
-}
-
-static char *read_text(const char *path) {
-    FILE *in = fopen(path, "r");
-    char *text = NULL;
-    size_t size = 0;
-    ck_assert_msg(in && getdelim(&text, &size, '\0', in) >= 0, "%s is not there, or empty", path);
-    fclose(in);
-    return text;
-}
-
-static void expect_in(const char *path, const char *part) {
-    char *text = read_text(path);
-    ck_assert_msg(strstr(text, part) != NULL, "%s says: %.800s\nexpected: %s", path, text, part);
-    free(text);
 }
 
 START_TEST(an_error_is_a_share_of_what_was_measured_or_a_difference_in_points) {
@@ -129,7 +113,7 @@ START_TEST(simulated_and_real_time_agree_about_a_small_world) {
                             "over: 200ms}}]\n"
                             "sessions: [{name: talk, concurrent: 8, join: {at: 500ms, over: 500ms}}]\n");
     int status = VALIDATE("s.yaml", "--levels", "1", "--out", "out", "--quiet");
-    if (status == STATUS_BAD_INPUT) ck_abort_msg("%s", read_text("stderr"));
+    if (status == STATUS_BAD_INPUT) ck_abort_msg("%s", command_text("stderr"));
     json_error_t why;
     json_t *o = json_load_file("out/validation.json", 0, &why);
     ck_assert_msg(o != NULL, "%s", why.text);
@@ -138,27 +122,27 @@ START_TEST(simulated_and_real_time_agree_about_a_small_world) {
     ck_assert_double_lt(fabs(json_number_value(json_object_get(p50, "error"))), 0.3);
     ck_assert_double_gt(json_number_value(json_object_get(p50, "measured")), 300);
     json_decref(o);
-    expect_in("stdout", "end to end p95, ms");
-    expect_in("out/report.html", "<svg");
-    expect_in("out/report.html", "validate s.yaml --levels 1");
-    expect_in("out/report.md", "| end to end p50, ms");
+    command_expect_in("stdout", "end to end p95, ms");
+    command_expect_in("out/report.html", "<svg");
+    command_expect_in("out/report.html", "validate s.yaml --levels 1");
+    command_expect_in("out/report.md", "| end to end p50, ms");
 }
 END_TEST
 
 START_TEST(commands_tell_what_a_load_on_a_daemon_needs) {
     command_write("s.yaml", "duration: 1min\nnodes: [{count: 4}]\nsessions: [{concurrent: 10}, {rate: 2/s}]\n");
     ck_assert_int_eq(VALIDATE("s.yaml", "--levels", "0.5,2", "--commands"), STATUS_FINE);
-    expect_in("stdout", "--set sessions.0.concurrent=5 --set sessions.1.rate=1/s\n"
-                        "--set sessions.0.concurrent=20 --set sessions.1.rate=4/s\n");
+    command_expect_in("stdout", "--set sessions.0.concurrent=5 --set sessions.1.rate=1/s\n"
+                                "--set sessions.0.concurrent=20 --set sessions.1.rate=4/s\n");
 }
 END_TEST
 
 START_TEST(bad_input_is_told_before_anything_is_run) {
     command_write("s.yaml", "duration: 1min\n");
     ck_assert_int_eq(VALIDATE("s.yaml", "--levels", "0.5,none"), STATUS_BAD_INPUT);
-    expect_in("stderr", "\"none\"");
+    command_expect_in("stderr", "\"none\"");
     ck_assert_int_eq(VALIDATE("nowhere.yaml"), STATUS_BAD_INPUT);
-    expect_in("stderr", "nowhere.yaml");
+    command_expect_in("stderr", "nowhere.yaml");
     ck_assert_int_eq(VALIDATE("--levels", "1"), STATUS_BAD_INPUT);
 }
 END_TEST
@@ -184,11 +168,5 @@ int main(void) {
     tcase_add_test(tests, simulated_and_real_time_agree_about_a_small_world);
     tcase_add_test(tests, commands_tell_what_a_load_on_a_daemon_needs);
     tcase_add_test(tests, bad_input_is_told_before_anything_is_run);
-    Suite *suite = suite_create("validate");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("validate", tests);
 }

@@ -5,17 +5,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-int suite_run(const char *name, const TTest *const tests[], size_t count) {
-    TCase *all = tcase_create(name);
-    tcase_set_timeout(all, 60);
-    for (size_t i = 0; i < count; i++) tcase_add_test(all, tests[i]);
+int suite_run_case(const char *name, TCase *tests) {
     Suite *suite = suite_create(name);
-    suite_add_tcase(suite, all);
+    suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? 1 : 0;
+}
+
+int suite_run(const char *name, const TTest *const tests[], size_t count) {
+    TCase *all = tcase_create(name);
+    tcase_set_timeout(all, 60);
+    for (size_t i = 0; i < count; i++) tcase_add_test(all, tests[i]);
+    return suite_run_case(name, all);
 }
 
 bool suite_aborts(void (*call)(void)) {

@@ -13,6 +13,9 @@ int suite_run(const char *name, const TTest *const tests[], size_t count);
 /* suite_run() of an array. */
 #define SUITE_RUN(name, tests) suite_run(name, tests, sizeof(tests) / sizeof *(tests))
 
+/* The same of a case that was made by hand: with fixtures, loops or a longer timeout. */
+int suite_run_case(const char *name, TCase *tests);
+
 /* Whether `call` ends its process by abort(), as a failed assert() does; it runs in a child with stderr closed. */
 bool suite_aborts(void (*call)(void));
 

@@ -250,11 +250,5 @@ int main(void) {
     tcase_add_test(tests, the_wave_of_a_day_peaks_at_its_hour);
     tcase_add_loop_test(tests, a_pattern_is_the_same_for_one_seed_and_another_for_another, 0, 3);
     tcase_add_loop_test(tests, a_pattern_that_makes_no_sense_is_refused_with_its_place, 0, sizeof bad / sizeof *bad);
-    Suite *suite = suite_create("arrivals");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("arrivals", tests);
 }

@@ -288,11 +288,5 @@ int main(void) {
     tcase_add_test(tests, what_the_first_failures_miss_is_told_with_how_many);
     tcase_add_test(tests, cost_is_that_of_the_nodes_at_the_answer);
     tcase_add_test(tests, the_knee_lies_where_latency_has_grown_by_half);
-    Suite *suite = suite_create("capacity_answer");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("capacity_answer", tests);
 }

@@ -118,11 +118,5 @@ int main(void) {
     tcase_add_loop_test(tests, help_is_a_result_and_has_examples, 0, 2);
     tcase_add_loop_test(tests, an_unknown_option_is_bad_usage, 0, 2);
     tcase_add_loop_test(tests, schema_prints_yaml_or_markdown_and_takes_no_file, 0, 3);
-    Suite *suite = suite_create("commands");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("commands", tests);
 }

@@ -202,11 +202,5 @@ int main(void) {
     tcase_add_test(tests, each_mechanism_can_be_overridden_alone);
     tcase_add_test(tests, an_unknown_phase_lists_those_that_exist);
     tcase_add_loop_test(tests, what_makes_no_sense_is_refused_with_its_reason, 0, sizeof bad / sizeof *bad);
-    Suite *suite = suite_create("config");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("config", tests);
 }

@@ -255,11 +255,5 @@ int main(void) {
     tcase_add_loop_test(tests, a_bad_trace_is_refused_with_the_line_in_it, 0, sizeof bad_traces / sizeof *bad_traces);
     tcase_add_test(tests, the_hash_of_a_scenario_changes_with_its_trace);
     tcase_add_test(tests, a_real_trace_is_read_whole);
-    Suite *suite = suite_create("csv");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("csv", tests);
 }

@@ -1,7 +1,6 @@
 /* check_dist.c - distributions: what is drawn, what its mean is, how it is written. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/yaml_doc.h"
@@ -165,11 +164,5 @@ int main(void) {
     tcase_add_loop_test(tests, what_is_printed_reads_back, 0, SHAPES);
     tcase_add_loop_test(tests, what_is_no_distribution_is_refused_with_the_reason, 0, sizeof bad / sizeof *bad);
     tcase_add_test(tests, a_distribution_of_numbers_has_no_units);
-    Suite *suite = suite_create("dist");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("dist", tests);
 }

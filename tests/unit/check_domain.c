@@ -4,10 +4,11 @@
 #include "core/domain/job.h"
 #include "core/domain/lang_pair.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "tests/support/suite.h"
 
 static sched_error err;
 
@@ -176,11 +177,5 @@ int main(void) {
     tcase_add_test(tests, states_only_move_forward_or_back_to_created_for_a_retry);
     tcase_add_test(tests, names_of_states_and_outcomes_parse_back);
     tcase_add_test(tests, audio_lives_until_its_last_reference);
-    Suite *suite = suite_create("domain");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run_case("domain", tests);
 }

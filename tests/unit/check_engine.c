@@ -1,8 +1,8 @@
 /* check_engine.c - the event queue against a plain list that is searched for its minimum. */
-#include <check.h>
 #include <stdlib.h>
 
 #include "sim/engine/engine.h"
+#include "tests/support/suite.h"
 
 enum { LIST_MAX = 400, IDS_MAX = 20000, START = 1000 };
 
@@ -282,11 +282,5 @@ int main(void) {
     tcase_add_test(tests, deadlines_that_are_nearly_always_cancelled_do_not_disturb_the_rest);
     tcase_add_test(tests, cancelling_thousands_in_the_middle_of_an_instant_changes_nothing_about_the_rest_of_it);
     tcase_add_test(tests, the_core_sees_the_engine_as_clock_and_timers);
-    Suite *suite = suite_create("engine");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("engine", tests);
 }

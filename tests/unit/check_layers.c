@@ -103,11 +103,5 @@ int main(void) {
     tcase_add_loop_test(all, a_planted_include_is_found_when_it_goes_against_the_arrows, 0,
                         sizeof plants / sizeof *plants);
     tcase_add_test(all, this_tree_follows_its_arrows);
-    Suite *suite = suite_create("layers");
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("layers", all);
 }

@@ -131,7 +131,6 @@ START_TEST(the_oldest_node_is_the_one_that_was_silent_for_longest) {
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("node_table");
     TCase *all = tcase_create("node_table");
     tcase_set_timeout(all, 60);
     tcase_add_loop_test(all, every_pair_has_the_nodes_that_serve_it_whatever_came_and_went, 0, 5);
@@ -139,10 +138,5 @@ int main(void) {
     tcase_add_test(all, a_hold_is_found_by_job_attempt_and_node_and_never_shortened);
     tcase_add_test(all, holds_expire_by_their_instants);
     tcase_add_test(all, the_oldest_node_is_the_one_that_was_silent_for_longest);
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("node_table", all);
 }

@@ -654,11 +654,5 @@ int main(void) {
     tcase_add_test(tests, the_quickstart_loads_its_nodes_to_about_a_half);
     tcase_add_test(tests, mutated_scenarios_load_or_are_refused_with_a_place);
     tcase_add_test(tests, a_node_is_named_after_its_group);
-    Suite *suite = suite_create("scenario");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("scenario", tests);
 }

@@ -235,11 +235,5 @@ int main(void) {
     tcase_add_test(tests, variants_are_named_differently_and_as_a_folder_may_be);
     tcase_add_test(tests, a_bad_variant_is_told_with_its_name);
     tcase_add_test(tests, a_dump_of_a_sweep_reads_back_to_itself);
-    Suite *suite = suite_create("sweep_plan");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("sweep_plan", tests);
 }

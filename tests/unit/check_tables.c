@@ -243,11 +243,5 @@ int main(void) {
                         sizeof readable / sizeof *readable);
     tcase_add_loop_test(tests, what_a_file_cannot_give_is_refused_with_its_place, 0, sizeof bad / sizeof *bad);
     tcase_add_test(tests, real_tables_are_read);
-    Suite *suite = suite_create("tables");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("tables", tests);
 }

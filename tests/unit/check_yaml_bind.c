@@ -534,11 +534,5 @@ int main(void) {
     tcase_add_test(tests, markdown_has_a_table_for_each_mapping);
     tcase_add_test(tests, near_names_are_suggested_and_far_ones_not);
     tcase_add_test(tests, mutated_documents_bind_or_are_refused_and_leak_nothing);
-    Suite *suite = suite_create("yaml_bind");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("yaml_bind", tests);
 }

@@ -260,11 +260,5 @@ int main(void) {
     tcase_add_loop_test(tests, a_value_is_set_at_its_path_and_nowhere_else, 0, sizeof sets / sizeof *sets);
     tcase_add_test(tests, what_was_set_is_told_by_its_option);
     tcase_add_loop_test(tests, a_bad_assignment_is_refused_and_changes_nothing, 0, sizeof bad_sets / sizeof *bad_sets);
-    Suite *suite = suite_create("yaml_merge");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run_case("yaml_merge", tests);
 }
