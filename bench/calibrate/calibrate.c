@@ -1,7 +1,10 @@
 /* calibrate.c - medians over the runs, so that a run in which the machine did something else does not count.
  *
- * A script's row is its own time and the server's reading and writing of a call. What was called too seldom to be told (a script of rare
- * ends) keeps the shipped figure, scaled as the others are: machines differ by a factor far more than by a script. */
+ * A script's row is its own time and what the server spends on a call besides: reading, writing, being woken. This is what remains of
+ * its CPU time when the calls' own time is taken away, shared out evenly; what it grows by with the length was measured apart. A model
+ * made so reproduces the run that it was made of; whether it is right is told by the runs that it was not made of. What was called too
+ * seldom to be told (a script of rare ends) keeps the shipped figure, scaled as the others are: machines differ by a factor far more
+ * than by a script. */
 #include "bench/calibrate/calibrate.h"
 
 #include <inttypes.h>
@@ -25,6 +28,23 @@ static double median(double *values, int count) {
     return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
 }
 
+/* The calls' own time. */
+static double executing(const workload_figures *f) {
+    int64_t plain = f->commands;
+    double usec = 0;
+    for (int id = 0; id < SCRIPT_COUNT; id++) {
+        usec += f->times.script[id].mean_usec * (double)f->by_script[id];
+        plain -= f->by_script[id];
+    }
+    return usec + f->times.command.mean_usec * (double)plain;
+}
+
+/* Of a call, without what its bytes cost. */
+static double usec_besides(const workload_figures *f) {
+    double rest = f->cpu_usec - executing(f) - f->wire.usec_per_byte * f->bytes;
+    return f->commands ? fmax(rest / (double)f->commands, f->wire.usec_per_call) : f->wire.usec_per_call;
+}
+
 static void row_of(const workload_figures *runs, int count, const slow_figures *(*pick)(const workload_figures *, int),
                    int id, calibrated_row *row) {
     double base[CALIBRATE_RUNS_MAX], slope[CALIBRATE_RUNS_MAX], cv[CALIBRATE_RUNS_MAX];
@@ -34,7 +54,7 @@ static void row_of(const workload_figures *runs, int count, const slow_figures *
         const slow_figures *f = pick(&runs[i], id);
         row->calls += f->calls;
         if (f->calls < CALIBRATE_CALLS_MIN) continue;
-        base[known] = f->mean_usec + runs[i].wire.usec_per_call;
+        base[known] = f->mean_usec + usec_besides(&runs[i]);
         slope[known] = runs[i].wire.usec_per_byte;
         cv[known++] = f->cv;
     }
@@ -80,18 +100,49 @@ static void scale_the_rest(calibration *c) {
     }
 }
 
-void calibration_conclude(const workload_figures *runs, int count, calibration *ret_calibration) {
-    double off[CALIBRATE_RUNS_MAX], way[CALIBRATE_RUNS_MAX];
-    calibration c = {.runs = count};
-    for (int id = 0; id < SCRIPT_COUNT; id++) row_of(runs, count, of_script, id, &c.script[id]);
-    row_of(runs, count, of_command, 0, &c.command);
-    scale_the_rest(&c);
-    for (int i = 0; i < count; i++) {
-        off[i] = runs[i].cpu_usec > 0 ? runs[i].modelled_usec / runs[i].cpu_usec - 1 : 0;
-        way[i] = runs[i].wire.way_usec;
+/* The server's CPU time in a run, after the rows. */
+static double modelled(const calibration *c, const workload_figures *f) {
+    int64_t plain = f->commands;
+    double usec = 0;
+    for (int id = 0; id < SCRIPT_COUNT; id++) {
+        usec += c->script[id].base_usec * (double)f->by_script[id];
+        plain -= f->by_script[id];
     }
-    c.residual = median(off, count);
+    return usec + c->command.base_usec * (double)plain + c->command.usec_per_byte * f->bytes;
+}
+
+static void make_rows(const workload_figures *runs, int count, calibration *c) {
+    for (int id = 0; id < SCRIPT_COUNT; id++) row_of(runs, count, of_script, id, &c->script[id]);
+    row_of(runs, count, of_command, 0, &c->command);
+    scale_the_rest(c);
+}
+
+static double residual_of(const workload_figures *runs, int count) {
+    double worst = NAN;
+    for (int left_out = 0; left_out < count && count > 1; left_out++) {
+        workload_figures others[CALIBRATE_RUNS_MAX];
+        calibration c = {0};
+        int kept = 0;
+        for (int i = 0; i < count; i++)
+            if (i != left_out) others[kept++] = runs[i];
+        make_rows(others, kept, &c);
+        double off = modelled(&c, &runs[left_out]) / runs[left_out].cpu_usec - 1;
+        if (isnan(worst) || fabs(off) > fabs(worst)) worst = off;
+    }
+    return worst;
+}
+
+void calibration_conclude(const workload_figures *runs, int count, calibration *ret_calibration) {
+    double way[CALIBRATE_RUNS_MAX], rate[CALIBRATE_RUNS_MAX];
+    calibration c = {.runs = count};
+    make_rows(runs, count, &c);
+    for (int i = 0; i < count; i++) {
+        way[i] = runs[i].wire.way_usec;
+        rate[i] = runs[i].jobs_per_s;
+    }
+    c.residual = residual_of(runs, count);
     c.way_usec = median(way, count);
+    c.jobs_per_s = median(rate, count);
     for (int kind = 0; kind < WORK_KINDS; kind++) c.core_usec[kind] = -1;
     memcpy(c.redis_version, runs[0].redis_version, sizeof c.redis_version);
     *ret_calibration = c;
@@ -161,8 +212,8 @@ void calibration_print(const calibration *c, FILE *out) {
     print_row(t, SCRIPT_COUNT + 1, "plain commands", &c->command, &cost_profile_default.command);
     text_table_print(t, 1, out);
     text_table_free(t);
-    fprintf(out,
-            "\nRedis %s, %d runs: %.2f times the shipped figures; the model makes %+.1f %% of the server's CPU time\n"
-            "one way to the server %.1f us: --set redis.delay=%.0fus\n",
-            c->redis_version, c->runs, c->ratio, 100 * c->residual, c->way_usec, fmax(1, c->way_usec));
+    fprintf(out, "\nRedis %s, %d runs of %.0f jobs per second: %.2f times the shipped figures", c->redis_version,
+            c->runs, c->jobs_per_s, c->ratio);
+    if (!isnan(c->residual)) fprintf(out, "; a run is told by the others within %.1f %%", 100 * fabs(c->residual));
+    fprintf(out, "\none way to the server %.1f us: --set redis.delay=%.0fus\n", c->way_usec, fmax(1, c->way_usec));
 }

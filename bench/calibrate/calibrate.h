@@ -23,13 +23,15 @@ typedef struct calibration {
     calibrated_row script[SCRIPT_COUNT], command;
     double core_usec[WORK_KINDS], core_low[WORK_KINDS], core_high[WORK_KINDS]; /* < 0: not measured */
     double way_usec;
-    double residual; /* modelled CPU time of the server / measured, - 1: the median of the runs */
-    double ratio;    /* to the shipped profile, median of the scripts */
+    double
+        residual; /* server's CPU time after the model of the other runs / measured, - 1: the largest of the runs; NAN: one run */
+    double jobs_per_s; /* at which it was measured */
+    double ratio;      /* to the shipped profile, median of the scripts */
     int runs;
     char redis_version[32];
 } calibration;
 
-/* The model and the server's CPU time differ so much that the machine did something else meanwhile: durations are not work then. */
+/* A run took a quarter more or less than the others say: the machine did something else meanwhile. */
 bool calibration_is_doubtful(const calibration *c);
 
 /* From the runs' figures; the core's own are measured apart. */

@@ -52,7 +52,8 @@ static json_t *made(const calibration *c) {
     json_object_set_new(o, "processor", json_string(processor));
     json_object_set_new(o, "processors", json_integer(sysconf(_SC_NPROCESSORS_ONLN)));
     json_object_set_new(o, "runs", json_integer(c->runs));
-    json_object_set_new(o, "residual", number(c->residual, 1e4));
+    json_object_set_new(o, "jobs_per_s", number(c->jobs_per_s, 1));
+    json_object_set_new(o, "residual", isnan(c->residual) ? json_null() : number(c->residual, 1e4));
     json_object_set_new(o, "ratio_to_shipped", number(c->ratio, 1e4));
     json_object_set_new(o, "way_usec", number(c->way_usec, 1e2));
     return o;

@@ -1,29 +1,23 @@
-/* slowlog.c - the log is read in one answer and sorted into one histogram per script. */
+/* slowlog.c - the log is read in one answer and sorted into one histogram per script; INFO tells the rest. */
 #include "bench/calibrate/slowlog.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/base/histogram.h"
 #include "core/redis/call.h"
 
-#include <strings.h>
-
-const char *const slowlog_config[] = {"slowlog-log-slower-than", "0", "slowlog-max-len", "400000", NULL};
+const char *const slowlog_config[] = {"slowlog-log-slower-than", "5", "slowlog-max-len", "400000", NULL};
 
 enum { HIGHEST = 1 << 20, ENTRY_USEC = 2, ENTRY_ARGS = 3 };
 
-/* SCRIPT_NONE: a plain command; SCRIPT_COUNT: nothing that a scheduler sends. */
+/* SCRIPT_COUNT: no call of a script. */
 static script_id kind_of(const redis_reply *args, const scripts *loaded) {
-    static const char *const ours[] = {"ZCOUNT", "ZCARD",   "ZRANGEBYSCORE", "GET",        "SET",  "DEL",   "HGET",
-                                       "HMGET",  "HGETALL", "EXISTS",        "XREADGROUP", "XACK", "EXPIRE"};
-    const char *name = reply_text(reply_at(args, 0));
-    if (!strcasecmp(name, "EVALSHA")) {
-        const char *sha = reply_text(reply_at(args, 1));
-        for (script_id id = 0; id < SCRIPT_COUNT; id++)
-            if (!strcmp(scripts_sha(loaded, id), sha)) return id;
-    }
-    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
-        if (!strcasecmp(name, ours[i])) return SCRIPT_NONE;
+    if (strcasecmp(reply_text(reply_at(args, 0)), "EVALSHA") != 0) return SCRIPT_COUNT;
+    const char *sha = reply_text(reply_at(args, 1));
+    for (script_id id = 0; id < SCRIPT_COUNT; id++)
+        if (!strcmp(scripts_sha(loaded, id), sha)) return id;
     return SCRIPT_COUNT;
 }
 
@@ -39,32 +33,56 @@ static slow_figures figures_of(const histogram *h, double sum, int64_t counted) 
     return f;
 }
 
-enum { KINDS = SCRIPT_COUNT + 1 };
-
-static size_t place_of(script_id kind) {
-    return kind == SCRIPT_NONE ? SCRIPT_COUNT : (size_t)kind;
+static void sort_in(const redis_reply *log, const scripts *loaded, histogram *const by_script[SCRIPT_COUNT],
+                    slow_times *ret_times) {
+    double sum[SCRIPT_COUNT] = {0};
+    int64_t counted[SCRIPT_COUNT] = {0}, bound[SCRIPT_COUNT];
+    for (size_t i = 0; i < reply_count(log); i++) {
+        const redis_reply *entry = reply_at(log, i);
+        script_id id = kind_of(reply_at(entry, ENTRY_ARGS), loaded);
+        if (id != SCRIPT_COUNT) histogram_record(by_script[id], reply_int(reply_at(entry, ENTRY_USEC)));
+    }
+    for (size_t id = 0; id < SCRIPT_COUNT; id++) bound[id] = histogram_percentile(by_script[id], 99);
+    for (size_t i = 0; i < reply_count(log); i++) {
+        const redis_reply *entry = reply_at(log, i);
+        script_id id = kind_of(reply_at(entry, ENTRY_ARGS), loaded);
+        int64_t usec = reply_int(reply_at(entry, ENTRY_USEC));
+        if (id == SCRIPT_COUNT || usec > bound[id]) continue;
+        sum[id] += (double)usec;
+        counted[id]++;
+    }
+    for (size_t id = 0; id < SCRIPT_COUNT; id++)
+        ret_times->script[id] = figures_of(by_script[id], sum[id], counted[id]);
 }
 
-static void sort_in(const redis_reply *log, const scripts *loaded, histogram *const by_kind[KINDS],
-                    slow_times *ret_times) {
-    double sum[KINDS] = {0};
-    int64_t counted[KINDS] = {0}, bound[KINDS];
-    for (size_t i = 0; i < reply_count(log); i++) {
-        const redis_reply *entry = reply_at(log, i);
-        script_id kind = kind_of(reply_at(entry, ENTRY_ARGS), loaded);
-        if (kind != SCRIPT_COUNT) histogram_record(by_kind[place_of(kind)], reply_int(reply_at(entry, ENTRY_USEC)));
+/* "cmdstat_hget:calls=12,usec=7,usec_per_call=0.58,..." for each of the commands that schedulers send. */
+static slow_figures plain_commands(const char *stats) {
+    static const char *const ours[] = {"zcount", "zcard",   "zrangebyscore", "get",        "set",  "del",   "hget",
+                                       "hmget",  "hgetall", "exists",        "xreadgroup", "xack", "expire"};
+    slow_figures f = {0};
+    double usec = 0;
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+        char name[64];
+        long long calls = 0, took = 0;
+        snprintf(name, sizeof name, "cmdstat_%s:calls=", ours[i]);
+        const char *at = strstr(stats, name);
+        if (!at || sscanf(at + strlen(name), "%lld,usec=%lld", &calls, &took) != 2) continue;
+        f.calls += calls;
+        usec += (double)took;
     }
-    for (size_t k = 0; k < KINDS; k++) bound[k] = histogram_percentile(by_kind[k], 99);
-    for (size_t i = 0; i < reply_count(log); i++) {
-        const redis_reply *entry = reply_at(log, i);
-        script_id kind = kind_of(reply_at(entry, ENTRY_ARGS), loaded);
-        int64_t usec = reply_int(reply_at(entry, ENTRY_USEC));
-        if (kind == SCRIPT_COUNT || usec > bound[place_of(kind)]) continue;
-        sum[place_of(kind)] += (double)usec;
-        counted[place_of(kind)]++;
-    }
-    for (size_t k = 0; k < SCRIPT_COUNT; k++) ret_times->script[k] = figures_of(by_kind[k], sum[k], counted[k]);
-    ret_times->command = figures_of(by_kind[SCRIPT_COUNT], sum[SCRIPT_COUNT], counted[SCRIPT_COUNT]);
+    if (f.calls) f.mean_usec = usec / (double)f.calls;
+    return f;
+}
+
+static sched_status read_plain(sync_client *client, slow_figures *ret_figures, sched_error *err) {
+    redis_call call;
+    redis_reply *reply = NULL;
+    call_command(&call, "INFO");
+    call_str(&call, "commandstats");
+    sched_status status = sync_client_call(client, &call, &reply, err);
+    if (!status) *ret_figures = plain_commands(reply_text(reply));
+    sync_reply_free(reply);
+    return status;
 }
 
 sched_status slowlog_read(sync_client *client, const scripts *loaded, slow_times *ret_times, sched_error *err) {
@@ -78,11 +96,11 @@ sched_status slowlog_read(sync_client *client, const scripts *loaded, slow_times
     if (!status && reply_count(log) >= SLOWLOG_ENTRIES_MAX)
         status = sched_fail(err, SCHED_EPROTO, "SLOWLOG has its %d entries: calls are missing", SLOWLOG_ENTRIES_MAX);
     if (!status) {
-        histogram *by_kind[KINDS];
-        for (size_t k = 0; k < KINDS; k++) by_kind[k] = histogram_new(HIGHEST);
-        sort_in(log, loaded, by_kind, ret_times);
-        for (size_t k = 0; k < KINDS; k++) histogram_free(by_kind[k]);
+        histogram *by_script[SCRIPT_COUNT];
+        for (size_t id = 0; id < SCRIPT_COUNT; id++) by_script[id] = histogram_new(HIGHEST);
+        sort_in(log, loaded, by_script, ret_times);
+        for (size_t id = 0; id < SCRIPT_COUNT; id++) histogram_free(by_script[id]);
     }
     sync_reply_free(log);
-    return status;
+    return status ? status : read_plain(client, &ret_times->command, err);
 }

@@ -23,12 +23,20 @@ static slow_figures times_of(double usec) {
     return (slow_figures){.calls = 1000, .mean_usec = usec, .cv = 0.2, .p16 = usec, .p50 = usec, .p84 = usec};
 }
 
-/* Every script but the last took `usec`; the last one was not called. */
-static workload_figures a_run(double usec) {
-    workload_figures f = {.wire = {.usec_per_call = 1, .usec_per_byte = 0.001, .way_usec = 20}, .cpu_usec = 1000};
-    for (int id = 0; id + 1 < SCRIPT_COUNT; id++) f.times.script[id] = times_of(usec);
+enum { CALLS = 1000 };
+
+/* Every script but the last took `usec` of execution, a plain command 2, and the server as much again as `besides` for each call. */
+static workload_figures a_run(double usec, double besides) {
+    workload_figures f = {.wire = {.usec_per_call = 1, .usec_per_byte = 0.001, .way_usec = 20}};
+    for (int id = 0; id + 1 < SCRIPT_COUNT; id++) {
+        f.times.script[id] = times_of(usec);
+        f.by_script[id] = CALLS;
+    }
     f.times.command = times_of(2);
-    f.modelled_usec = 1100;
+    f.commands = (SCRIPT_COUNT - 1) * CALLS + CALLS;
+    f.bytes = 100.0 * (double)f.commands;
+    f.cpu_usec = (SCRIPT_COUNT - 1) * CALLS * usec + CALLS * 2 + (besides + 0.1) * (double)f.commands;
+    f.jobs_per_s = 1000;
     return f;
 }
 
@@ -37,22 +45,29 @@ static double shipped(int id) {
     return row->base_usec + row->usec_per_byte * 220;
 }
 
-START_TEST(a_row_is_the_median_of_the_runs_with_the_way_in_and_out) {
-    workload_figures runs[] = {a_run(12), a_run(10), a_run(90)};
+START_TEST(a_row_is_the_median_of_the_runs_with_what_a_call_costs_besides) {
+    workload_figures runs[] = {a_run(12, 7), a_run(10, 7), a_run(90, 7)};
     calibration c;
     calibration_conclude(runs, 3, &c);
-    ck_assert_double_eq_tol(c.script[SCRIPT_SELECT_NODE].base_usec, 13, 1e-9);
-    ck_assert_double_eq_tol(c.script[SCRIPT_SELECT_NODE].low, 11, 1e-9);
-    ck_assert_double_eq_tol(c.script[SCRIPT_SELECT_NODE].high, 91, 1e-9);
+    ck_assert_double_eq_tol(c.script[SCRIPT_SELECT_NODE].base_usec, 19, 1e-9);
+    ck_assert_double_eq_tol(c.script[SCRIPT_SELECT_NODE].low, 17, 1e-9);
+    ck_assert_double_eq_tol(c.script[SCRIPT_SELECT_NODE].high, 97, 1e-9);
     ck_assert_double_eq_tol(c.script[SCRIPT_SELECT_NODE].usec_per_byte, 0.001, 1e-12);
-    ck_assert_double_eq_tol(c.command.base_usec, 3, 1e-9);
-    ck_assert_double_eq_tol(c.residual, 0.1, 1e-9);
-    ck_assert(!calibration_is_doubtful(&c));
+    ck_assert_double_eq_tol(c.command.base_usec, 9, 1e-9);
+    ck_assert_double_eq_tol(c.jobs_per_s, 1000, 1e-9);
+}
+END_TEST
+
+START_TEST(a_call_costs_besides_at_least_what_one_of_many_sent_together_does) {
+    workload_figures run = a_run(10, 0);
+    calibration c;
+    calibration_conclude(&run, 1, &c);
+    ck_assert_double_eq_tol(c.script[SCRIPT_SELECT_NODE].base_usec, 11, 1e-9);
 }
 END_TEST
 
 START_TEST(what_was_hardly_called_is_scaled_as_the_others_are) {
-    workload_figures run = a_run(10);
+    workload_figures run = a_run(10, 7);
     calibration c;
     calibration_conclude(&run, 1, &c);
     const calibrated_row *last = &c.script[SCRIPT_COUNT - 1];
@@ -62,17 +77,31 @@ START_TEST(what_was_hardly_called_is_scaled_as_the_others_are) {
 }
 END_TEST
 
-START_TEST(a_busy_machine_is_doubtful) {
-    workload_figures run = a_run(10);
+START_TEST(the_residual_is_of_the_run_that_the_others_tell_worst) {
+    workload_figures alike[] = {a_run(10, 7), a_run(10, 7), a_run(10, 7)};
     calibration c;
-    run.modelled_usec = 1300;
-    calibration_conclude(&run, 1, &c);
+    calibration_conclude(alike, 3, &c);
+    ck_assert_double_eq_tol(c.residual, 0, 1e-6);
+    alike[1].cpu_usec *= 1.25;
+    calibration_conclude(alike, 3, &c);
+    ck_assert_double_eq_tol(c.residual, 1 / 1.25 - 1, 0.005);
+    ck_assert(!calibration_is_doubtful(&c));
+    calibration_conclude(alike, 1, &c);
+    ck_assert_msg(isnan(c.residual), "one run tells nothing of itself: %g", c.residual);
+}
+END_TEST
+
+START_TEST(a_busy_machine_is_doubtful) {
+    workload_figures runs[] = {a_run(10, 7), a_run(10, 7), a_run(10, 7)};
+    calibration c;
+    runs[2].cpu_usec *= 1.5;
+    calibration_conclude(runs, 3, &c);
     ck_assert(calibration_is_doubtful(&c));
 }
 END_TEST
 
 START_TEST(what_is_written_is_what_is_read) {
-    workload_figures run = a_run(10);
+    workload_figures run = a_run(10, 7);
     calibration c;
     machine_costs costs;
     char digest[CSV_DIGEST_MAX + 1];
@@ -82,8 +111,8 @@ START_TEST(what_is_written_is_what_is_read) {
     calibration_write(&c, out);
     fclose(out);
     ck_assert_msg(!machine_costs_read("p.json", &costs, digest, &err), "%s", err.message);
-    ck_assert_double_eq_tol(costs.redis.script[SCRIPT_CREATE_JOB].base_usec, 11, 1e-4);
-    ck_assert_double_eq_tol(costs.redis.command.base_usec, 3, 1e-4);
+    ck_assert_double_eq_tol(costs.redis.script[SCRIPT_CREATE_JOB].base_usec, 17, 1e-4);
+    ck_assert_double_eq_tol(costs.redis.command.base_usec, 9, 1e-4);
     ck_assert_double_eq_tol(costs.core_usec[WORK_STORE], 0.5, 1e-5);
     ck_assert(costs.core_usec[WORK_NODE] < 0);
     ck_assert_uint_eq(strlen(digest), 16);
@@ -181,8 +210,10 @@ int main(void) {
     TCase *tests = tcase_create("calibrate");
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, a_row_is_the_median_of_the_runs_with_the_way_in_and_out);
+    tcase_add_test(tests, a_row_is_the_median_of_the_runs_with_what_a_call_costs_besides);
+    tcase_add_test(tests, a_call_costs_besides_at_least_what_one_of_many_sent_together_does);
     tcase_add_test(tests, what_was_hardly_called_is_scaled_as_the_others_are);
+    tcase_add_test(tests, the_residual_is_of_the_run_that_the_others_tell_worst);
     tcase_add_test(tests, a_busy_machine_is_doubtful);
     tcase_add_test(tests, what_is_written_is_what_is_read);
     tcase_add_test(tests, a_profile_that_is_not_right_is_told_with_what_is_wrong);
