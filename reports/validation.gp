@@ -11,7 +11,8 @@ set key outside right top vertical samplen 2 spacing 1.2
 set style line 1 lc rgb blue      lw 2 pt 5 ps 1.0
 set style line 2 lc rgb orange    lw 2 pt 9 ps 1.2
 set style line 3 lc rgb vermilion lw 2 pt 7 ps 1.0
-set offsets graph 0.04, graph 0.04, 0, 0
+set xrange [0:*] # a single load has no range of its own
+set offsets 0, graph 0.04, 0, 0
 
 file = "plots/validation.csv"
 lines(p, n) = sprintf("file using 'load':'simulated_%s' with lines ls %d title '%s simulated'", p, n, p)
