@@ -1,6 +1,7 @@
 /* slowlog.c - the log is read in one answer and sorted into one histogram per script; INFO tells the rest. */
 #include "bench/calibrate/slowlog.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -28,8 +29,9 @@ static slow_figures figures_of(const histogram *h, double sum, int64_t counted) 
     f.p50 = (double)histogram_percentile(h, 50);
     f.p84 = (double)histogram_percentile(h, 84);
     f.mean_usec = counted ? sum / (double)counted : f.p50;
-    /* Whole microseconds: below ten of them the spread is the clock's own, about a third of one. */
-    f.cv = f.p50 > 0 ? (f.p84 - f.p16) / 2 / f.p50 : 0;
+    /* Whole microseconds: below ten of them the spread is the clock's own, about a third of one. Beyond the mean it is a machine's that
+     * did something else. */
+    f.cv = f.p50 > 0 ? fmin((f.p84 - f.p16) / 2 / f.p50, 1) : 0;
     return f;
 }
 
