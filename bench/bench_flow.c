@@ -7,7 +7,7 @@
  * Phases 0 and 1 have nothing in Redis but sessions: their cost is the core's.
  *
  * Phase 2 is about several instances, so it runs on a crew of two (crew.h) instead of the still rig: with its timers, among them the one
- * by which each instance reads all nodes again and again, and with every other job at a node of the other instance. What is not per job
+ * by which each instance reads all nodes again and again, and with many a job at a node of the other instance. What is not per job
  * is counted with the jobs, for as long as they take. flow.instances puts the phases that can be shared on the same two instances, so
  * that they can be compared. */
 #include "bench/benchmarks.h"

@@ -1,8 +1,9 @@
 /* crew.h - several instances of the scheduler on one private Redis, in one process: what phases that need others are measured on.
  *
  * Each instance has the links of the daemon (link_uv.h), one for calls and one that waits at its inbox; what instances say to each other
- * directly goes through the daemon's frames, without a network. Nodes and sessions are spread evenly, so of two instances about every other
- * job is for a node of the other one. Everything runs: beats, sweeps, and copies of the nodes; a crew is not still, as a rig is (rig.h).
+ * directly goes through the daemon's frames, without a network. Nodes and sessions are spread evenly: where nodes are chosen by chance,
+ * every other job of two instances is for a node of the other one. Everything runs: beats, sweeps, and copies of the nodes; a crew is not
+ * still, as a rig is (rig.h).
  *
  * Failure   those of private_server.h; SCHED_EPROTO when a scheduler refuses what must work; SCHED_ETIMEDOUT when nothing happens.
  * Ownership crew_open() starts the server, crew_close() ends it.
