@@ -12,7 +12,7 @@
 #include "sim/world/world.h"
 
 #define STEP        (50 * USEC_PER_MSEC)
-#define PROBE_EVERY USEC_PER_SEC
+#define ROUND_EVERY USEC_PER_SEC
 #define CLOSE_LIMIT (15 * USEC_PER_SEC)
 #define GRACE       (2 * USEC_PER_SEC) /* for those who are not connected at the end, or whose last words are not cut yet */
 
@@ -25,10 +25,10 @@ struct load {
     clock_wall *clock;
     account *account;
     lines *lines;
-    probe *probe;
+    page_watch *pages;
     world *world;
     load_stage stage;
-    usec_t start, next_probe;
+    usec_t start, next_round;
     lines_counts at_end;
     bool counted, marked;
 };
@@ -67,7 +67,7 @@ static void open_parts(load *l) {
     const load_options *o = &l->options;
     int32_t nodes = (int32_t)scenario_total(&l->sc).nodes;
     l->start = engine_now(l->engine);
-    l->next_probe = l->start + l->sc.warmup;
+    l->next_round = l->start + l->sc.warmup;
     l->account = account_new(&(account_options){
         .warmup = l->start + l->sc.warmup,
         .end = l->start + l->sc.duration,
@@ -87,7 +87,7 @@ static void open_parts(load *l) {
         .nodes = nodes,
         .nonce = (uint32_t)(l->start / USEC_PER_MSEC) ^ (uint32_t)getpid() << 16,
     });
-    l->probe = probe_new(&(probe_options){
+    l->pages = page_watch_new(&(page_watch_options){
         .loop = clock_wall_loop(l->clock),
         .targets = o->targets,
         .target_count = o->target_count,
@@ -111,7 +111,7 @@ static sched_status open_world(load *l, sched_error *err) {
 
 load *load_free(load *l) {
     if (!l) return NULL;
-    probe_free(l->probe);
+    page_watch_free(l->pages);
     lines_free(l->lines);
     world_free(l->world);
     account_free(l->account);
@@ -130,9 +130,9 @@ static void read_watched(load *l, size_t which) {
 
 static void ask_for_pages(load *l) {
     usec_t now = engine_now(l->engine);
-    if (l->stage != LOAD_RUNS || now < l->next_probe) return;
-    l->next_probe = now + PROBE_EVERY;
-    probe_round(l->probe);
+    if (l->stage != LOAD_RUNS || now < l->next_round) return;
+    l->next_round = now + ROUND_EVERY;
+    page_watch_round(l->pages);
 }
 
 static sched_status step(load *l, usec_t until, sched_error *err) {
@@ -155,7 +155,7 @@ static sched_status run(load *l, sched_error *err) {
     world_start(l->world);
     sched_status status = walk(l, l->start + l->sc.warmup, err);
     if (status) return status;
-    probe_mark_begin(l->probe);
+    page_watch_mark_begin(l->pages);
     read_watched(l, offsetof(watched, begin));
     l->marked = true;
     return walk(l, l->start + l->sc.duration, err);
@@ -167,7 +167,7 @@ static void take_stock(load *l) {
     l->counted = true;
     if (!l->marked) return;
     read_watched(l, offsetof(watched, end));
-    probe_mark_end(l->probe);
+    page_watch_mark_end(l->pages);
 }
 
 static bool somebody_sends_chunks(const load *l) {
@@ -264,8 +264,8 @@ const account *load_account(const load *l) {
     return l->account;
 }
 
-const probe *load_probe(const load *l) {
-    return l->probe;
+const page_watch *load_pages(const load *l) {
+    return l->pages;
 }
 
 lines_counts load_lines(const load *l) {

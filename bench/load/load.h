@@ -10,7 +10,7 @@
 
 #include "bench/load/account.h"
 #include "bench/load/lines.h"
-#include "bench/load/probe.h"
+#include "bench/load/page_watch.h"
 #include "bench/load/watched.h"
 #include "sim/scenario/scenario.h"
 
@@ -25,7 +25,7 @@ typedef struct load_options {
     const char *node_token, *session_token, *admin_token; /* "": none */
     int64_t audio_bytes, result_bytes;                    /* audio -1: as the scenario says */
     usec_t late_max, heartbeat, patience;
-    const char *paths[PROBE_PATHS_MAX];
+    const char *paths[PAGE_PATHS_MAX];
     int path_count;
     watched watched[WATCHED_MAX];
     int watched_count;
@@ -48,7 +48,7 @@ usec_t load_window(const load *l); /* how much of the measured window has passed
 const scenario *load_scenario(const load *l);
 const load_options *load_options_of(const load *l);
 const account *load_account(const load *l);
-const probe *load_probe(const load *l);
+const page_watch *load_pages(const load *l);
 /* As they were at the end of the run, before anybody left. */
 lines_counts load_lines(const load *l);
 lines_counts load_lines_now(const load *l);

@@ -11,7 +11,7 @@
 
 #include "bench/commands.h"
 #include "bench/interrupt.h"
-#include "bench/load/pace.h"
+#include "bench/load/speech_rate.h"
 #include "bench/load/report.h"
 #include "core/base/units.h"
 
@@ -128,8 +128,8 @@ static sched_status take_set(request *req, const char *text, sched_error *err) {
 
 static sched_status take_path(load_options *o, const char *path, sched_error *err) {
     if (*path != '/') return sched_fail(err, SCHED_EINVAL, "\"%s\": expected a path, such as /metrics", path);
-    if (o->path_count == PROBE_PATHS_MAX)
-        return sched_fail(err, SCHED_EINVAL, "more than %d times --poll", PROBE_PATHS_MAX);
+    if (o->path_count == PAGE_PATHS_MAX)
+        return sched_fail(err, SCHED_EINVAL, "more than %d times --poll", PAGE_PATHS_MAX);
     o->paths[o->path_count++] = path;
     return SCHED_OK;
 }
@@ -241,7 +241,7 @@ static sched_status read_scenario(request *req, scenario **ret_scenario, sched_e
     scenario *sc = NULL;
     sched_status status = scenario_load_set(req->scenario, req->sets, req->set_count, &sc, err);
     if (!status && (req->duration >= 0 || req->warmup >= 0 || req->seed)) status = shorten(req, &sc, err);
-    if (!status && req->rate > 0) status = pace_set(sc, req->rate, err);
+    if (!status && req->rate > 0) status = speech_rate_set(sc, req->rate, err);
     if (status)
         scenario_free(sc);
     else

@@ -83,8 +83,8 @@ static void table_row(text_table *t, size_t row, const char *name, const histogr
 
 static void print_latencies(const load *l, FILE *out) {
     const account *a = load_account(l);
-    const probe *p = load_probe(l);
-    size_t row = 1, rows = 6 + (size_t)probe_path_count(p);
+    const page_watch *p = load_pages(l);
+    size_t row = 1, rows = 6 + (size_t)page_watch_count(p);
     text_table *t = text_table_new(rows, COLUMNS);
     table_head(t);
     table_row(t, row++, "end to end, corrected", account_corrected(a));
@@ -92,15 +92,15 @@ static void print_latencies(const load *l, FILE *out) {
     table_row(t, row++, "generator late at sends", account_lateness(a));
     table_row(t, row++, "node set-up", load_node_setup(l));
     table_row(t, row++, "session set-up", load_session_setup(l));
-    for (int i = 0; i < probe_path_count(p); i++)
-        table_row(t, row++, probe_path_at(p, i).path, probe_path_at(p, i).took);
+    for (int i = 0; i < page_watch_count(p); i++)
+        table_row(t, row++, page_watch_at(p, i).path, page_watch_at(p, i).took);
     text_table_print(t, 1, out);
     text_table_free(t);
 }
 
 /* Milliseconds: buckets are seconds. */
 static void print_dispatch(const load *l, FILE *out) {
-    prom_histogram h = probe_dispatches(load_probe(l));
+    prom_histogram h = page_watch_dispatches(load_pages(l));
     if (prom_histogram_total(&h) <= 0) {
         fputs("dispatch: the server tells no lingua_dispatch_seconds\n", out);
         return;

@@ -70,7 +70,7 @@ static json_t *latencies(const load *l) {
 
 /* Null when the server tells none. */
 static json_t *dispatch(const load *l) {
-    prom_histogram h = probe_dispatches(load_probe(l));
+    prom_histogram h = page_watch_dispatches(load_pages(l));
     double total = prom_histogram_total(&h);
     if (total <= 0) return json_null();
     json_t *o = json_object();
@@ -85,8 +85,8 @@ static json_t *dispatch(const load *l) {
 
 static json_t *pages(const load *l) {
     json_t *list = json_object();
-    for (int i = 0; i < probe_path_count(load_probe(l)); i++) {
-        probe_path p = probe_path_at(load_probe(l), i);
+    for (int i = 0; i < page_watch_count(load_pages(l)); i++) {
+        page_watched p = page_watch_at(load_pages(l), i);
         json_object_set_new(list, p.path,
                             json_pack("{s:I, s:o}", "failures", (json_int_t)p.failures, "took", latency(p.took)));
     }

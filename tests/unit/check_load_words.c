@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/load/pace.h"
+#include "bench/load/speech_rate.h"
 #include "bench/load/words.h"
 #include "core/wire/client_message.h"
 #include "core/wire/node_message.h"
@@ -265,7 +265,7 @@ START_TEST(answers_are_told_apart) {
 }
 END_TEST
 
-/* ---- pace -------------------------------------------------------------------------------------------------------------- */
+/* ---- rate -------------------------------------------------------------------------------------------------------------- */
 
 static scenario *of_text(const char *text) {
     scenario *sc = NULL;
@@ -285,7 +285,7 @@ static const char two_groups[] = "languages: {count: 2}\n"
 
 START_TEST(sessions_speak_once_in_an_utterance_and_a_pause) {
     scenario *sc = of_text(two_groups);
-    ck_assert_double_eq_tol(pace_of(sc), 100 / 2.0 + 10 / 1.0, 0.1);
+    ck_assert_double_eq_tol(speech_rate_of(sc), 100 / 2.0 + 10 / 1.0, 0.1);
     scenario_free(sc);
 }
 END_TEST
@@ -295,8 +295,8 @@ START_TEST(pauses_are_stretched_by_one_factor_until_the_rate_is_right) {
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
         scenario *sc = of_text(two_groups);
         sched_error err = {0};
-        ck_assert_msg(!pace_set(sc, rates[i], &err), "%s", err.message);
-        ck_assert_double_eq_tol(pace_of(sc), rates[i], 0.005 * rates[i]);
+        ck_assert_msg(!speech_rate_set(sc, rates[i], &err), "%s", err.message);
+        ck_assert_double_eq_tol(speech_rate_of(sc), rates[i], 0.005 * rates[i]);
         double a = sc->session_groups[0].talk.pause.mean, b = sc->session_groups[1].talk.pause.mean;
         ck_assert_double_eq_tol(a / b, 2, 1e-6);
         scenario_free(sc);
@@ -307,7 +307,7 @@ END_TEST
 START_TEST(more_than_a_session_can_say_is_refused_with_what_it_can) {
     scenario *sc = of_text(two_groups);
     sched_error err;
-    ck_assert_int_eq(pace_set(sc, 121, &err), SCHED_EINVAL);
+    ck_assert_int_eq(speech_rate_set(sc, 121, &err), SCHED_EINVAL);
     ck_assert_msg(strstr(err.message, "at most 120.0 times"), "%s", err.message);
     scenario_free(sc);
 }

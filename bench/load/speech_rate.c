@@ -1,5 +1,5 @@
-/* pace.c - a session speaks once in (mean utterance + mean pause); the factor is found by halving. */
-#include "bench/load/pace.h"
+/* speech_rate.c - a session speaks once in (mean utterance + mean pause); the factor is found by halving. */
+#include "bench/load/speech_rate.h"
 
 #include <math.h>
 
@@ -12,7 +12,7 @@ static double sessions_of(const session_group *g) {
     return g->rate * dist_mean(&g->length) / (double)USEC_PER_SEC;
 }
 
-static double pace_with(const scenario *sc, double factor) {
+static double rate_with(const scenario *sc, double factor) {
     double sum = 0;
     for (size_t i = 0; i < sc->session_group_count; i++) {
         const session_group *g = &sc->session_groups[i];
@@ -22,8 +22,8 @@ static double pace_with(const scenario *sc, double factor) {
     return sum;
 }
 
-double pace_of(const scenario *sc) {
-    return pace_with(sc, 1);
+double speech_rate_of(const scenario *sc) {
+    return rate_with(sc, 1);
 }
 
 static void stretch(dist *d, double factor) {
@@ -32,8 +32,8 @@ static void stretch(dist *d, double factor) {
     if (!isinf(d->max)) d->max *= factor;
 }
 
-sched_status pace_set(scenario *sc, double per_sec, sched_error *err) {
-    double low = 0, high = FACTOR_MAX, most = pace_with(sc, 0);
+sched_status speech_rate_set(scenario *sc, double per_sec, sched_error *err) {
+    double low = 0, high = FACTOR_MAX, most = rate_with(sc, 0);
     for (size_t i = 0; i < sc->session_group_count; i++)
         if (sc->session_groups[i].talk.pause.kind == DIST_SAMPLE)
             return sched_fail(err, SCHED_EINVAL, "the pauses of \"%s\" are rows of a file: they keep their length",
@@ -43,7 +43,7 @@ sched_status pace_set(scenario *sc, double per_sec, sched_error *err) {
                           "%g/s: these sessions speak at most %.1f times per second, without any pause", per_sec, most);
     for (int i = 0; i < HALVINGS; i++) {
         double middle = i < HALVINGS / 2 ? sqrt((low > 1e-9 ? low : 1e-9) * high) : (low + high) / 2;
-        if (pace_with(sc, middle) > per_sec)
+        if (rate_with(sc, middle) > per_sec)
             low = middle;
         else
             high = middle;

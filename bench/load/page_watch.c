@@ -1,8 +1,8 @@
-/* probe.c - the thread writes into the round's own fields, and the loop reads them when the round is over.
+/* page_watch.c - the thread writes into the round's own fields, and the loop reads them when the round is over.
  *
  * A mark blocks the loop for as long as one page takes: the window of a load begins and ends once, and a figure that is taken some time
  * after its mark would belong to neither side. */
-#include "bench/load/probe.h"
+#include "bench/load/page_watch.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -15,26 +15,26 @@
 #define PATIENCE     (5 * USEC_PER_SEC)
 #define TOOK_HIGHEST (60 * USEC_PER_SEC)
 
-struct probe {
-    probe_options options;
+struct page_watch {
+    page_watch_options options;
     uv_work_t work;
     bool under_way;
-    usec_t took[PROBE_PATHS_MAX]; /* of the round; -1: it failed */
-    uint64_t failures[PROBE_PATHS_MAX];
-    histogram *histograms[PROBE_PATHS_MAX];
+    usec_t took[PAGE_PATHS_MAX]; /* of the round; -1: it failed */
+    uint64_t failures[PAGE_PATHS_MAX];
+    histogram *histograms[PAGE_PATHS_MAX];
     prom_histogram begin, end;
 };
 
-probe *probe_new(const probe_options *options) {
-    assert(options->path_count <= PROBE_PATHS_MAX);
-    probe *p = mem_zalloc(1, sizeof *p);
+page_watch *page_watch_new(const page_watch_options *options) {
+    assert(options->path_count <= PAGE_PATHS_MAX);
+    page_watch *p = mem_zalloc(1, sizeof *p);
     p->options = *options;
     p->work.data = p;
     for (int i = 0; i < options->path_count; i++) p->histograms[i] = histogram_new(TOOK_HIGHEST);
     return p;
 }
 
-probe *probe_free(probe *p) {
+page_watch *page_watch_free(page_watch *p) {
     if (!p) return NULL;
     while (p->under_way) uv_run(p->options.loop, UV_RUN_ONCE);
     for (int i = 0; i < p->options.path_count; i++) histogram_free(p->histograms[i]);
@@ -49,8 +49,8 @@ static usec_t monotonic(void) {
 }
 
 static void fetch(uv_work_t *work) {
-    probe *p = work->data;
-    const probe_options *o = &p->options;
+    page_watch *p = work->data;
+    const page_watch_options *o = &p->options;
     for (int i = 0; i < o->path_count; i++) {
         char *body = NULL;
         usec_t from = monotonic();
@@ -61,7 +61,7 @@ static void fetch(uv_work_t *work) {
 }
 
 static void fetched(uv_work_t *work, int status) {
-    probe *p = work->data;
+    page_watch *p = work->data;
     p->under_way = false;
     for (int i = 0; i < p->options.path_count && !status; i++) {
         if (p->took[i] >= 0)
@@ -71,13 +71,13 @@ static void fetched(uv_work_t *work, int status) {
     }
 }
 
-bool probe_round(probe *p) {
+bool page_watch_round(page_watch *p) {
     if (p->under_way || !p->options.path_count) return false;
     p->under_way = !uv_queue_work(p->options.loop, &p->work, fetch, fetched);
     return p->under_way;
 }
 
-static prom_histogram dispatches_now(const probe *p) {
+static prom_histogram dispatches_now(const page_watch *p) {
     prom_histogram sum = {0};
     for (int i = 0; i < p->options.target_count; i++) {
         char *body = NULL;
@@ -89,22 +89,22 @@ static prom_histogram dispatches_now(const probe *p) {
     return sum;
 }
 
-void probe_mark_begin(probe *p) {
+void page_watch_mark_begin(page_watch *p) {
     p->begin = dispatches_now(p);
 }
 
-void probe_mark_end(probe *p) {
+void page_watch_mark_end(page_watch *p) {
     p->end = dispatches_now(p);
 }
 
-int probe_path_count(const probe *p) {
+int page_watch_count(const page_watch *p) {
     return p->options.path_count;
 }
 
-probe_path probe_path_at(const probe *p, int i) {
-    return (probe_path){p->options.paths[i], p->failures[i], p->histograms[i]};
+page_watched page_watch_at(const page_watch *p, int i) {
+    return (page_watched){p->options.paths[i], p->failures[i], p->histograms[i]};
 }
 
-prom_histogram probe_dispatches(const probe *p) {
+prom_histogram page_watch_dispatches(const page_watch *p) {
     return prom_histogram_since(&p->end, &p->begin);
 }
