@@ -12,6 +12,7 @@ enum {
     SLOTS_MAX = 1000000,         /* jobs at a time on one node */
     SERVICES_MAX = 1024,         /* bytes of the list of a node's services */
     SERVICE_MAX = 128,           /* characters of one of them: "id" or "id@version" */
+    ADDRESS_MAX = 128,           /* bytes of an instance's address, without spaces: ws://10.0.0.1:5010/ws/peer */
 };
 
 #endif

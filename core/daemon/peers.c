@@ -33,7 +33,7 @@ static int find_place(peers *p) {
 static void send_message(void *ctx, const char *instance_id, const char *address, const peer_message *message) {
     peers *p = ctx;
     way *w = find_way(p, instance_id);
-    bool fits = *address && strlen(address) < ADDRESS_MAX && strlen(instance_id) <= ID_MAX;
+    bool fits = *address && strlen(address) <= ADDRESS_MAX && strlen(instance_id) <= ID_MAX;
     int place = fits && !w ? find_place(p) : -1;
     if (!fits || (!w && place < 0)) {
         p->counts.dropped++;
@@ -60,7 +60,7 @@ static void on_flush(uv_prepare_t *handle) {
 }
 
 peers *peers_new(struct server *door, const peers_options *options) {
-    assert(strlen(options->instance_id) <= ID_MAX && strlen(options->secret) < SECRET_MAX);
+    assert(strlen(options->instance_id) <= ID_MAX && strlen(options->secret) <= SECRET_MAX);
     assert(options->patience > 0 && options->idle > 0);
     peers *p = mem_zalloc(1, sizeof *p);
     p->loop = door->loop;

@@ -7,9 +7,8 @@
 
 #include "core/base/limits.h"
 #include "core/daemon/peers.h"
+#include "core/daemon/secrets.h"
 #include "core/wire/frame.h"
-
-enum { ADDRESS_MAX = 256, SECRET_MAX = 512 };
 
 typedef enum way_stage {
     WAY_IDLE, /* nothing to say, or not yet tried */
@@ -26,7 +25,7 @@ typedef struct letter {
 
 typedef struct way {
     peers *peers;
-    char instance[ID_MAX + 1], address[ADDRESS_MAX];
+    char instance[ID_MAX + 1], address[ADDRESS_MAX + 1];
     way_stage stage;
     struct lws *wsi; /* CONNECTS, OPEN */
     letter *first, **end;
@@ -42,7 +41,7 @@ struct peers {
     uv_loop_t *loop;
     struct lws_context *lws;
     struct lws_vhost *vhost;
-    char instance_id[ID_MAX + 1], secret[SECRET_MAX];
+    char instance_id[ID_MAX + 1], secret[SECRET_MAX + 1];
     bool verify_tls;
     uint64_t queue_bytes;
     usec_t patience, idle;
@@ -58,7 +57,7 @@ struct peers {
 /* "ws://host:port/path", "wss://...", IPv6 in brackets. False when it is none. */
 typedef struct peer_address {
     bool tls;
-    char host[ADDRESS_MAX], path[ADDRESS_MAX];
+    char host[ADDRESS_MAX + 1], path[ADDRESS_MAX + 1];
     int port;
 } peer_address;
 

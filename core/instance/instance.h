@@ -28,7 +28,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { ADDRESS_MAX = 128, ENTRY_CODE_MAX = 47 };
+enum { ENTRY_CODE_MAX = 47 };
 
 typedef struct instance instance;
 
