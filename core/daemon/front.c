@@ -20,9 +20,10 @@ void front_end(front *f) {
 
 /* ---- connections ---------------------------------------------------------------------------------------------------- */
 
-void guest_enter(front *f, guest *g, server_conn *conn, int64_t *count) {
+void guest_enter(front *f, guest *g, server_conn *conn, guest_hear *hear, int64_t *count) {
     g->f = f;
     g->conn = conn;
+    g->hear = hear;
     g->next = f->guests;
     if (g->next) g->next->prev = g;
     f->guests = g;
@@ -38,6 +39,15 @@ void guest_leave(guest *g, int64_t *count) {
         f->guests = g->next;
     if (g->next) g->next->prev = g->prev;
     --*count;
+}
+
+void guest_message(void *ctx, server_conn *conn, void *user, bool binary, const char *data, size_t bytes) {
+    guest *g = user;
+    (void)conn;
+    if (g->deaf) return;
+    front_begin(ctx);
+    g->hear(g, binary, data, bytes);
+    front_end(ctx);
 }
 
 void guest_send(guest *g, frame *message) {

@@ -11,13 +11,19 @@ enum { HTTP_UNAUTHORIZED = 401, HTTP_FORBIDDEN = 403, HTTP_CONFLICT = 409, HTTP_
 enum { CLOSE_NORMAL = 1000, CLOSE_AWAY = 1001, CLOSE_POLICY = 1008, CLOSE_RESTART = 1012 };
 
 /* A connection, of whichever door; the first member of each kind. */
-typedef struct guest {
+typedef struct guest guest;
+
+/* What one kind of connection has to say, heard within a turn of the loop; not while it is deaf. */
+typedef void guest_hear(guest *g, bool binary, const char *data, size_t bytes);
+
+struct guest {
     front *f;
     server_conn *conn;
+    guest_hear *hear;
     bool deaf; /* it is being closed: what it says does not count, and the scheduler knows it no more */
     unsigned refusals;
-    struct guest *next, *prev;
-} guest;
+    guest *next, *prev;
+};
 
 typedef struct node_guest {
     guest g;
@@ -62,8 +68,10 @@ struct front {
 /* A turn of the loop begins and ends with these: all that one message does happens at one instant. */
 void front_begin(front *f);
 void front_end(front *f);
-void guest_enter(front *f, guest *g, server_conn *conn, int64_t *count);
+void guest_enter(front *f, guest *g, server_conn *conn, guest_hear *hear, int64_t *count);
 void guest_leave(guest *g, int64_t *count);
+/* message() of every door. */
+void guest_message(void *ctx, server_conn *conn, void *user, bool binary, const char *data, size_t bytes);
 /* Sends and lets go of the caller's reference. */
 void guest_send(guest *g, frame *message);
 /* What it says from now on does not count; the connection ends when what is queued has left. */

@@ -74,7 +74,8 @@ static bool speaks_for(const node_guest *n, const node_message *m) {
     return m->kind == NODE_REGISTER || !*m->node_id || !*n->node || !strcmp(m->node_id, n->node);
 }
 
-static void hear(node_guest *n, bool binary, const char *data, size_t bytes) {
+static void hear(guest *g, bool binary, const char *data, size_t bytes) {
+    node_guest *n = (node_guest *)g;
     node_message m;
     sched_error err;
     if (binary) {
@@ -104,17 +105,8 @@ static void *opened(void *ctx, server_conn *conn, void *pass) {
     n->token = entropy_token();
     n->pass = *(const token_pass *)pass;
     HASH_ADD(hh, f->nodes, token, sizeof n->token, n);
-    guest_enter(f, &n->g, conn, &f->counts.nodes);
+    guest_enter(f, &n->g, conn, hear, &f->counts.nodes);
     return n;
-}
-
-static void message(void *ctx, server_conn *conn, void *user, bool binary, const char *data, size_t bytes) {
-    node_guest *n = user;
-    (void)conn;
-    if (n->g.deaf) return;
-    front_begin(ctx);
-    hear(n, binary, data, bytes);
-    front_end(ctx);
 }
 
 static void flooded(void *ctx, server_conn *conn, void *user) {
@@ -141,7 +133,7 @@ server_door node_door(front *f) {
                          .ctx = f,
                          .admit = admit,
                          .opened = opened,
-                         .message = message,
+                         .message = guest_message,
                          .flooded = flooded,
                          .closed = closed};
 }

@@ -20,7 +20,8 @@ static void refuse(peer_guest *p, const char *reason) {
     guest_close(&p->g, CLOSE_POLICY, "this is no message of an instance");
 }
 
-static void hear(peer_guest *p, bool binary, const char *data, size_t bytes) {
+static void hear(guest *g, bool binary, const char *data, size_t bytes) {
+    peer_guest *p = (peer_guest *)g;
     peer_frame heard;
     sched_error err;
     if (!binary) {
@@ -49,17 +50,8 @@ static void *opened(void *ctx, server_conn *conn, void *pass) {
     front *f = ctx;
     peer_guest *p = mem_zalloc(1, sizeof *p);
     snprintf(p->from, sizeof p->from, "%s", (const char *)pass);
-    guest_enter(f, &p->g, conn, &f->counts.peers);
+    guest_enter(f, &p->g, conn, hear, &f->counts.peers);
     return p;
-}
-
-static void message(void *ctx, server_conn *conn, void *user, bool binary, const char *data, size_t bytes) {
-    peer_guest *p = user;
-    (void)conn;
-    if (p->g.deaf) return;
-    front_begin(ctx);
-    hear(p, binary, data, bytes);
-    front_end(ctx);
 }
 
 static void closed(void *ctx, server_conn *conn, void *user) {
@@ -76,6 +68,6 @@ server_door peer_door(front *f) {
                          .trusted = true,
                          .admit = admit,
                          .opened = opened,
-                         .message = message,
+                         .message = guest_message,
                          .closed = closed};
 }

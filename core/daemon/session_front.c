@@ -155,7 +155,8 @@ static bool belongs(client *c, const client_message *m) {
     return false;
 }
 
-static void hear(client *c, bool binary, const char *data, size_t bytes) {
+static void hear(guest *g, bool binary, const char *data, size_t bytes) {
+    client *c = (client *)g;
     char trace[TRACE_ID_LEN + 1];
     client_message m;
     sched_error err;
@@ -184,17 +185,8 @@ static void *opened(void *ctx, server_conn *conn, void *pass) {
     front *f = ctx;
     client *c = mem_zalloc(1, sizeof *c);
     (void)pass;
-    guest_enter(f, &c->g, conn, &f->counts.sessions);
+    guest_enter(f, &c->g, conn, hear, &f->counts.sessions);
     return c;
-}
-
-static void message(void *ctx, server_conn *conn, void *user, bool binary, const char *data, size_t bytes) {
-    client *c = user;
-    (void)conn;
-    if (c->g.deaf) return;
-    front_begin(ctx);
-    hear(c, binary, data, bytes);
-    front_end(ctx);
 }
 
 static void flooded(void *ctx, server_conn *conn, void *user) {
@@ -225,7 +217,7 @@ server_door session_door(front *f) {
                          .ctx = f,
                          .admit = admit,
                          .opened = opened,
-                         .message = message,
+                         .message = guest_message,
                          .flooded = flooded,
                          .closed = closed};
 }
