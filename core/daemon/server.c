@@ -75,6 +75,7 @@ static int on_socket(struct lws *wsi, enum lws_callback_reasons reason, void *us
     case LWS_CALLBACK_WSI_DESTROY:
         socket_gone(c);
         c->server->sockets--;
+        if (c->ended) c->server->ended--;
         free(c);
         return 0;
     default: return 0;

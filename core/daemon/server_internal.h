@@ -48,6 +48,7 @@ struct server_conn {
     usec_t since;                 /* when it came, was heard last, or began to close */
 
     bool open;        /* an established WebSocket, from opened() to closed() */
+    bool ended;       /* it was one */
     bool told_end;    /* our close frame is on its way, or theirs has come */
     bool dirty;       /* in the list of those to be flushed at the end of the turn */
     bool flood_told;  /* of this flood */
@@ -93,7 +94,7 @@ struct server {
     conn_list waiting[CONN_WAITS];
     server_conn *dirty;
     server_conn *adopting;
-    int64_t sockets;
+    int64_t sockets, ended; /* that are not destroyed; of these, whose WebSocket was open and is no more */
     uv_prepare_t flush;
     uv_timer_t tick;
     uv_idle_t burial;

@@ -81,7 +81,7 @@ static void on_readable(uv_poll_t *poll, int status, int events) {
         }
         if (fd < 0) return;
         if (from.ss_family == AF_UNSPEC) from.ss_family = AF_UNIX;
-        if (s->sockets - s->counts.connections >= HTTP_SOCKETS_MAX) {
+        if (s->sockets - s->counts.connections - s->ended >= HTTP_SOCKETS_MAX) {
             s->counts.refused_full++;
             close(fd);
         } else {

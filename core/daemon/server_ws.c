@@ -275,6 +275,8 @@ void ws_gone(server_conn *c) {
     c->pass = NULL;
     if (!c->open) return;
     c->open = false;
+    c->ended = true;
+    s->ended++;
     s->counts.connections--;
     c->door->closed(c->door->ctx, c, c->user);
 }

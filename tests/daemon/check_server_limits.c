@@ -382,6 +382,30 @@ START_TEST(connections_that_come_and_go_leave_no_descriptor) {
 }
 END_TEST
 
+enum { CROWD = 1200 };
+
+static void let_in_a_crowd(server_limits *limits) {
+    limits->connections = 2 * CROWD;
+}
+
+START_TEST(when_a_crowd_leaves_at_once_newcomers_are_let_in) {
+    static ws_client *crowd[CROWD];
+    struct rlimit files;
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    ck_assert_msg(files.rlim_max > 3 * CROWD && setrlimit(RLIMIT_NOFILE, &files) == 0, "too few descriptors");
+    server_options options = limited(let_in_a_crowd);
+    door_open(&options);
+    for (int i = 0; i < CROWD; i++) crowd[i] = door_enter();
+    for (int i = 0; i < CROWD; i++) ws_client_free(crowd[i]);
+    ws_client *late = door_enter();
+    ck_assert_uint_eq(door_count().refused_full, 0);
+    ws_client_free(late);
+    DOOR_UNTIL(door.closed == CROWD + 1);
+    door_close();
+}
+END_TEST
+
 int main(void) {
     const TTest *const tests[] = {
         a_flood_is_told_once_and_reading_rests_but_nothing_is_lost,
@@ -398,6 +422,7 @@ int main(void) {
         new_limits_hold_for_connections_that_are_open,
         a_process_without_descriptors_left_rests_and_goes_on_when_it_has_some,
         connections_that_come_and_go_leave_no_descriptor,
+        when_a_crowd_leaves_at_once_newcomers_are_let_in,
     };
     return SUITE_RUN("server_limits", tests);
 }
