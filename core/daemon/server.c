@@ -165,7 +165,7 @@ static sched_status make_context(server *s, const server_options *options, sched
         .foreign_loops = loops,
         .count_threads = 1,
         .user = s,
-        .pt_serv_buf_size = RECEIVE_BYTES + LWS_PRE,
+        .pt_serv_buf_size = READ_BYTES,
         .max_http_header_data = HEADERS_BYTES,
         .timeout_secs = LIBRARY_PATIENCE_SEC,
     };
