@@ -1,12 +1,11 @@
 /* capacity_html.c - the page of a capacity: the number first, then the hockey stick, then what binds. */
 #include <inttypes.h>
 
-#include "core/base/embedded.h"
 #include "core/base/version.h"
 #include "sim/capacity/capacity_pages.h"
 #include "sim/capacity/capacity_words.h"
+#include "sim/report/figure_page.h"
 #include "sim/report/html_text.h"
-#include "sim/report/svg.h"
 #include "sim/report/template.h"
 
 static const capacity *capacity_of(const void *ctx) {
@@ -106,17 +105,11 @@ static void again(const void *ctx, FILE *out) {
 }
 
 static void draw(const capacity_page *p, size_t i, FILE *out) {
-    const figure *f = &capacity_plots[i];
-    if (!p->svg[i]) {
-        fputs("<p class=\"soft\">", out);
-        html_text(out,
-                  *p->note ? p->note : "There are too few points for this figure, or the axis says nothing about it.");
-        fputs("</p>", out);
-        return;
-    }
-    fprintf(out, "<figure role=\"img\" aria-label=\"%s\">\n", f->alt);
-    svg_inline(p->svg[i], f->name, out);
-    fprintf(out, "<figcaption>%s</figcaption>\n</figure>", f->caption);
+    static const char few[] = "There are too few points for this figure, or the axis says nothing about it.";
+    if (p->svg[i])
+        figure_html(&capacity_plots[i], p->svg[i], out);
+    else
+        figure_missing_html(*p->note ? p->note : few, out);
 }
 
 static void figure_latency(const void *ctx, FILE *out) {
@@ -148,6 +141,5 @@ void capacity_html(const capacity_page *p, FILE *out) {
         {"again", again},
         {NULL, NULL},
     };
-    const embedded_file *file = embedded_find(embedded_reports, "capacity.html.in");
-    template_write((const char *)file->data, fields, p, out);
+    template_write("capacity.html.in", fields, p, out);
 }

@@ -1,24 +1,9 @@
 /* capacity_json.c - capacity.json and points.csv. Field names are a contract with other tools; new ones may stand beside them. */
 #include <inttypes.h>
-#include <jansson.h>
 #include <math.h>
 
 #include "sim/capacity/capacity.h"
-
-static void set(json_t *object, const char *name, json_t *value) {
-    json_object_set_new(object, name, value);
-}
-
-/* Six significant digits, so that no dust of binary fractions is printed. */
-static double tidy(double value) {
-    if (!isfinite(value) || value == 0) return value;
-    double steps = pow(10, 5 - floor(log10(fabs(value))));
-    return round(value * steps) / steps;
-}
-
-static json_t *number(double value) {
-    return isfinite(value) ? json_real(tidy(value)) : json_null();
-}
+#include "sim/report/json_write.h"
 
 static const char *end_name(search_end end) {
     static const char *const names[] = {"open", "found", "everywhere", "nowhere"};
@@ -28,21 +13,21 @@ static const char *end_name(search_end end) {
 static json_t *answer(const capacity_answer *a, int64_t first_seed) {
     json_t *o = json_object(), *seeds = json_array();
     bool found = a->end == SEARCH_FOUND;
-    set(o, "end", json_string(end_name(a->end)));
-    set(o, "value", found ? json_integer(capacity_answer_number(a)) : json_null());
-    set(o, "mean", found ? number(a->value) : json_null());
-    set(o, "low", found ? number(a->low) : json_null());
-    set(o, "high", found ? number(a->high) : json_null());
-    set(o, "interval_percent", found ? number(100 * (a->high - a->low) / 2 / a->value) : json_null());
+    json_set(o, "end", json_string(end_name(a->end)));
+    json_set(o, "value", found ? json_integer(capacity_answer_number(a)) : json_null());
+    json_set(o, "mean", found ? json_number(a->value) : json_null());
+    json_set(o, "low", found ? json_number(a->low) : json_null());
+    json_set(o, "high", found ? json_number(a->high) : json_null());
+    json_set(o, "interval_percent", found ? json_number(100 * (a->high - a->low) / 2 / a->value) : json_null());
     for (size_t i = 0; i < a->seeds; i++) {
         const search *s = &a->seed[i];
         json_t *one = json_object();
-        set(one, "seed", json_integer(first_seed + (int64_t)i));
-        set(one, "holds_at", s->has_good ? json_integer(s->good) : json_null());
-        set(one, "fails_at", s->has_bad ? json_integer(s->bad) : json_null());
+        json_set(one, "seed", json_integer(first_seed + (int64_t)i));
+        json_set(one, "holds_at", s->has_good ? json_integer(s->good) : json_null());
+        json_set(one, "fails_at", s->has_bad ? json_integer(s->bad) : json_null());
         json_array_append_new(seeds, one);
     }
-    set(o, "seeds", seeds);
+    json_set(o, "seeds", seeds);
     return o;
 }
 
@@ -52,8 +37,8 @@ static json_t *bindings(const capacity *c) {
     json_t *a = json_array();
     for (size_t i = 0; i < n; i++) {
         json_t *o = json_object();
-        set(o, "name", json_string(list[i].name));
-        set(o, "use", number(list[i].use));
+        json_set(o, "name", json_string(list[i].name));
+        json_set(o, "use", json_number(list[i].use));
         json_array_append_new(a, o);
     }
     return a;
@@ -61,9 +46,9 @@ static json_t *bindings(const capacity *c) {
 
 static json_t *usl_value_json(usl_value v) {
     json_t *o = json_object();
-    set(o, "value", number(v.value));
-    set(o, "low", number(v.low));
-    set(o, "high", number(v.high));
+    json_set(o, "value", json_number(v.value));
+    json_set(o, "low", json_number(v.low));
+    json_set(o, "high", json_number(v.high));
     return o;
 }
 
@@ -71,14 +56,14 @@ static json_t *law(const capacity *c) {
     usl_fit f;
     if (!capacity_usl(c, &f)) return json_null();
     json_t *o = json_object();
-    set(o, "of", json_string(capacity_rows[capacity_throughput(c)].key));
-    set(o, "lambda", usl_value_json(f.lambda));
-    set(o, "sigma", usl_value_json(f.sigma));
-    set(o, "kappa", usl_value_json(f.kappa));
-    set(o, "sigma_is_zero", json_boolean(f.sigma_is_zero));
-    set(o, "kappa_is_zero", json_boolean(f.kappa_is_zero));
-    set(o, "peak", number(f.peak));
-    set(o, "error", number(f.error));
+    json_set(o, "of", json_string(capacity_rows[capacity_throughput(c)].key));
+    json_set(o, "lambda", usl_value_json(f.lambda));
+    json_set(o, "sigma", usl_value_json(f.sigma));
+    json_set(o, "kappa", usl_value_json(f.kappa));
+    json_set(o, "sigma_is_zero", json_boolean(f.sigma_is_zero));
+    json_set(o, "kappa_is_zero", json_boolean(f.kappa_is_zero));
+    json_set(o, "peak", json_number(f.peak));
+    json_set(o, "error", json_number(f.error));
     return o;
 }
 
@@ -89,16 +74,16 @@ static json_t *points(const capacity *c) {
     for (size_t i = 0; i < n; i++) {
         size_t runs, held = capacity_held(c, values[i], &runs);
         json_t *o = json_object();
-        set(o, "value", json_integer(values[i]));
-        set(o, "runs", json_integer((json_int_t)runs));
-        set(o, "met", json_integer((json_int_t)held));
+        json_set(o, "value", json_integer(values[i]));
+        json_set(o, "runs", json_integer((json_int_t)runs));
+        json_set(o, "met", json_integer((json_int_t)held));
         for (capacity_figure f = 0; f < CAPACITY_FIGURES; f++) {
             interval v = capacity_interval(c, values[i], f);
             json_t *of = json_object();
-            set(of, "mean", number(v.mean));
-            set(of, "low", number(v.mean - v.half));
-            set(of, "high", number(v.mean + v.half));
-            set(o, capacity_rows[f].key, of);
+            json_set(of, "mean", json_number(v.mean));
+            json_set(of, "low", json_number(v.mean - v.half));
+            json_set(of, "high", json_number(v.mean + v.half));
+            json_set(o, capacity_rows[f].key, of);
         }
         json_array_append_new(list, o);
     }
@@ -123,25 +108,23 @@ void capacity_json(const capacity *c, FILE *out) {
     json_t *o = json_object();
     bool answered = capacity_is_answered(c);
     double cost = answered ? capacity_cost(c, capacity_answer_number(&c->all)) : 0;
-    set(o, "schema", json_string("lingua.sim.capacity/1"));
-    set(o, "scenario", json_string(c->sc->name));
-    set(o, "command", json_string(c->command));
-    set(o, "vary", json_string(c->axis->path));
-    set(o, "objectives", objectives(c));
-    set(o, "complete", json_boolean(c->complete));
-    set(o, "verdict", verdict(c));
-    set(o, "answer", answer(&c->all, c->first_seed));
-    set(o, "binds", answered ? json_string(capacity_binds(c).name) : json_null());
-    set(o, "busy", bindings(c));
-    set(o, "lost_group", c->lost_group >= 0 ? json_string(c->sc->node_groups[c->lost_group].name) : json_null());
-    set(o, "without_it", c->lost_group >= 0 ? answer(&c->less, c->first_seed) : json_null());
-    set(o, "cost_per_hour", cost > 0 ? number(cost) : json_null());
-    set(o, "knee", answered ? number(capacity_knee(c)) : json_null());
-    set(o, "usl", answered ? law(c) : json_null());
-    set(o, "points", points(c));
-    json_dumpf(o, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-    fputc('\n', out);
-    json_decref(o);
+    json_set(o, "schema", json_string("lingua.sim.capacity/1"));
+    json_set(o, "scenario", json_string(c->sc->name));
+    json_set(o, "command", json_string(c->command));
+    json_set(o, "vary", json_string(c->axis->path));
+    json_set(o, "objectives", objectives(c));
+    json_set(o, "complete", json_boolean(c->complete));
+    json_set(o, "verdict", verdict(c));
+    json_set(o, "answer", answer(&c->all, c->first_seed));
+    json_set(o, "binds", answered ? json_string(capacity_binds(c).name) : json_null());
+    json_set(o, "busy", bindings(c));
+    json_set(o, "lost_group", c->lost_group >= 0 ? json_string(c->sc->node_groups[c->lost_group].name) : json_null());
+    json_set(o, "without_it", c->lost_group >= 0 ? answer(&c->less, c->first_seed) : json_null());
+    json_set(o, "cost_per_hour", cost > 0 ? json_number(cost) : json_null());
+    json_set(o, "knee", answered ? json_number(capacity_knee(c)) : json_null());
+    json_set(o, "usl", answered ? law(c) : json_null());
+    json_set(o, "points", points(c));
+    json_write(o, out);
 }
 
 void capacity_csv(const capacity *c, FILE *out) {
@@ -153,7 +136,7 @@ void capacity_csv(const capacity *c, FILE *out) {
         fprintf(out, "%" PRId64 ",%" PRId64 ",%d,%d", r->value, r->seed, r->lost, r->holds);
         for (capacity_figure f = 0; f < CAPACITY_FIGURES; f++) {
             fputc(',', out);
-            if (!isnan(r->figure[f])) fprintf(out, "%.10g", tidy(r->figure[f]));
+            if (!isnan(r->figure[f])) fprintf(out, "%.10g", json_tidy(r->figure[f]));
         }
         fprintf(out, ",%s,%.6g,%s\n", r->pair, r->pair_use, r->hash);
     }

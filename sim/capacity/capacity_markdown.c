@@ -1,10 +1,10 @@
 /* capacity_markdown.c - report.md: the same as report.html for those who paste it into a ticket; figures are linked. */
 #include <inttypes.h>
 
-#include "core/base/embedded.h"
 #include "core/base/version.h"
 #include "sim/capacity/capacity_pages.h"
 #include "sim/capacity/capacity_words.h"
+#include "sim/report/figure_page.h"
 #include "sim/report/html_text.h"
 #include "sim/report/template.h"
 
@@ -34,9 +34,7 @@ static void sentences(const void *ctx, FILE *out) {
 static void figures(const void *ctx, FILE *out) {
     const capacity_page *p = ctx;
     for (size_t i = 0; i < CAPACITY_PLOTS; i++) {
-        if (p->svg[i])
-            fprintf(out, "![%s](plots/%s.svg)\n%s\n\n", capacity_plots[i].alt, capacity_plots[i].name,
-                    capacity_plots[i].caption);
+        if (p->svg[i]) figure_markdown(&capacity_plots[i], out);
     }
     if (*p->note) fprintf(out, "%s\n\n", p->note);
 }
@@ -81,6 +79,5 @@ void capacity_markdown(const capacity_page *p, FILE *out) {
         {"heading", heading}, {"headline", headline}, {"sentences", sentences}, {"figures", figures},
         {"busy", busy},       {"points", points},     {"again", again},         {NULL, NULL},
     };
-    const embedded_file *file = embedded_find(embedded_reports, "capacity.md.in");
-    template_write((const char *)file->data, fields, p, out);
+    template_write("capacity.md.in", fields, p, out);
 }

@@ -1,3 +1,4 @@
+/* wall_seconds.c - the monotonic clock: somebody who sets the time of the day makes nothing look longer. */
 #include "sim/commands/wall_seconds.h"
 
 #include <time.h>

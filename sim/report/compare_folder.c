@@ -7,6 +7,7 @@
 #include "core/base/mem.h"
 #include "sim/report/compare_pages.h"
 #include "sim/report/json_path.h"
+#include "sim/report/json_write.h"
 #include "sim/report/text_file.h"
 
 enum { PATH_TEXT_MAX = 4096 };
@@ -103,9 +104,7 @@ sched_status compare_write_timing(const compare *c, const sweep_view *view, cons
     set(o, "wall_s", timing->wall_s, 1e3);
     json_object_set_new(o, "jobs", json_integer(timing->jobs));
     json_object_set_new(o, "columns", columns);
-    json_dumpf(o, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-    fputc('\n', out);
-    json_decref(o);
+    json_write(o, out);
     return text_file_close(folder, "timing.json", out, err);
 }
 

@@ -1,11 +1,10 @@
 /* compare_html.c - the page of a comparison: the verdict first, then what one sees in five seconds, then every figure. */
 #include <inttypes.h>
 
-#include "core/base/embedded.h"
 #include "core/base/version.h"
 #include "sim/report/compare_pages.h"
+#include "sim/report/figure_page.h"
 #include "sim/report/html_text.h"
-#include "sim/report/svg.h"
 #include "sim/report/template.h"
 
 static const compare *compare_of(const void *ctx) {
@@ -168,16 +167,10 @@ static void again(const void *ctx, FILE *out) {
 /* ---- figures -------------------------------------------------------------------------------------------------------- */
 
 static void draw(const compare_page *p, size_t i, FILE *out) {
-    const figure *f = &compare_plots[i];
-    if (!p->svg[i]) {
-        fputs("<p class=\"soft\">", out);
-        html_text(out, p->note);
-        fputs("</p>", out);
-        return;
-    }
-    fprintf(out, "<figure role=\"img\" aria-label=\"%s\">\n", f->alt);
-    svg_inline(p->svg[i], f->name, out);
-    fprintf(out, "<figcaption>%s</figcaption>\n</figure>", f->caption);
+    if (p->svg[i])
+        figure_html(&compare_plots[i], p->svg[i], out);
+    else
+        figure_missing_html(p->note, out);
 }
 
 static void figure_latency(const void *ctx, FILE *out) {
@@ -216,6 +209,5 @@ void compare_html(const compare_page *p, FILE *out) {
         {"again", again},
         {NULL, NULL},
     };
-    const embedded_file *file = embedded_find(embedded_reports, "compare.html.in");
-    template_write((const char *)file->data, fields, p, out);
+    template_write("compare.html.in", fields, p, out);
 }

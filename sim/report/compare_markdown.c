@@ -1,9 +1,9 @@
 /* compare_markdown.c - report.md: the same as report.html for those who paste it into a ticket; figures are linked. */
 #include <inttypes.h>
 
-#include "core/base/embedded.h"
 #include "core/base/version.h"
 #include "sim/report/compare_pages.h"
+#include "sim/report/figure_page.h"
 #include "sim/report/html_text.h"
 #include "sim/report/template.h"
 
@@ -40,9 +40,7 @@ static void claims_note(const void *ctx, FILE *out) {
 static void figures(const void *ctx, FILE *out) {
     const compare_page *p = ctx;
     for (size_t i = 0; i < COMPARE_PLOTS; i++) {
-        if (p->svg[i])
-            fprintf(out, "![%s](plots/%s.svg)\n%s\n\n", compare_plots[i].alt, compare_plots[i].name,
-                    compare_plots[i].caption);
+        if (p->svg[i]) figure_markdown(&compare_plots[i], out);
     }
     if (*p->note) fprintf(out, "%s\n\n", p->note);
 }
@@ -132,6 +130,5 @@ void compare_markdown(const compare_page *p, FILE *out) {
         {"again", again},
         {NULL, NULL},
     };
-    const embedded_file *file = embedded_find(embedded_reports, "compare.md.in");
-    template_write((const char *)file->data, fields, p, out);
+    template_write("compare.md.in", fields, p, out);
 }

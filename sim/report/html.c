@@ -3,11 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/embedded.h"
 #include "core/base/version.h"
+#include "sim/report/figure_page.h"
 #include "sim/report/html_text.h"
 #include "sim/report/pages.h"
-#include "sim/report/svg.h"
 #include "sim/report/template.h"
 
 static const run_report *report_of(const void *ctx) {
@@ -292,18 +291,10 @@ static void configuration(const void *ctx, FILE *out) {
 /* ---- figures -------------------------------------------------------------------------------------------------------- */
 
 static void draw(const page *p, size_t i, FILE *out) {
-    const figure *f = &report_figures[i];
-    if (!p->figure[i]) {
-        if (i == 0 && *p->note) {
-            fputs("<p class=\"soft\">", out);
-            html_text(out, p->note);
-            fputs("</p>", out);
-        }
-        return;
-    }
-    fprintf(out, "<figure role=\"img\" aria-label=\"%s\">\n", f->alt);
-    svg_inline(p->figure[i], f->name, out);
-    fprintf(out, "<figcaption>%s</figcaption>\n</figure>", f->caption);
+    if (p->figure[i])
+        figure_html(&report_figures[i], p->figure[i], out);
+    else if (i == 0 && *p->note)
+        figure_missing_html(p->note, out);
 }
 
 static void figure_latency_cdf(const void *ctx, FILE *out) {
@@ -364,6 +355,5 @@ void page_html(const page *p, FILE *out) {
         {"configuration", configuration},
         {NULL, NULL},
     };
-    const embedded_file *file = embedded_find(embedded_reports, "report.html.in");
-    template_write((const char *)file->data, fields, p, out);
+    template_write("report.html.in", fields, p, out);
 }

@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "core/base/embedded.h"
 #include "core/base/version.h"
 #include "sim/report/html_text.h"
 #include "sim/report/pages.h"
@@ -205,6 +204,5 @@ void page_markdown(const page *p, FILE *out) {
         {"comparison", comparison},
         {NULL, NULL},
     };
-    const embedded_file *file = embedded_find(embedded_reports, "report.md.in");
-    template_write((const char *)file->data, fields, p, out);
+    template_write("report.md.in", fields, p, out);
 }

@@ -5,13 +5,18 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/base/embedded.h"
+
 static const template_field *find(const template_field *fields, const char *name, size_t len) {
     for (const template_field *f = fields; f->name; f++)
         if (strlen(f->name) == len && !memcmp(f->name, name, len)) return f;
     return NULL;
 }
 
-void template_write(const char *text, const template_field *fields, const void *ctx, FILE *out) {
+void template_write(const char *name, const template_field *fields, const void *ctx, FILE *out) {
+    const embedded_file *file = embedded_find(embedded_reports, name);
+    assert(file);
+    const char *text = (const char *)file->data;
     for (const char *hole; (hole = strstr(text, "{{"));) {
         const char *end = strstr(hole, "}}");
         assert(end);

@@ -9,7 +9,7 @@ typedef struct template_field {
     void (*write)(const void *ctx, FILE *out);
 } template_field;
 
-/* `fields` ends with a field without a name; a hole without a field is a bug (assert). */
-void template_write(const char *text, const template_field *fields, const void *ctx, FILE *out);
+/* `name`: of a file of reports/. `fields` ends with a field without a name; a hole without a field is a bug (assert). */
+void template_write(const char *name, const template_field *fields, const void *ctx, FILE *out);
 
 #endif

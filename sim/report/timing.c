@@ -1,15 +1,11 @@
 /* timing.c - how fast the simulator was; kept apart from the results, because no two runs agree on it. */
-#include <jansson.h>
 #include <math.h>
 
 #include "sim/report/files.h"
+#include "sim/report/json_write.h"
 
 static double per(double amount, double of) {
     return of > 0 ? amount / of : 0;
-}
-
-static void set(json_t *object, const char *name, json_t *value) {
-    json_object_set_new(object, name, value);
 }
 
 static json_t *rounded(double value, double steps) {
@@ -20,22 +16,20 @@ void report_timing(const run_report *r, const run_timing *t, FILE *out) {
     const simulation_facts *f = r->facts;
     const simulation_redis *redis = &f->redis;
     json_t *o = json_object();
-    set(o, "schema", json_string("lingua.sim.timing/1"));
-    set(o, "wall_s", rounded(t->wall_s, 1e3));
-    set(o, "speedup", rounded(per((double)r->simulated / USEC_PER_SEC, t->wall_s), 1e2));
-    set(o, "events", json_integer((json_int_t)f->events));
-    set(o, "events_per_s", rounded(per((double)f->events, t->wall_s), 1));
-    set(o, "redis_commands_per_s", rounded(per((double)redis->commands, t->wall_s), 1));
-    set(o, "redis_mean_batch", rounded(per((double)redis->commands, (double)redis->batches), 1e2));
-    set(o, "redis_round_trips", json_integer((json_int_t)redis->waits));
-    set(o, "redis_cpu_s", rounded((double)f->redis_cpu_usec / USEC_PER_SEC, 1e3));
-    set(o, "redis_memory_bytes", json_integer(f->redis_memory));
-    set(o, "redis_version", json_string(f->redis_version));
-    set(o, "peak_rss_bytes", json_integer(t->peak_rss_bytes));
-    set(o, "report_s", rounded(t->report_s, 1e3));
-    json_dumpf(o, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-    fputc('\n', out);
-    json_decref(o);
+    json_set(o, "schema", json_string("lingua.sim.timing/1"));
+    json_set(o, "wall_s", rounded(t->wall_s, 1e3));
+    json_set(o, "speedup", rounded(per((double)r->simulated / USEC_PER_SEC, t->wall_s), 1e2));
+    json_set(o, "events", json_integer((json_int_t)f->events));
+    json_set(o, "events_per_s", rounded(per((double)f->events, t->wall_s), 1));
+    json_set(o, "redis_commands_per_s", rounded(per((double)redis->commands, t->wall_s), 1));
+    json_set(o, "redis_mean_batch", rounded(per((double)redis->commands, (double)redis->batches), 1e2));
+    json_set(o, "redis_round_trips", json_integer((json_int_t)redis->waits));
+    json_set(o, "redis_cpu_s", rounded((double)f->redis_cpu_usec / USEC_PER_SEC, 1e3));
+    json_set(o, "redis_memory_bytes", json_integer(f->redis_memory));
+    json_set(o, "redis_version", json_string(f->redis_version));
+    json_set(o, "peak_rss_bytes", json_integer(t->peak_rss_bytes));
+    json_set(o, "report_s", rounded(t->report_s, 1e3));
+    json_write(o, out);
 }
 
 void report_speed(const run_report *r, const run_timing *t, FILE *out) {

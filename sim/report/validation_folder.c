@@ -1,6 +1,7 @@
 /* validation_folder.c - what a validation leaves in its folder: figures for tools, a page for people, one plot of both curves. */
 #include <stdlib.h>
 
+#include "sim/report/figure_page.h"
 #include "sim/report/text_file.h"
 #include "sim/report/validation_pages.h"
 
@@ -18,8 +19,7 @@ static void markdown(const void *ctx, FILE *out) {
     const validation *v = p->validation;
     char text[VALIDATION_VERDICT_MAX];
     fprintf(out, "# %s: simulated and measured\n\n**%s**\n\n", v->name, validation_verdict(v, text));
-    if (p->svg)
-        fprintf(out, "![%s](plots/%s.svg)\n%s\n\n", validation_plot.alt, validation_plot.name, validation_plot.caption);
+    if (p->svg) figure_markdown(&validation_plot, out);
     validation_markdown(v, out);
     fprintf(out, "\nMade by `%s`.\n", v->command);
 }

@@ -1,7 +1,7 @@
 /* validation_html.c - the page of a validation: the verdict first, then both curves, then every figure with its error. */
 #include <math.h>
 
-#include "core/base/embedded.h"
+#include "sim/report/figure_page.h"
 #include "sim/report/html_text.h"
 #include "sim/report/svg.h"
 #include "sim/report/template.h"
@@ -32,9 +32,7 @@ static void both_curves(const void *ctx, FILE *out) {
         svg_inline(p->svg, validation_plot.name, out);
         fprintf(out, "<figcaption>%s</figcaption>\n</figure>", validation_plot.caption);
     } else {
-        fputs("<p class=\"soft\">", out);
-        html_text(out, p->note);
-        fputs("</p>", out);
+        figure_missing_html(p->note, out);
     }
 }
 
@@ -102,6 +100,5 @@ void validation_html(const validation_page *p, FILE *out) {
                                             {"table", rows},
                                             {"again", again},
                                             {NULL, NULL}};
-    const embedded_file *file = embedded_find(embedded_reports, "validation.html.in");
-    template_write((const char *)file->data, fields, p, out);
+    template_write("validation.html.in", fields, p, out);
 }
