@@ -17,7 +17,7 @@
 enum {
     LISTENERS_MAX = 8,
     HTTP_SOCKETS_MAX = 1024, /* sockets without an open WebSocket: in handshake, or of HTTP */
-    READ_BYTES = 16384, /* from a socket at once; one buffer for all */
+    READ_BYTES = 16384,      /* from a socket at once; one buffer for all */
     /* Of a frame, that libwebsockets keeps for a connection; with what it adds, a class of the allocator that shares pages. Pages of a
      * larger one would become resident one by one, whenever a frame happens to come in two reads. */
     RECEIVE_BYTES = 1024 - LWS_PRE - 4,
