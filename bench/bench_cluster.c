@@ -6,18 +6,11 @@
  * own, the whole could do 1e6 / server_cpu_us / busiest_percent * 100 per second. `cores` is how many processors were busy, client
  * included: near the number that there are, the machine is what binds, and near 1 it is the client. */
 #include <stdio.h>
-#include <time.h>
 
 #include "bench/benchmarks.h"
 #include "bench/rig.h"
 
 enum { NODES = 500, LANGS = 3, JOBS = 10000, WINDOW = 512, CALLS = 100000, JOB_PATIENCE_MS = 60000 };
-
-static double own_cpu(void) {
-    struct timespec used;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    return (double)used.tv_sec + (double)used.tv_nsec * 1e-9;
-}
 
 /* What was used until an instant. */
 typedef struct meter {
@@ -27,7 +20,7 @@ typedef struct meter {
 
 static sched_status read_meter(rig *r, meter *m, sched_error *err) {
     sched_status status = rig_servers_cpu(r, m->server, &m->servers, err);
-    m->client = own_cpu();
+    m->client = bench_cpu_seconds();
     m->at = bench_seconds();
     return status;
 }

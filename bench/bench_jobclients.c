@@ -8,7 +8,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/base/histogram.h"
 #include "core/base/rng.h"
@@ -42,22 +41,6 @@ typedef struct crowd {
     histogram *reads, *writes; /* of all */
 } crowd;
 
-static int64_t now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static double own_cpu(void) {
-    struct timespec used;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    return (double)used.tv_sec + (double)used.tv_nsec * 1e-9;
-}
-
-static histogram *latencies(void) {
-    return histogram_new(INT64_C(1) << 36); /* ns: a minute */
-}
-
 /* ---- one thread ----------------------------------------------------------------------------------------------------- */
 
 static sched_status ask(client *c, asked *question) {
@@ -72,14 +55,14 @@ static sched_status ask(client *c, asked *question) {
         call_str(&call, fields[i][0]);
         if (!question->reads) call_str(&call, fields[i][1]);
     }
-    question->at_ns = now_ns();
+    question->at_ns = bench_nanoseconds();
     return sync_client_append(c->link, &call, &c->err);
 }
 
 static sched_status take_answer(client *c, const asked *question) {
     redis_reply *reply = NULL;
     sched_status status = sync_client_read(c->link, &reply, &c->err);
-    if (!status) histogram_record(question->reads ? c->reads : c->writes, now_ns() - question->at_ns);
+    if (!status) histogram_record(question->reads ? c->reads : c->writes, bench_nanoseconds() - question->at_ns);
     sync_reply_free(reply);
     return status;
 }
@@ -98,13 +81,13 @@ static void *work(void *arg) {
 /* ---- all of them ---------------------------------------------------------------------------------------------------- */
 
 static sched_status crowd_open(crowd *all, int threads, int depth, int reads_percent, int64_t ops, sched_error *err) {
-    *all = (crowd){.threads = threads, .reads = latencies(), .writes = latencies()};
+    *all = (crowd){.threads = threads, .reads = bench_latencies(), .writes = bench_latencies()};
     sched_status status = private_server_start(NULL, &all->server, err);
     for (int i = 0; i < threads && !status; i++) {
         client *c = &all->clients[i];
         *c = (client){.depth = depth, .reads_percent = reads_percent, .ops = ops / threads};
-        c->reads = latencies();
-        c->writes = latencies();
+        c->reads = bench_latencies();
+        c->writes = bench_latencies();
         rng_init(&c->random, 1, "bench.jobclients", (uint64_t)i);
         status =
             sync_client_open_socket(private_server_socket(all->server), PATIENCE_SEC * USEC_PER_SEC, &c->link, err);
@@ -149,7 +132,7 @@ static void gather(crowd *all) {
 }
 
 static sched_status measure(bench_run *run, crowd *all, sched_error *err) {
-    double began = bench_seconds(), cpu = own_cpu();
+    double began = bench_seconds(), cpu = bench_cpu_seconds();
     sched_status status = race(all, err);
     if (status) return status;
     double took = bench_seconds() - began;
@@ -159,7 +142,7 @@ static sched_status measure(bench_run *run, crowd *all, sched_error *err) {
     bench_record(run, READ_P99, (double)histogram_percentile(all->reads, 99) * 1e-3);
     bench_record(run, WRITE_P50, (double)histogram_percentile(all->writes, 50) * 1e-3);
     bench_record(run, WRITE_P99, (double)histogram_percentile(all->writes, 99) * 1e-3);
-    bench_record(run, CORES, (own_cpu() - cpu) / took);
+    bench_record(run, CORES, (bench_cpu_seconds() - cpu) / took);
     return SCHED_OK;
 }
 

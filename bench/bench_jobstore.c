@@ -10,7 +10,6 @@
  *
  * One rule for all: an operation is one question about one job, or one transition of it. */
 #include <stdio.h>
-#include <time.h>
 
 #include "bench/bench_jobclients.h"
 #include "bench/bench_jobtable.h"
@@ -26,18 +25,6 @@
 enum { REDIS_JOBS = 10000, MEMORY_JOBS = 100000, COMMANDS = 100000, KEYS = 10000 };
 enum { DEPTH_MAX = 64, STEPS = 5, PATIENCE_SEC = 30, FINISHED_MAX = 10000 };
 enum { OPS_PER_S, P50, P99, CLIENT_CPU, SERVER_CPU };
-
-static int64_t now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static double own_cpu(void) {
-    struct timespec used;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    return (double)used.tv_sec + (double)used.tv_nsec * 1e-9;
-}
 
 static sched_status run_locked(bench_run *run, sched_error *err) {
     int threads = 1, reads = 100;
@@ -64,7 +51,7 @@ typedef struct place {
 } place;
 
 static sched_status place_open(place *p, bool redis, sched_error *err) {
-    *p = (place){.latency = histogram_new(INT64_C(1) << 36)};
+    *p = (place){.latency = bench_latencies()};
     if (!redis) return SCHED_OK;
     sched_status status = scripts_new(NULL, &p->texts, err);
     if (!status) status = private_server_start(NULL, &p->server, err);
@@ -103,9 +90,9 @@ static sched_status measure(bench_run *run, place *p, int64_t count,
         double server_before = 0, server_after = 0;
         histogram_reset(p->latency);
         status = server_cpu(p, &server_before, err);
-        double began = bench_seconds(), cpu = own_cpu();
+        double began = bench_seconds(), cpu = bench_cpu_seconds();
         if (!status) status = work(ctx, count, err);
-        double took = bench_seconds() - began, used = own_cpu() - cpu;
+        double took = bench_seconds() - began, used = bench_cpu_seconds() - cpu;
         if (!status) status = server_cpu(p, &server_after, err);
         if (status) break;
         bench_record(run, OPS_PER_S, (double)count / took);
@@ -159,7 +146,7 @@ static void on_answer(void *arg, const store_answer *answer) {
     walker *w = arg;
     walk *all = w->walk;
     if (!answer) return;
-    histogram_record(all->place.latency, now_ns() - w->asked_ns);
+    histogram_record(all->place.latency, bench_nanoseconds() - w->asked_ns);
     if (answer->word != STORE_DONE)
         sched_fail(&all->trouble, SCHED_EPROTO, "step %d of job %s was answered %d", w->step, w->job, answer->word);
     if (++w->step < STEPS) {
@@ -189,7 +176,7 @@ static void ask_next(walker *w) {
         .released = true,
         .keep = USEC_PER_SEC,
     };
-    w->asked_ns = now_ns();
+    w->asked_ns = bench_nanoseconds();
     job_store_ask(w->walk->store, &question, on_answer, w);
 }
 
@@ -313,12 +300,12 @@ static sched_status run_through(void *ctx, int64_t ops, sched_error *err) {
     int64_t asked_ns[DEPTH_MAX];
     for (int64_t put = 0, taken = 0; taken < ops && !status;) {
         for (; put < ops && put - taken < c->depth && !status; put++) {
-            asked_ns[put % DEPTH_MAX] = now_ns();
+            asked_ns[put % DEPTH_MAX] = bench_nanoseconds();
             status = put_command(c, put % 2 == 0, err);
         }
         redis_reply *reply = NULL;
         if (!status) status = sync_client_read(c->place.client, &reply, err);
-        if (!status) histogram_record(c->place.latency, now_ns() - asked_ns[taken % DEPTH_MAX]);
+        if (!status) histogram_record(c->place.latency, bench_nanoseconds() - asked_ns[taken % DEPTH_MAX]);
         sync_reply_free(reply);
         taken++;
     }

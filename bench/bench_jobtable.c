@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <uthash.h>
 
 #include "bench/bench_jobtable.h"
@@ -18,22 +17,6 @@
 #include "core/domain/job.h"
 
 enum { ID_SIZE = 24, JOBS = 100000, THREADS_MAX = 4, TIMED = 8, OPS = 1000000 };
-
-static int64_t now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static double own_cpu(void) {
-    struct timespec used;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    return (double)used.tv_sec + (double)used.tv_nsec * 1e-9;
-}
-
-static histogram *latencies(void) {
-    return histogram_new(INT64_C(1) << 36); /* ns: a minute */
-}
 
 typedef struct entry {
     char id[ID_MAX + 1];
@@ -111,9 +94,9 @@ static void *work(void *arg) {
     for (int64_t i = 0; i < w->ops; i++) {
         const char *id = w->table->ids[rng_below(&w->random, JOBS)];
         bool reads = rng_below(&w->random, 100) < (uint64_t)w->reads_percent;
-        int64_t began = i % TIMED ? 0 : now_ns();
+        int64_t began = i % TIMED ? 0 : bench_nanoseconds();
         w->seen += reads ? look_up(w->table, id) : move_on(w->table, id, 1, "node-00017");
-        if (began) histogram_record(reads ? w->reads : w->writes, now_ns() - began);
+        if (began) histogram_record(reads ? w->reads : w->writes, bench_nanoseconds() - began);
     }
     return NULL;
 }
@@ -136,13 +119,13 @@ typedef struct contest {
 } contest;
 
 static void contest_init(contest *c, int threads, int reads_percent, int64_t ops, locked_table *table) {
-    *c = (contest){.threads = threads, .reads = latencies(), .writes = latencies()};
+    *c = (contest){.threads = threads, .reads = bench_latencies(), .writes = bench_latencies()};
     for (int i = 0; i < threads; i++) {
         c->workers[i] = (worker){.table = table,
                                  .reads_percent = reads_percent,
                                  .ops = ops / threads,
-                                 .reads = latencies(),
-                                 .writes = latencies()};
+                                 .reads = bench_latencies(),
+                                 .writes = bench_latencies()};
         rng_init(&c->workers[i].random, 1, "bench.jobtable", (uint64_t)i);
     }
 }
@@ -170,7 +153,7 @@ static void gather(contest *c) {
 }
 
 static sched_status measure(bench_run *run, contest *c, sched_error *err) {
-    double began = bench_seconds(), cpu = own_cpu();
+    double began = bench_seconds(), cpu = bench_cpu_seconds();
     sched_status status = race(c->workers, c->threads, err);
     if (status) return status;
     double took = bench_seconds() - began;
@@ -180,7 +163,7 @@ static sched_status measure(bench_run *run, contest *c, sched_error *err) {
     bench_record(run, READ_P99, (double)histogram_percentile(c->reads, 99));
     bench_record(run, WRITE_P50, (double)histogram_percentile(c->writes, 50));
     bench_record(run, WRITE_P99, (double)histogram_percentile(c->writes, 99));
-    bench_record(run, CORES, (own_cpu() - cpu) / took);
+    bench_record(run, CORES, (bench_cpu_seconds() - cpu) / took);
     return SCHED_OK;
 }
 

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "bench/benchmarks.h"
 #include "core/base/mem.h"
@@ -137,12 +136,6 @@ static size_t all_four(const bench_texts *t) {
     return read_utterance(t) + write_assign(t) + read_result(t) + write_answer(t);
 }
 
-static double cpu_seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 sched_status bench_wire_open(int64_t sound, bench_texts **ret_texts, sched_error *err) {
     bench_texts *t = mem_zalloc(1, sizeof *t);
     sched_status status = open_texts(sound, t, err);
@@ -169,9 +162,9 @@ static sched_status measure(bench_run *run, bench_message *message, sched_error 
     int64_t rounds = bench_work(run, ROUNDS);
     while (bench_again(run)) {
         size_t bytes = 0;
-        double began = cpu_seconds();
+        double began = bench_cpu_seconds();
         for (int64_t i = 0; i < rounds; i++) bytes += message(&t);
-        double took = cpu_seconds() - began;
+        double took = bench_cpu_seconds() - began;
         bench_record(run, 0, took * 1e6 / (double)rounds);
         bench_record(run, 1, (double)rounds / took);
         bench_record(run, 2, (double)bytes / took / 1e6);

@@ -74,10 +74,28 @@ double bench_allocated_bytes(void) {
     return (double)bytes;
 }
 
+static double seconds(clockid_t clock) {
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
 double bench_seconds(void) {
+    return seconds(CLOCK_MONOTONIC);
+}
+
+double bench_cpu_seconds(void) {
+    return seconds(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+int64_t bench_nanoseconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+histogram *bench_latencies(void) {
+    return histogram_new(INT64_C(1) << 36);
 }
 
 /* --- running ---------------------------------------------------------------------------------------------------------- */

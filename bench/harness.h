@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "core/base/histogram.h"
 #include "core/base/status.h"
 
 enum { BENCH_METRICS_MAX = 7, BENCH_RUNS_MAX = 99, BENCH_RUNS = 5, BENCH_RUNS_QUICK = 3 };
@@ -59,6 +60,11 @@ void bench_record(bench_run *run, int metric, double value);
 
 /* Seconds of real time since some instant. */
 double bench_seconds(void);
+int64_t bench_nanoseconds(void);
+/* Of the processors, in this process. */
+double bench_cpu_seconds(void);
+/* Of nanoseconds, up to a minute; free it with histogram_free(). */
+histogram *bench_latencies(void);
 /* That this process has from the allocator. */
 double bench_allocated_bytes(void);
 /* Makes the compiler believe that `value` is used. */
