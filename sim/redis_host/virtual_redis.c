@@ -10,7 +10,7 @@
  *
  * What Redis does by itself on real time is off or held: active expire, rehashing and the allocator's thread by
  * configuration, the periodic work by the monotonic clock of the page, which stands still except for one tick per
- * simulated second. A tick is followed by a command: Redis runs due periodic work between executing a command and
+ * simulated second, unless the options say otherwise. A tick is followed by a command: Redis runs due periodic work between executing a command and
  * sending its reply, or earlier, so when that reply is here the work has been done exactly once. */
 #include "sim/redis_host/virtual_redis.h"
 
@@ -46,13 +46,14 @@ struct virtual_redis {
     uint64_t spin_nsec;
     usec_t max_skew;
     timer_handle upkeep;
+    usec_t pause;    /* of the upkeep */
     char cursor[24]; /* of the SCAN of the upkeep */
     resp request;    /* of upkeep and sync */
     uint64_t commands, batches;
     uint64_t own_sent, own_received; /* bytes of upkeep and sync */
 };
 
-const virtual_redis_options virtual_redis_defaults = {.seed = 1, .max_skew = 100};
+const virtual_redis_options virtual_redis_defaults = {.seed = 1, .max_skew = 100, .upkeep = USEC_PER_SEC};
 
 // clang-format off
 static const char *const config[] = {
@@ -236,7 +237,7 @@ static void on_upkeep(void *arg) {
     int64_t keys = 0;
     /* a broken connection is reported by virtual_redis_status() */
     if (redis->pipe && (tick(redis, &keys, NULL) || scan_some(redis, keys / SWEEP_SECONDS + SWEEP_MIN, NULL))) return;
-    redis->upkeep = engine_at(redis->engine, engine_now(redis->engine) + USEC_PER_SEC, on_upkeep, redis);
+    redis->upkeep = engine_at(redis->engine, engine_now(redis->engine) + redis->pause, on_upkeep, redis);
 }
 
 sched_status virtual_redis_expire_all(virtual_redis *redis, sched_error *err) {
@@ -315,10 +316,11 @@ static sched_status connect_and_prepare(virtual_redis *redis, sched_error *err) 
 sched_status virtual_redis_start(engine *e, const virtual_redis_options *options, virtual_redis **ret_redis,
                                  sched_error *err) {
     usec_t now = engine_now(e);
-    assert(options->max_skew >= 0 && now >= USEC_PER_SEC);
+    assert(options->max_skew >= 0 && options->upkeep > 0 && now >= USEC_PER_SEC);
     virtual_redis *redis = mem_zalloc(1, sizeof *redis);
     redis->engine = e;
     redis->max_skew = options->max_skew;
+    redis->pause = options->upkeep;
     snprintf(redis->cursor, sizeof redis->cursor, "0");
     redis->spin_nsec =
         options->launcher ? 0 : spin_nsec(); /* what instruments a server lets one of its threads run at a time */
@@ -329,7 +331,7 @@ sched_status virtual_redis_start(engine *e, const virtual_redis_options *options
         virtual_redis_stop(redis);
         return status;
     }
-    redis->upkeep = engine_at(e, now + USEC_PER_SEC, on_upkeep, redis);
+    redis->upkeep = engine_at(e, now + redis->pause, on_upkeep, redis);
     *ret_redis = redis;
     return SCHED_OK;
 }

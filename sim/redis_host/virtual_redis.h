@@ -34,10 +34,11 @@ typedef struct virtual_redis_options {
     const char *binary;          /* NULL: redis-server on PATH */
     uint64_t seed;               /* of the server's entropy */
     usec_t max_skew;             /* >= 0 */
+    usec_t upkeep;               /* > 0; pause between two rounds of the server's periodic work */
     const char *const *launcher; /* as in private_server_options */
 } virtual_redis_options;
 
-extern const virtual_redis_options virtual_redis_defaults; /* PATH, seed 1, 100 usec */
+extern const virtual_redis_options virtual_redis_defaults; /* PATH, seed 1, 100 usec, 1 s */
 
 /* Failures of private_server_start(); SCHED_EPROTO when the server's TIME is not the page's: the preload did not
  * take. The engine is borrowed and must outlive it. */

@@ -293,13 +293,12 @@ static void play_op(const op *o) {
 /* ---- what must hold ------------------------------------------------------------------------------------------------- */
 
 static void check_capacity(void) {
-    for (int i = 0; i < NODES_MAX; i++) {
-        char name[8];
-        snprintf(name, sizeof name, "n%d", i);
-        int64_t held = m.nodes[i].slots_most ? reservations_of(name) : 0;
-        if (held > m.nodes[i].slots_most)
-            wrong("node %d has %lld reservations and %lld slots", i, (long long)held, (long long)m.nodes[i].slots_most);
-    }
+    int64_t held[NODES_MAX];
+    reservations_of_all(held, NODES_MAX);
+    for (int i = 0; i < NODES_MAX; i++)
+        if (held[i] > m.nodes[i].slots_most)
+            wrong("node %d has %lld reservations and %lld slots", i, (long long)held[i],
+                  (long long)m.nodes[i].slots_most);
 }
 
 static int64_t unfinished(void) {

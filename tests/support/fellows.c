@@ -256,11 +256,13 @@ void fellow_pass(usec_t time) {
 }
 
 void open_fellows(void) {
+    virtual_redis_options redis_options = virtual_redis_defaults;
     virtual_server_options options = {.costs = COST_ZERO, .seed = 1};
+    redis_options.upkeep = 10 * USEC_PER_SEC; /* lives of minutes pass between two operations */
     fellow_engine = engine_new(start);
     fellow_count = told_count = 0;
     commands = 0;
-    ck_assert_msg(!virtual_redis_start(fellow_engine, &virtual_redis_defaults, &fellow_redis, &fellow_err), "%s",
+    ck_assert_msg(!virtual_redis_start(fellow_engine, &redis_options, &fellow_redis, &fellow_err), "%s",
                   fellow_err.message);
     ck_assert_msg(!scripts_new(NULL, &lua, &fellow_err), "%s", fellow_err.message);
     ck_assert_msg(!virtual_server_new(fellow_engine, fellow_redis, lua, &options, &server, &fellow_err), "%s",

@@ -183,6 +183,7 @@ void pass(usec_t time) {
 
 void open_world(const char *phase) {
     virtual_redis_options redis_options = virtual_redis_defaults;
+    redis_options.upkeep = 10 * second; /* lives of minutes pass between two operations */
     virtual_server_options server_options = {.costs = COST_ZERO, .seed = 1};
     link_virtual_options link_options = {.delay = {.kind = DIST_CONSTANT}, .window = 10000, .seed = 1};
     assigned_count = cancelled_count = answered_count = event_count = 0;
@@ -423,6 +424,26 @@ void operator_drains(const char *node, int64_t hold_msec) {
 int64_t reservations_of(const char *node) {
     redis_key key;
     return ask_int("ZCARD", key_node_reservations(&key, &config.keys, node));
+}
+
+void reservations_of_all(int64_t held[], int nodes) {
+    static const char count[] =
+        "local held = {} for i, key in ipairs(KEYS) do held[i] = redis.call('ZCARD', key) end return held";
+    redis_key key;
+    redis_call call;
+    redis_reply *reply;
+    call_command(&call, "EVAL");
+    call_str(&call, count);
+    call_int(&call, nodes);
+    for (int i = 0; i < nodes; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "n%d", i);
+        call_key(&call, key_node_reservations(&key, &config.keys, name));
+    }
+    ck_assert_msg(!virtual_redis_sync(redis, &call, &reply, &err), "%s", err.message);
+    ck_assert_msg((int)reply_count(reply) == nodes, "%s", reply_text(reply));
+    for (int i = 0; i < nodes; i++) held[i] = reply_int(reply_at(reply, (size_t)i));
+    virtual_redis_reply_free(reply);
 }
 
 int64_t pool_size(const char *src, const char *tgt) {

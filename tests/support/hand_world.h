@@ -106,6 +106,8 @@ void operator_drains(const char *node, int64_t hold_msec);
 /* The reply of a plain command about one key. */
 int64_t ask_int(const char *command, const char *key);
 int64_t reservations_of(const char *node);
+/* The same of "n0", "n1" and so on in one question. */
+void reservations_of_all(int64_t held[], int nodes);
 int64_t pool_size(const char *src, const char *tgt);
 
 #endif
