@@ -2,9 +2,11 @@
 # run_tests.sh BUILD TEST... - runs test programs (tests/unit/check_rng, tests/daemon/test_speech.py ...), one line for each, then the
 # sum of all. Those in Python are run by Debian's interpreter, which has the WebSocket library, and meet the programs in BUILD.
 #
-# Tests run side by side, one for each processor: each starts servers of its own, in a fresh folder. Those of the daemon, and those whose
-# source says "Runs alone" because they compare with the time that passes, come one after the other. What a program printed is kept in
-# BUILD/<test>.log and shown when it fails. A program that crashes, hangs or prints no sum counts as one failed test more.
+# Each test starts servers of its own, in a fresh folder, so tests run side by side: one more than there are processors, because most
+# ask a server and wait for its answer; and beside them a few of those whose source says "Mostly waits" (for timeouts, restarts, real
+# time). Those that say "Runs alone", because they compare with the time that passes, come last, one after the other. CPU is that of a
+# program and of what it waited for. What it printed is kept in BUILD/<test>.log and shown when it fails. A program that crashes, hangs
+# or prints no sum counts as one failed test more.
 # Environment: ONLY=text keeps the tests with that text in their name; TEST_TIMEOUT=seconds bounds each program (300).
 set -euo pipefail
 
@@ -16,6 +18,7 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}
 export LSAN_OPTIONS=${LSAN_OPTIONS:-suppressions=tests/lsan.supp:print_suppressions=0}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 limit=${TEST_TIMEOUT:-300}
+waiting=4 # of those that mostly wait, side by side
 
 # Check's sums, or unittest's, as "checks failed".
 read_sum() {
@@ -36,7 +39,10 @@ run_one() {
     local child=$!
     trap 'kill "$child" 2>/dev/null; exit 130' INT TERM
     { wait "$child" || status=$?; } 2>/dev/null
-    local checks failed
+    local took cpu checks failed
+    took=$(awk -v a="$began" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }')
+    times >"$program.times"
+    cpu=$(awk -F '[ ms]+' 'NR == 2 { printf "%.1f", $1 * 60 + $2 + $3 * 60 + $4 }' "$program.times")
     read -r checks failed < <(read_sum "$program.log")
     local passed=$((checks - failed)) note=
     if ((checks == 0 || (status != 0 && failed == 0))); then
@@ -45,31 +51,34 @@ run_one() {
         if ((status == 124 || status == 137)); then note=", stopped after $limit s"; fi
     fi
     echo "$passed $failed" >"$program.result"
-    local took
-    took=$(awk -v a="$began" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }')
     if ((failed == 0)); then
-        printf '  ok    %-36s %4d passed %6s s\n' "${test#tests/}" "$passed" "$took"
+        printf '  ok    %-36s %4d passed %6s s, %5s s of CPU\n' "${test#tests/}" "$passed" "$took" "$cpu"
     else
         # One write, so that programs that fail at the same time do not mix their lines.
         printf '%s\n' "$(
-            printf '  FAIL  %-36s %4d passed %6s s, %d failed%s\n' "${test#tests/}" "$passed" "$took" "$failed" "$note"
+            printf '  FAIL  %-36s %4d passed %6s s, %5s s of CPU, %d failed%s\n' "${test#tests/}" "$passed" "$took" "$cpu" "$failed" "$note"
             grep -vE ':[PS]:[^:]*:[^:]*:[0-9]+: ' "$program.log" | tail -n 200 | sed 's/^/        /'
         )"
     fi
 }
 
-runs_alone() {
-    [[ $1 == tests/daemon/* ]] || grep -qsF 'Runs alone' "$1.c"
+# computes, waits or alone
+lane_of() {
+    local source=$1
+    if [[ $source != *.py ]]; then source+=.c; fi
+    case $(grep -om1 -e 'Mostly waits' -e 'Runs alone' "$source") in
+    Mostly*) echo waits ;;
+    Runs*) echo alone ;;
+    *) echo computes ;;
+    esac
 }
 
-# All tests for which "$2 TEST" holds.
-run_those() {
-    local side_by_side=$1 condition=$2 test
-    shift 2
+# run_lane SIDE_BY_SIDE TEST...
+run_lane() {
+    local side_by_side=$1 test
+    trap 'kill $(jobs -p) 2>/dev/null || true; exit 130' INT TERM
+    shift
     for test; do
-        $condition "$test" || continue
-        ran+=("$test")
-        rm -f "$build/$test.result"
         while (($(jobs -rp | wc -l) >= side_by_side)); do wait -n || true; done
         run_one "$test" &
     done
@@ -77,19 +86,24 @@ run_those() {
 }
 
 ONLY=${ONLY:-}
-ran=()
-trap 'kill $(jobs -p) 2>/dev/null || true; exit 130' INT TERM
-is_company() { ! runs_alone "$1"; }
-wanted=()
+computes=() waits=() alone=()
 for test; do
-    if [[ $test == *$ONLY* ]]; then wanted+=("$test"); fi
+    [[ $test == *$ONLY* ]] || continue
+    rm -f "$build/$test.result"
+    declare -n lane="$(lane_of "$test")"
+    lane+=("$test")
 done
-run_those "$(nproc)" is_company "${wanted[@]}"
-run_those 1 runs_alone "${wanted[@]}"
+ran=("${computes[@]}" "${waits[@]}" "${alone[@]}")
 if ((${#ran[@]} == 0)); then
     echo "no test has \"$ONLY\" in its name" >&2
     exit 2
 fi
+trap 'kill $(jobs -p) 2>/dev/null || true; exit 130' INT TERM
+run_lane $(($(nproc) + 1)) "${computes[@]}" &
+run_lane "$waiting" "${waits[@]}" &
+wait
+run_lane 1 "${alone[@]}" &
+wait
 
 passed=0 failed=0
 for test in "${ran[@]}"; do

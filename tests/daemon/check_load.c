@@ -1,5 +1,6 @@
 /* check_load.c - lingua-bench load against linguad as both are shipped, on a Redis of the test's own: everything is answered, in order,
- * and counted; and so it is when linguad is killed in the middle. */
+ * and counted; and so it is when linguad is killed in the middle.
+ * Mostly waits: for real time to pass. */
 #include <jansson.h>
 #include <limits.h>
 #include <signal.h>

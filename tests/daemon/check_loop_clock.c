@@ -1,4 +1,5 @@
-/* check_loop_clock.c - time and timers of a process that lives in real time. */
+/* check_loop_clock.c - time and timers of a process that lives in real time.
+ * Runs alone: it compares with the time that passes. */
 #include <check.h>
 #include <stdlib.h>
 #include <time.h>

@@ -1,4 +1,5 @@
-/* check_peers.c - what instances say to each other, over real connections: in order, never twice, and to nobody else. */
+/* check_peers.c - what instances say to each other, over real connections: in order, never twice, and to nobody else.
+ * Mostly waits: for connections that are tried again. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* check_server.c - messages in and out through the front door, by real sockets and a client that shares no code with it. */
+/* check_server.c - messages in and out through the front door, by real sockets and a client that shares no code with it.
+ * Mostly waits: for limits of time. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

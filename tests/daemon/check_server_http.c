@@ -1,4 +1,5 @@
-/* check_server_http.c - HTTP by curl, addresses to listen on, and TLS. */
+/* check_server_http.c - HTTP by curl, addresses to listen on, and TLS.
+ * Mostly waits: for curl and for limits of time. */
 #include <arpa/inet.h>
 #include <check.h>
 #include <stdio.h>

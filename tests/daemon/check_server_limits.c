@@ -1,4 +1,5 @@
-/* check_server_limits.c - what one client may do before the door is shut: floods, silence, half handshakes, too many of them. */
+/* check_server_limits.c - what one client may do before the door is shut: floods, silence, half handshakes, too many of them.
+ * Mostly waits: for limits of time. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

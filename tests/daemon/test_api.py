@@ -1,4 +1,7 @@
-"""test_api.py - the HTTP side: documents, errors, tokens, and what the files of deploy/ and docs/ say of metrics and alarms."""
+"""test_api.py - the HTTP side: documents, errors, tokens, and what the files of deploy/ and docs/ say of metrics and alarms.
+
+Mostly waits: for time to pass in real processes.
+"""
 
 import asyncio
 import json

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """test_bad_input.py - whatever is sent, it is answered with an error, counted, and disturbs nobody else.
 
-Each test sends its nonsense beside a node and a client who go on speaking; at its end they still understand each other.
+Each test sends its nonsense beside a node and a client who go on speaking; at its end they still understand each other. Mostly waits: for limits of time.
 """
 
 import asyncio

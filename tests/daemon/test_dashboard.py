@@ -3,6 +3,8 @@ data stays text.
 
 The browser is chromium by its own driver over HTTP (the WebDriver protocol). Where there is none the tests are left out, unless
 LINGUA_BROWSER=required (make check-browser). Pictures are kept as BUILD/dashboard-*.png.
+
+Mostly waits: for a browser, and for what nodes say now and then.
 """
 
 import asyncio

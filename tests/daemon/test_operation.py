@@ -1,5 +1,8 @@
 #!/usr/bin/python3
-"""test_operation.py - linguad as those meet it who run it: its options, its start without Redis, signals, the service manager, its log."""
+"""test_operation.py - linguad as those meet it who run it: its options, its start without Redis, signals, the service manager, its log.
+
+Mostly waits: for processes that start and end.
+"""
 
 import asyncio
 import base64

@@ -1,5 +1,8 @@
 #!/usr/bin/python3
-"""test_speech.py - one instance: nodes register, clients speak, and hear what was understood."""
+"""test_speech.py - one instance: nodes register, clients speak, and hear what was understood.
+
+Mostly waits: for pauses of speech.
+"""
 
 import asyncio
 import base64

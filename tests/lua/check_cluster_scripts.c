@@ -1,7 +1,8 @@
 /* check_cluster_scripts.c - no script is without tests on three masters. Runs from the root of the tree.
  *
  * A suite that hands its arguments to lua_main() runs in all worlds, the cluster among them. So a script is tested there when such a
- * suite names it; and here each script is called at the master of its first key, where a key of another slot would be refused. */
+ * suite names it; and here each script is called at the master of its first key, where a key of another slot would be refused.
+ * Mostly waits: for a cluster to come up. */
 #include "tests/support/lua_db.h"
 
 #include <glob.h>

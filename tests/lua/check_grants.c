@@ -1,5 +1,6 @@
 /* reserve_node and release_reservation: what beside a full node refuses a job, how the verdicts of attempts make a node
- * degraded and ready again, and that a dry question leaves no trace. Slots are in check_reservations.c. */
+ * degraded and ready again, and that a dry question leaves no trace. Slots are in check_reservations.c.
+ * Mostly waits: for a cluster to come up. */
 #include "tests/support/lua_db.h"
 
 #include <inttypes.h>

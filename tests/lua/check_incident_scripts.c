@@ -1,4 +1,5 @@
-/* check_incident_scripts.c - scripts that do what went wrong once: each does that, and nothing else that would be wrong. */
+/* check_incident_scripts.c - scripts that do what went wrong once: each does that, and nothing else that would be wrong.
+ * Mostly waits: for a cluster to come up. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* instance_beat, list_instance, leave_instance, inbox_add, inbox_done, dead_letter, adopt_instance, forget_instance: who lives, what is
- * in whose inbox, and who may take it over. */
+ * in whose inbox, and who may take it over.
+ * Mostly waits: for a cluster to come up. */
 #include "tests/support/lua_db.h"
 
 #include <inttypes.h>

@@ -1,4 +1,5 @@
-/* write_job_copy, unlock_request: what instances leave in Redis that have their jobs in memory. */
+/* write_job_copy, unlock_request: what instances leave in Redis that have their jobs in memory.
+ * Mostly waits: for a cluster to come up. */
 #include "tests/support/lua_db.h"
 
 #include <inttypes.h>

@@ -1,5 +1,6 @@
 /* create_job, mark_job_dispatched, accept_job, start_job, complete_task, release_job, failover_reassign_job; and
- * that these scripts allow exactly what the transition table of core/domain/job.h allows. */
+ * that these scripts allow exactly what the transition table of core/domain/job.h allows.
+ * Mostly waits: for a cluster to come up. */
 #include "core/domain/job.h"
 #include "tests/support/lua_db.h"
 

@@ -1,5 +1,6 @@
 /* What keeps a job from a node that is alive: a drain and its hold (drain_node), a model that it lacks (mark_service); and
- * the last question before an assignment is sent (confirm_reservation). */
+ * the last question before an assignment is sent (confirm_reservation).
+ * Mostly waits: for a cluster to come up. */
 #include "tests/support/lua_db.h"
 
 #include <inttypes.h>

@@ -1,5 +1,6 @@
 /* register_node_v2, heartbeat_with_pool_assign, node_assigned: a node that is held out, one that is not up yet, and one that
- * drains. Versions, owners and ends are in check_node_scripts.c. */
+ * drains. Versions, owners and ends are in check_node_scripts.c.
+ * Mostly waits: for a cluster to come up. */
 #include "tests/support/lua_db.h"
 
 #include <inttypes.h>

@@ -1,4 +1,5 @@
-/* register_node_v2, heartbeat_with_pool_assign, node_assigned, node_offline, forget_node. */
+/* register_node_v2, heartbeat_with_pool_assign, node_assigned, node_offline, forget_node.
+ * Mostly waits: for a cluster to come up. */
 #include "tests/support/lua_db.h"
 
 #include <inttypes.h>

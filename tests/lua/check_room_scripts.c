@@ -1,5 +1,6 @@
 /* room_create, room_join, room_leave, room_speak, room_prefer: who is in a room, in which language each wants to hear, and
- * how long the room lives. */
+ * how long the room lives.
+ * Mostly waits: for a cluster to come up. */
 #include "tests/support/lua_db.h"
 
 #include <inttypes.h>

@@ -1,4 +1,5 @@
-/* router_cluster: every sentence of its header and of core/redis/link.h, against a cluster of real servers in real time. */
+/* router_cluster: every sentence of its header and of core/redis/link.h, against a cluster of real servers in real time.
+ * Mostly waits: a cluster takes two seconds to come up. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

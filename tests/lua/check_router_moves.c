@@ -1,4 +1,5 @@
-/* router_cluster while a cluster changes: slots on their way, masters that die or stand still, replicas that take over. */
+/* router_cluster while a cluster changes: slots on their way, masters that die or stand still, replicas that take over.
+ * Mostly waits: a cluster takes two seconds to come up, and longer to elect. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* open_session, renew_session, close_session: the newest connection speaks for a session, and only that one ends it. */
+/* open_session, renew_session, close_session: the newest connection speaks for a session, and only that one ends it.
+ * Mostly waits: for a cluster to come up. */
 #include "tests/support/lua_db.h"
 
 #include <inttypes.h>

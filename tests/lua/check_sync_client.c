@@ -1,4 +1,5 @@
-/* sync_client: one call at a time, pipelining, lost scripts, and connections that break. */
+/* sync_client: one call at a time, pipelining, lost scripts, and connections that break.
+ * Mostly waits: for a cluster to come up. */
 #include "core/base/clock.h"
 #include "tests/support/lua_db.h"
 

@@ -1,4 +1,5 @@
-/* check_calibrate.c - lingua-bench calibrate: from durations to a profile, and what a profile does to a run. */
+/* check_calibrate.c - lingua-bench calibrate: from durations to a profile, and what a profile does to a run.
+ * Mostly waits: for a server to be measured. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

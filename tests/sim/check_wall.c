@@ -1,5 +1,5 @@
 /* The wall clock: the same scenario in real time against an ordinary Redis, and what the model says of it.
- * Runs alone: it compares with the time that passes. */
+ * Mostly waits: for real time to pass. */
 #include "sim/world/simulation.h"
 
 #include <signal.h>
