@@ -16,10 +16,24 @@ for tool in clang-tidy cppcheck; do
 done
 
 status=0
-# shellcheck disable=SC2016  # the inner shell expands
-printf '%s\0' "${files[@]}" | xargs -0 -P "$(nproc)" -n 4 sh -c '
-    flags=$1; shift
-    clang-tidy --quiet "$@" -- $flags 2>/dev/null' sh "$*" || status=1
+# tidy FLAGS CONFIG FILE...: CONFIG is how hard clang's analyzer tries, which is most of the time.
+tidy() {
+    local flags="$1 -Xclang -analyzer-config -Xclang $2"
+    shift 2
+    (($#)) || return 0
+    # shellcheck disable=SC2016  # the inner shell expands
+    printf '%s\0' "$@" | xargs -0 -P "$(nproc)" -n 4 sh -c '
+        flags=$1; shift
+        clang-tidy --quiet "$@" -- $flags 2>/dev/null' sh "$flags"
+}
+# Tests are executed under sanitizers: their functions are looked at one by one. In the others calls are followed, in a third of the
+# steps that clang takes by itself: with all of them it found no more in this tree, in twice the time.
+tests=() others=()
+for file in "${files[@]}"; do
+    if [[ $file == tests/* ]]; then tests+=("$file"); else others+=("$file"); fi
+done
+tidy "$*" max-nodes=75000 "${others[@]}" || status=1
+tidy "$*" mode=shallow "${tests[@]}" || status=1
 # cppcheck reads no system headers, but must know what the loops of uthash are.
 loops=()
 for header in /usr/include/uthash.h /usr/include/utlist.h; do
