@@ -17,7 +17,8 @@ PC       := hiredis libuv yaml-0.1 jansson
 PC_WEB   := libwebsockets $(shell pkg-config --exists libsystemd && echo libsystemd)
 WARN     := -std=gnu11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
 # Instrumented code hides from gcc what bounds a number: -Wformat-truncation then speaks of texts that cannot be.
-SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-format-truncation
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer $(if $(findstring clang,$(CC)),,-Wno-format-truncation)
+sanitized = BUILD=$(BUILD)/asan ALLOC= CFLAGS="-O1 -g1 $(SANITIZE)"
 # -ffp-contract=off: one seed gives the same bytes on CPUs with and without fused multiply-add.
 FLAGS     = $(WARN) $(CFLAGS) -ffp-contract=off
 CPPFLAGS := -I. -D_GNU_SOURCE $(shell pkg-config --cflags-only-I $(PC) 2>/dev/null)
@@ -46,7 +47,7 @@ programs := $(patsubst $(BUILD)/lingua-daemon,$(BUILD)/linguad,$(patsubst %/main
 sources  := $(shell find core sim bench tests -name '*.[ch]' 2>/dev/null)
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
-.PHONY: all run check tests run-tests asan valgrind fuzz fuzzers bench layers format format-check lint deps man install deb check-deploy check-browser clean help
+.PHONY: all run check tests run-tests asan asan-tests valgrind fuzz fuzzers bench layers format format-check lint deps man install deb check-deploy check-browser clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -65,8 +66,11 @@ tests: $(programs) $(tests) ## build the programs and all tests
 run-tests: tests
 	$(Q)ONLY='$(ONLY)' scripts/run_tests.sh $(BUILD) $(check:.c=) $(scripted)
 
-asan: ## all tests under AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer
-	$(Q)$(MAKE) check BUILD=$(BUILD)/asan ALLOC= CFLAGS="-O1 -g $(SANITIZE)"
+asan: deps ## all tests under AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer
+	$(Q)$(MAKE) $(jobs) run-tests $(sanitized)
+
+asan-tests: ## build what `asan` runs
+	$(Q)$(MAKE) $(jobs) tests $(sanitized)
 
 # Each parser against inputs that libFuzzer makes up, under AddressSanitizer and UndefinedBehaviorSanitizer.
 fuzz: ## try to break the parsers, FUZZ_SECONDS (20) each; needs clang and libclang-rt-14-dev

@@ -47,7 +47,8 @@ clang           | the second compiler    | has_program clang
 clang-format    | make format            | has_program clang-format
 clang-tidy      | make lint              | has_program clang-tidy
 cppcheck        | make lint              | has_program cppcheck
-libclang-rt-14-dev | make fuzz           | has_file '/usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a'
+libclang-rt-14-dev | make fuzz, make asan CC=clang | has_file '/usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a'
+llvm            | lines in the stacks of make asan CC=clang | has_program llvm-symbolizer
 dpkg-dev        | make deb               | has_program dpkg-shlibdeps
 mandoc          | checking manual pages  | has_program mandoc
 chromium        | make check-browser     | has_program chromium
