@@ -1,5 +1,4 @@
-/* check_capacity.c - lingua-sim capacity as its user meets it: its number against what runs say and against Erlang's formula, bytes,
- * interrupts, ends of ranges. */
+/* check_capacity.c - lingua-sim capacity as its user meets it: its number against what runs say, bytes, interrupts, ends of ranges. */
 #include <glob.h>
 #include <jansson.h>
 #include <math.h>
@@ -33,10 +32,9 @@
 
 enum { PATIENCE_S = 60 };
 
-static char folder[TEMP_PATH_MAX], home[TEMP_PATH_MAX];
+static char folder[TEMP_PATH_MAX];
 
 static void setup(void) {
-    ck_assert_ptr_nonnull(getcwd(home, sizeof home));
     command_enter(folder);
 }
 
@@ -252,46 +250,6 @@ START_TEST(the_page_says_the_number_first_and_holds_its_figures) {
 }
 END_TEST
 
-/* ---- Erlang ---------------------------------------------------------------------------------------------------------- */
-
-/* Mean wait in an M/M/n queue, in seconds: Erlang's C formula, by the recursion of his B formula. */
-static double mean_wait(int servers, double service_s, double per_s) {
-    double load = per_s * service_s, blocked = 1;
-    for (int k = 1; k <= servers; k++) blocked = load * blocked / (k + load * blocked);
-    double waits = blocked / (1 - load / servers * (1 - blocked));
-    return waits * service_s / (servers - load);
-}
-
-/* Requests per second at which the mean wait is `wait_s`. */
-static double erlang_capacity(int servers, double service_s, double wait_s) {
-    double low = 0, high = servers / service_s;
-    for (int i = 0; i < 60; i++) {
-        double middle = (low + high) / 2;
-        if (mean_wait(servers, service_s, middle) < wait_s)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-START_TEST(an_answer_that_is_known_in_closed_form_is_found_within_five_percent) {
-    char scenario[TEMP_PATH_MAX + 64];
-    snprintf(scenario, sizeof scenario, "%s/scenarios/capacity/erlang.yaml", home);
-    command_expect_status(CAPACITY(scenario, "--vary", "sessions=100..500", "--set", "duration=4min", "--runs", "3",
-                                   "--precision", "3", "--no-curve", "--out", "a"),
-                          STATUS_FINE);
-    json_t *o = command_json("a/capacity.json");
-    double sessions = 10 * erlang_capacity(10, 0.2, 0.02); /* each speaks once in ten seconds */
-    double found = number(o, "answer.mean");
-    ck_assert_msg(fabs(found / sessions - 1) <= 0.05, "it carries %.1f sessions, %.1f by Erlang's formula", found,
-                  sessions);
-    ck_assert(number(o, "answer.low") <= sessions && sessions <= number(o, "answer.high"));
-    ck_assert_str_eq(text_at(o, "binds"), "nodes");
-    json_decref(o);
-}
-END_TEST
-
 /* ---- usage ----------------------------------------------------------------------------------------------------------- */
 
 START_TEST(bad_input_is_told_before_anything_is_run) {
@@ -382,7 +340,6 @@ int main(void) {
     tcase_add_test(tests, an_interrupted_search_goes_on_with_what_it_has);
     tcase_add_test(tests, a_finished_search_is_answered_again_without_a_run);
     tcase_add_test(tests, the_page_says_the_number_first_and_holds_its_figures);
-    tcase_add_test(tests, an_answer_that_is_known_in_closed_form_is_found_within_five_percent);
     tcase_add_test(tests, bad_input_is_told_before_anything_is_run);
     tcase_add_test(tests, help_tells_options_exit_status_and_examples);
     tcase_add_test(tests, the_law_is_fitted_to_the_columns_and_rows_that_are_named);
