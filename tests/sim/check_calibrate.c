@@ -1,5 +1,4 @@
-/* check_calibrate.c - lingua-bench calibrate: from durations to a profile, and what a profile does to a run.
- * Mostly waits: for a server to be measured. */
+/* check_calibrate.c - lingua-bench calibrate: from durations to a profile, and what a profile does to a run. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
