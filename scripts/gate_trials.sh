@@ -19,7 +19,12 @@ trap 'rm -rf "$folder"' EXIT
 mkdir "$folder/base"
 cp "$build/lingua-bench" "$folder/base"
 gate=("$folder/base/lingua-bench" gate --baseline "$folder/baseline.json")
-if [[ $series == command ]]; then needs=counters; else needs=counters,instructions; fi
+# What the series compare with.
+case $series in
+command) needs=counters ;;
+*same* | *command*) needs=counters,instructions ;;
+*) needs=instructions ;;
+esac
 "${gate[@]}" --layers $needs --bless "a trial" 2>/dev/null
 
 # try_series NAME STATUS OPTION...: the exit status that is right, and what the gate is given.

@@ -12,6 +12,10 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#ifndef __has_feature /* clang's word for what gcc says by a macro */
+#define __has_feature(feature) 0
+#endif
+
 enum { ID_DIGITS = 12 };
 
 static const char *const names[ENV_ITEMS] = {
@@ -125,7 +129,7 @@ environment environment_here(void) {
     snprintf(e.text[ENV_COMPILER], ENV_TEXT_MAX, "gcc %s, %s", __VERSION__, optimized);
 #endif
     ask_cpu(e.text[ENV_CPU]);
-#ifndef __SANITIZE_ADDRESS__ /* which cannot run under valgrind */
+#if !defined(__SANITIZE_ADDRESS__) && !__has_feature(address_sanitizer) /* which cannot run under valgrind */
     first_line_of("valgrind --version 2>/dev/null", e.text[ENV_VALGRIND]);
 #endif
     read_cpu_line("model name", e.text[ENV_MODEL], ENV_TEXT_MAX);

@@ -34,10 +34,10 @@ sched_status instructions_run_workloads(sched_error *err) {
     return SCHED_OK;
 }
 
-static sched_status run_child(const callgrind *c, pid_t *ret_pid, sched_error *err) {
+static sched_status start_child(const callgrind *c, pid_t *ret_pid, sched_error *err) {
     char self[PATH_MAX], command[] = "probe", kind[] = "workloads";
     char *argv[CALLGRIND_WORDS + 4];
-    int argc = 0, state = 0;
+    int argc = 0;
     ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
     if (len < 0) return sched_fail(err, SCHED_EIO, "/proc/self/exe: %s", strerror(errno));
     self[len] = '\0';
@@ -47,26 +47,26 @@ static sched_status run_child(const callgrind *c, pid_t *ret_pid, sched_error *e
     argv[argc++] = kind;
     argv[argc] = NULL;
     int failed = posix_spawn(ret_pid, argv[0], NULL, NULL, argv, environ);
-    if (failed) return sched_fail(err, SCHED_EIO, "%s: %s", argv[0], strerror(failed));
-    while (waitpid(*ret_pid, &state, 0) < 0 && errno == EINTR) continue;
+    return failed ? sched_fail(err, SCHED_EIO, "%s: %s", argv[0], strerror(failed)) : SCHED_OK;
+}
+
+static sched_status end_child(pid_t pid, sched_error *err) {
+    int state = 0;
+    while (waitpid(pid, &state, 0) < 0 && errno == EINTR) continue;
     if (WIFEXITED(state) && WEXITSTATUS(state) == 0) return SCHED_OK;
     return sched_fail(err, SCHED_EIO, "the workloads under valgrind ended with status %d", state);
 }
 
-static sched_status count_workloads(figures *f, sched_error *err) {
-    callgrind c;
-    pid_t pid = 0;
-    sched_status status = callgrind_open(WORKLOAD_RUN, WORKLOAD_MARK, &c, err);
-    if (!status) status = run_child(&c, &pid, err);
+static sched_status read_workloads(const callgrind *c, pid_t pid, figures *f, sched_error *err) {
+    sched_status status = SCHED_OK;
     for (int i = 0; !status && workloads[i].name; i++) {
         int64_t instructions = 0;
-        status = callgrind_part(&c, pid, 2 * i + 2, &instructions, err);
+        status = callgrind_part(c, pid, 2 * i + 2, &instructions, err);
         if (!status && !instructions)
             status = sched_fail(err, SCHED_EPROTO, "no instructions in %s: this program was stripped of its symbols",
                                 WORKLOAD_RUN);
         if (!status) figures_add(f, (double)instructions / (double)workloads[i].counted, "core.%s", workloads[i].name);
     }
-    callgrind_close(&c);
     return status;
 }
 
@@ -136,24 +136,34 @@ static sched_status drive(counting *k, sched_error *err) {
     return status ? status : run_windows(k, WINDOWS, err);
 }
 
-static sched_status count_scripts(const char *folder, figures *f, sched_error *err) {
-    counting k = {0};
-    sched_status status = callgrind_open(SCRIPT_FUNCTION, MARK_FUNCTION, &k.c, err);
-    rig_options options = {.phase = "production", .scripts = folder, .still = true, .launcher = k.c.words};
-    if (!status) status = rig_open(&options, &k.r, err);
-    if (!status) status = drive(&k, err);
-    for (int s = 0; s < SCRIPT_COUNT && !status; s++)
-        if (k.calls[s])
-            figures_add(f, (double)k.instructions[s] / (double)k.calls[s], "redis.%s", scripts_name((script_id)s));
-    rig_free(k.r);
-    callgrind_close(&k.c);
+static sched_status count_scripts(const char *folder, counting *k, sched_error *err) {
+    sched_status status = callgrind_open(SCRIPT_FUNCTION, MARK_FUNCTION, &k->c, err);
+    rig_options options = {.phase = "production", .scripts = folder, .still = true, .launcher = k->c.words};
+    if (!status) status = rig_open(&options, &k->r, err);
+    if (!status) status = drive(k, err);
+    rig_free(k->r);
+    callgrind_close(&k->c);
     return status;
 }
 
+/* Both at once: what is counted does not depend on what else runs. */
 sched_status instructions_measure(const char *folder, figures *ret_figures, sched_error *err) {
     figures f = {0};
-    sched_status status = count_workloads(&f, err);
-    if (!status) status = count_scripts(folder, &f, err);
+    counting k = {0};
+    callgrind c;
+    pid_t pid = 0;
+    sched_status status = callgrind_open(WORKLOAD_RUN, WORKLOAD_MARK, &c, err);
+    if (!status) status = start_child(&c, &pid, err);
+    if (!status) {
+        status = count_scripts(folder, &k, err);
+        sched_status ended = end_child(pid, status ? NULL : err);
+        if (!status) status = ended;
+    }
+    if (!status) status = read_workloads(&c, pid, &f, err);
+    for (int s = 0; s < SCRIPT_COUNT && !status; s++)
+        if (k.calls[s])
+            figures_add(&f, (double)k.instructions[s] / (double)k.calls[s], "redis.%s", scripts_name((script_id)s));
+    callgrind_close(&c);
     if (status)
         figures_free(&f);
     else
