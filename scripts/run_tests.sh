@@ -18,7 +18,7 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}
 export LSAN_OPTIONS=${LSAN_OPTIONS:-suppressions=tests/lsan.supp:print_suppressions=0}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 limit=${TEST_TIMEOUT:-300}
-waiting=4 # of those that mostly wait, side by side
+waiting=3 # of those that mostly wait, side by side
 
 # Check's sums, or unittest's, as "checks failed".
 read_sum() {

@@ -2,7 +2,9 @@
 """test_instances.py - several instances on one Redis, and what happens to speech when instances or Redis end under load.
 
 Speakers talk on a beat of their own. Who loses the connection goes to another instance and says again what was not answered, as a client
-would. Every utterance is to be answered or refused, none answered twice, and no node ever has more than it can do. Mostly waits: for real time to pass.
+would. Every utterance is to be answered or refused, none answered twice, and no node ever has more than it can do.
+
+Runs alone: how long an answer takes is looked at.
 """
 
 import asyncio

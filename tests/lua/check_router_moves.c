@@ -260,7 +260,7 @@ START_TEST(when_a_master_is_killed_calls_go_on_at_its_replica_and_none_is_made_t
     for (int waited = 0; waited < 10000 && !(waited > 500 && ready_again()); waited += 100) load(100, USEC_PER_SEC);
     ck_assert_msg(ready_again(), "%s", on.last_state);
     int promoted_at = on.submitted;
-    load(300, USEC_PER_SEC);
+    load(300, PATIENCE);
     world_settle();
     for (int m = 0; m < MASTERS; m++) {
         tally all = tally_of(m, killed_at), after = tally_of(m, promoted_at);
@@ -289,7 +289,7 @@ START_TEST(a_master_that_stands_still_is_replaced_and_what_it_had_stays_unknown)
         load(100, 500 * USEC_PER_MSEC);
     ck_assert_msg(ready_again(), "%s", on.last_state);
     int promoted_at = on.submitted;
-    load(200, USEC_PER_SEC);
+    load(200, PATIENCE);
     world_settle();
     tally all = tally_of(victim, stopped_at), after = tally_of(victim, promoted_at);
     ck_assert_int_gt(all.by[LINK_UNKNOWN], 0);
