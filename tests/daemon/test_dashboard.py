@@ -85,7 +85,16 @@ class Browser:
         return found[ELEMENT]
 
     async def click(self, selector):
-        await self.call("POST", f"/element/{await self.element(selector)}/click", {})
+        """The page draws its table anew now and then: what was found may be gone by now, and is looked for again."""
+        async def clicked():
+            try:
+                await self.call("POST", f"/element/{await self.element(selector)}/click", {})
+            except AssertionError as error:
+                if "stale element" not in str(error):
+                    raise
+                return False
+            return True
+        await until(clicked, f"{selector} is clicked", SLOW)
 
     async def type(self, selector, words):
         element = await self.element(selector)
