@@ -17,7 +17,7 @@ set offsets 0, graph 0.04, 0, 0
 file = "plots/validation.csv"
 lines(p, n) = sprintf("file using 'load':'simulated_%s' with lines ls %d title '%s simulated'", p, n, p)
 marks(p, n) = sprintf("file using 'load':'measured_%s' with points ls %d title '%s measured'", p, n, p)
-opens(p, n) = sprintf("file using 'load':'daemon_%s' with points ls %d pt %d ps 1.6 title '%s linguad'", p, n, word("4 8 6", n), p)
+opens(p, n) = sprintf("file using 'load':'daemon_%s' with points ls %d pt %d ps 1.6 title '%s linguad'", p, n, int(word("4 8 6", n)), p)
 all = lines("p99", 3).", ".marks("p99", 3).", ".lines("p95", 2).", ".marks("p95", 2).", ".lines("p50", 1).", ".marks("p50", 1)
 if (daemon) { all = all.", ".opens("p99", 3).", ".opens("p95", 2).", ".opens("p50", 1) }
 eval "plot ".all

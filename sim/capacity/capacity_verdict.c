@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/units.h"
 #include "sim/capacity/capacity_words.h"
 
 typedef struct speech {
@@ -134,7 +135,7 @@ static void say_law(const capacity *c, speech *s) {
 
 size_t capacity_verdict(const capacity *c, char sentences[CAPACITY_SENTENCES_MAX][CAPACITY_SENTENCE_MAX]) {
     speech s = {sentences, 0};
-    char text[CAPACITY_SENTENCE_MAX];
+    char text[CAPACITY_SENTENCE_MAX], length[UNITS_TEXT_MAX];
     if (!c->complete) {
         say(&s, "Not answered: the search was interrupted, or runs gave no result.");
         return s.count;
@@ -147,8 +148,9 @@ size_t capacity_verdict(const capacity *c, char sentences[CAPACITY_SENTENCES_MAX
     say(&s,
         "Objectives: %s. A value is met when no run misses one of them, nor breaks a promise, with that seed; %zu "
         "seed%s from "
-        "%" PRId64 ", each searched for its own crossing.",
-        objectives(c, text), c->seeds, c->seeds == 1 ? "" : "s", c->first_seed);
+        "%" PRId64 ", each searched for its own crossing in runs of %s.",
+        objectives(c, text), c->seeds, c->seeds == 1 ? "" : "s", c->first_seed,
+        units_format_duration(length, c->sc->duration));
     say_why(c, &s);
     say_refusals(c, &s);
     say_headroom(c, &s);

@@ -8,6 +8,7 @@
 #include "core/base/mem.h"
 #include "core/base/units.h"
 #include "sim/capacity/capacity_pages.h"
+#include "sim/capacity/run_length.h"
 #include "sim/commands/capacity_run.h"
 #include "sim/commands/command_line.h"
 #include "sim/commands/commands.h"
@@ -31,6 +32,8 @@ static const char help[] =
     "  --slo LIST        objectives by commas instead of the scenario's: \"e2e_p95<1500ms,refused<0.1%\"\n"
     "  --runs N          seeds, each with a crossing of its own (default: 5)\n"
     "  --precision P     how narrow the bracket of each seed becomes, in percent (default: 2)\n"
+    "  --length TIME     of each run, instead of the scenario's duration (default: 4min of one that is longer and goes on\n"
+    "                    alike: no faults, steady arrivals; else all of it)\n"
     "  --no-headroom     do not search again without the largest group\n"
     "  --no-curve        no runs beside the crossing\n"
     "  --jobs N          runs at once (default: one per processor)\n"
@@ -52,7 +55,7 @@ static const char help[] =
     "  lingua-sim capacity scenarios/quickstart.yaml --vary scheduler.waiting_max=1..1000 --runs 3\n";
 // clang-format on
 
-enum { OPT_VARY = OPT_OWN, OPT_SLO, OPT_PRECISION, OPT_NO_HEADROOM, OPT_NO_CURVE, SEEDS_DEFAULT = 5 };
+enum { OPT_VARY = OPT_OWN, OPT_SLO, OPT_PRECISION, OPT_LENGTH, OPT_NO_HEADROOM, OPT_NO_CURVE, SEEDS_DEFAULT = 5 };
 
 #define PRECISION_DEFAULT 0.02
 
@@ -60,8 +63,10 @@ typedef struct capacity_options {
     command_line line;
     capacity_arguments args;
     capacity_axis axis;
-    const char *slo; /* NULL: the scenario's */
-    char *slo_set;   /* owned; what becomes of it for --set */
+    const char *slo;                    /* NULL: the scenario's */
+    char *slo_set;                      /* owned; what becomes of it for --set */
+    usec_t length;                      /* of each run; 0: as is usual */
+    char duration[UNITS_TEXT_MAX + 16]; /* what becomes of it for --set */
     bool varied;
     char *command; /* owned */
     double began;
@@ -120,12 +125,21 @@ static int parse_precision(const char *text, capacity_options *o) {
     return GO_ON;
 }
 
+static int parse_length(const char *text, capacity_options *o) {
+    sched_error err;
+    if (units_parse_duration(text, &o->length, &err))
+        return command_line_refuse(&o->line, "--length", "%s", err.message);
+    if (o->length <= 0) return command_line_refuse(&o->line, "--length", "expected more than nothing");
+    return GO_ON;
+}
+
 static int take_own(void *ctx, int c) {
     capacity_options *o = ctx;
     switch (c) {
     case OPT_VARY: return parse_vary(optarg, o);
     case OPT_SLO: return parse_slo(optarg, o);
     case OPT_PRECISION: return parse_precision(optarg, o);
+    case OPT_LENGTH: return parse_length(optarg, o);
     case OPT_NO_HEADROOM: o->args.headroom = false; return GO_ON;
     case OPT_NO_CURVE: o->args.curve = false; return GO_ON;
     default: return GO_ON;
@@ -138,6 +152,7 @@ static int parse(int argc, char **argv, capacity_options *o) {
         {"vary", required_argument, NULL, OPT_VARY},
         {"slo", required_argument, NULL, OPT_SLO},
         {"precision", required_argument, NULL, OPT_PRECISION},
+        {"length", required_argument, NULL, OPT_LENGTH},
         {"no-headroom", no_argument, NULL, OPT_NO_HEADROOM},
         {"no-curve", no_argument, NULL, OPT_NO_CURVE},
         {"jobs", required_argument, NULL, OPT_JOBS},
@@ -179,10 +194,12 @@ static char *command_of(const capacity_options *o) {
             o->axis.high);
     if (o->slo) fprintf(out, " --slo '%s'", o->slo);
     for (size_t i = 0; i < o->line.sets.count; i++)
-        if (o->line.sets.set[i] != o->slo_set) fprintf(out, " --set '%s'", o->line.sets.set[i]);
+        if (o->line.sets.set[i] != o->slo_set && o->line.sets.set[i] != o->duration)
+            fprintf(out, " --set '%s'", o->line.sets.set[i]);
     if (o->args.seeds != SEEDS_DEFAULT) fprintf(out, " --runs %zu", o->args.seeds);
     if (o->args.precision < PRECISION_DEFAULT || o->args.precision > PRECISION_DEFAULT)
         fprintf(out, " --precision %g", 100 * o->args.precision);
+    if (o->length) fprintf(out, " --length %s", strchr(o->duration, '=') + 1);
     if (o->line.seeded) fprintf(out, " --seed %" PRId64, o->args.first_seed);
     if (!o->args.headroom) fputs(" --no-headroom", out);
     if (!o->args.curve) fputs(" --no-curve", out);
@@ -229,10 +246,31 @@ static sched_status look_at(const capacity_options *o, const scenario *sc, sched
     return axis_check(&o->axis, sc, err);
 }
 
+/* Loads it again when its runs are to have another length than it says; `duration` that was set is meant. */
+static sched_status load(capacity_options *o, scenario **ret_scenario, sched_error *err) {
+    overrides *sets = &o->line.sets;
+    char text[UNITS_TEXT_MAX];
+    sched_status status = scenario_load_set(o->args.scenario, sets->set, sets->count, ret_scenario, err);
+    if (status) return status;
+    bool said = false;
+    for (size_t i = 0; i < sets->count; i++) said |= !strncmp(sets->set[i], "duration=", strlen("duration="));
+    usec_t whole = (*ret_scenario)->duration, length = o->length;
+    if (!length) length = said ? whole : run_length_usual(*ret_scenario);
+    if (length == whole) return SCHED_OK;
+    snprintf(o->duration, sizeof o->duration, "duration=%s", units_format_duration(text, length));
+    if (!overrides_add(sets, o->duration)) return sched_fail(err, SCHED_EINVAL, "too many settings");
+    if (!o->length && !o->line.quiet)
+        fprintf(stderr, "capacity: runs of %s, since the scenario goes on alike; --length says otherwise\n", text);
+    scenario_free(*ret_scenario);
+    *ret_scenario = NULL;
+    return scenario_load_set(o->args.scenario, sets->set, sets->count, ret_scenario, err);
+}
+
 static int run(capacity_options *o) {
     scenario *sc = NULL;
     sched_error err;
-    sched_status status = scenario_load_set(o->args.scenario, o->line.sets.set, o->line.sets.count, &sc, &err);
+    sched_status status = load(o, &sc, &err);
+    if (!status) o->args.command = o->command = command_of(o);
     if (!status) status = look_at(o, sc, &err);
     if (!status) {
         snprintf(o->folder, sizeof o->folder, "reports/out/%s-capacity", sc->name);
@@ -256,9 +294,7 @@ int cmd_capacity(int argc, char **argv) {
                           .args = {.headroom = true, .curve = true, .precision = PRECISION_DEFAULT}};
     int result = parse(argc, argv, &o);
     if (result == GO_ON) {
-        o.command = command_of(&o);
         o.args.axis = &o.axis;
-        o.args.command = o.command;
         result = run(&o);
     }
     free(o.command);

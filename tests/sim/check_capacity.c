@@ -116,7 +116,11 @@ END_TEST
 
 START_TEST(the_least_number_of_nodes_is_told_with_its_cost) {
     command_write("s.yaml", SMALL);
-    command_expect_status(CAPACITY("s.yaml", "--vary", "nodes=1..20", "--runs", "1", "--out", "a", ROUGH), STATUS_FINE);
+    command_expect_status(CAPACITY("s.yaml", "--vary", "nodes=1..20", "--runs", "1", "--length", "20s", "--out", "a",
+                                   ROUGH),
+                          STATUS_FINE);
+    command_expect_in("stdout", "in runs of 20s");
+    command_expect_in("a/report.md", "--length 20s");
     json_t *o = command_json("a/capacity.json");
     int64_t nodes = (int64_t)number(o, "answer.value");
     ck_assert_int_eq(end_of(json_at(o, "answer"), 0, "holds_at"), nodes);
@@ -266,6 +270,8 @@ START_TEST(bad_input_is_told_before_anything_is_run) {
         {"--slo", "e2e_p95", "compares nothing"},
         {"--slo", "", "compares nothing"},
         {"--runs", "51", "at most 50 seeds"},
+        {"--length", "0s", "--length: expected more than nothing"},
+        {"--length", "soon", "--length: \"soon\""},
         {"--precision", "0", "expected 0.01 .. 50 percent"},
         {"--set", "nodes.0.price=-1", "price"},
     };

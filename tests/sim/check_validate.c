@@ -97,6 +97,20 @@ START_TEST(answers_to_speech_that_a_daemon_cut_tell_no_throughput) {
 }
 END_TEST
 
+START_TEST(the_plot_has_the_daemon_where_one_was_measured) {
+    char note[VALIDATION_NOTE_MAX];
+    validation v = one_level(2000, 1);
+    ck_assert_msg(!validation_write(&v, "without", note, &err), "%s", err.message);
+    ck_assert_msg(!*note, "%s", note);
+    command_expect_in("without/report.html", "p95 measured");
+    command_expect_not_in("without/report.html", "p95 linguad");
+    read_load(&v, 0);
+    ck_assert_msg(!validation_write(&v, "with", note, &err), "%s", err.message);
+    ck_assert_msg(!*note, "%s", note);
+    command_expect_in("with/report.html", "p95 linguad");
+}
+END_TEST
+
 START_TEST(a_run_with_one_clock_is_no_validation) {
     validation_level level;
     command_write("virtual.json", "{\"scenario\":{\"hash\":\"00\"},\"simulated_s\":10}");
@@ -166,6 +180,7 @@ int main(void) {
     tcase_add_test(tests, answers_to_speech_that_a_daemon_cut_tell_no_throughput);
     tcase_add_test(tests, a_run_with_one_clock_is_no_validation);
     tcase_add_test(tests, simulated_and_real_time_agree_about_a_small_world);
+    tcase_add_test(tests, the_plot_has_the_daemon_where_one_was_measured);
     tcase_add_test(tests, commands_tell_what_a_load_on_a_daemon_needs);
     tcase_add_test(tests, bad_input_is_told_before_anything_is_run);
     return suite_run_case("validate", tests);
