@@ -60,14 +60,14 @@ sched_status validation_read_run(const char *path, validation_level *ret_level, 
         json_decref(o);
         return sched_fail(err, SCHED_EINVAL, "%s: not the result of a run with --clock both", path);
     }
-    double seconds = json_number_at(o, "simulated_s");
+    ret_level->seconds = json_number_at(o, "simulated_s");
     snprintf(ret_level->hash, sizeof ret_level->hash, "%s", hash);
     ret_level->utilisation = json_number_at(o, "utilisation.mean");
     ret_level->late_ms = json_number_at(wall, "lateness_ms.p99");
     ret_level->kept_up = ret_level->late_ms <= 5; /* as `run` warns */
     ret_level->pass = says_pass(o) && says_pass(wall);
-    take_run(o, seconds, ret_level->simulated);
-    take_run(wall, seconds, ret_level->measured);
+    take_run(o, ret_level->seconds, ret_level->simulated);
+    take_run(wall, ret_level->seconds, ret_level->measured);
     for (int f = 0; f < VALID_FIGURES; f++) ret_level->daemon[f] = NAN;
     json_decref(o);
     return SCHED_OK;
@@ -79,10 +79,11 @@ static validation_level *level_of(validation *v, const char *hash) {
     return NULL;
 }
 
-/* Whole utterances over all of the time, as of a run. Where the server cuts speech, or others in a room hear it, answers are not jobs. */
-static void take_throughput(json_t *load, double figures[VALID_FIGURES]) {
+/* Over the time of the scenario, as of a run: connecting and draining are not speech. Where the server cuts speech, or others in a room
+ * hear it, answers are not jobs. */
+static void take_throughput(json_t *load, validation_level *level) {
     double heard = json_number_at(load, "outcomes.heard");
-    if (heard <= 0) figures[VALID_THROUGHPUT] = json_number_at(load, "outcomes.ok") / json_number_at(load, "time_s");
+    if (heard <= 0) level->daemon[VALID_THROUGHPUT] = json_number_at(load, "outcomes.ok") / level->seconds;
 }
 
 sched_status validation_read_load(validation *v, const char *path, sched_error *err) {
@@ -100,7 +101,7 @@ sched_status validation_read_load(validation *v, const char *path, sched_error *
     } else {
         for (int f = 0; f < VALID_FIGURES; f++)
             level->daemon[f] = load_paths[f] ? json_number_at(o, load_paths[f]) : NAN;
-        take_throughput(o, level->daemon);
+        take_throughput(o, level);
         level->daemon[VALID_OK] = 100 * json_number_at(o, "outcomes.ok") / json_number_at(o, "outcomes.said");
         level->has_daemon = true;
     }

@@ -44,6 +44,7 @@ typedef struct validation_level {
     char hash[SCENARIO_HASH_MAX + 1];
     double factor, utilisation; /* of the scenario's load; mean share of the slots, simulated */
     double simulated[VALID_FIGURES], measured[VALID_FIGURES], daemon[VALID_FIGURES]; /* NAN: not known */
+    double seconds;                                                                  /* of the scenario */
     double late_ms; /* 99 % of the events of the run in real time were not later than that */
     bool kept_up, has_daemon;
     bool pass; /* both kept all promises */

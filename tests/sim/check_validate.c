@@ -78,8 +78,8 @@ START_TEST(what_a_daemon_did_belongs_to_the_load_of_its_scenario) {
     read_load(&v, 0);
     ck_assert_double_eq_tol(validation_error(&v.level[0], VALID_E2E_P50, true), 0.25, 1e-12);
     ck_assert_double_eq_tol(validation_error(&v.level[0], VALID_E2E_P95, true), -0.2, 1e-12);
-    ck_assert_double_eq_tol(v.level[0].daemon[VALID_THROUGHPUT], 9, 1e-12);
-    ck_assert_double_eq_tol(validation_error(&v.level[0], VALID_THROUGHPUT, true), 1.2, 1e-12); /* 19.8 simulated */
+    ck_assert_double_eq_tol(v.level[0].daemon[VALID_THROUGHPUT], 9.9, 1e-12);
+    ck_assert_double_eq_tol(validation_error(&v.level[0], VALID_THROUGHPUT, true), 1, 1e-12); /* 19.8 simulated */
     ck_assert_double_eq_tol(validation_error(&v.level[0], VALID_OK, true), 0, 1e-9);
     command_write("other.json", "{\"schema\":\"lingua.bench.load/1\",\"scenario_hash\":\"ffff\"}");
     ck_assert_int_eq(validation_read_load(&v, "other.json", &err), SCHED_EINVAL);
