@@ -43,6 +43,23 @@ static usec_t longest_heartbeat(const scenario *sc) {
     return longest;
 }
 
+checker_rules watched_run_rules(const scenario *sc) {
+    return (checker_rules){
+        .start = sc->start,
+        .bin = sc->measure.bin,
+        .limit = scheduler_config_keeps_limit(&sc->scheduler),
+        .counted = counts_reservations(&sc->scheduler.incidents),
+        .pending_limit = sc->scheduler.pending_limit,
+        .patience = sc->scheduler.redis_patience,
+        .gap_limit = sc->scheduler.gap_limit,
+        .close_limit = sc->scheduler.close_limit,
+        .affinity = sc->scheduler.affinity,
+        .affinity_ttl = sc->scheduler.affinity_ttl,
+        .instances = sc->instances.count,
+        .jobs_survive = sc->scheduler.job_store == JOB_STORE_REDIS,
+    };
+}
+
 void watched_run_prepare(watched_run *run, const run_arguments *args, const scenario *sc, simulation_clock clock,
                          progress_bar *bar) {
     *run = (watched_run){.args = args, .sc = sc, .clock = clock, .bar = bar};
@@ -61,20 +78,8 @@ void watched_run_prepare(watched_run *run, const run_arguments *args, const scen
         .kept = sc->scheduler.finished_ttl,
         .jobs_survive = sc->scheduler.job_store == JOB_STORE_REDIS,
     });
-    run->checker = checker_new(&(checker_rules){
-        .start = sc->start,
-        .bin = sc->measure.bin,
-        .limit = scheduler_config_keeps_limit(&sc->scheduler),
-        .counted = counts_reservations(&sc->scheduler.incidents),
-        .pending_limit = sc->scheduler.pending_limit,
-        .patience = sc->scheduler.redis_patience,
-        .gap_limit = sc->scheduler.gap_limit,
-        .close_limit = sc->scheduler.close_limit,
-        .affinity = sc->scheduler.affinity,
-        .affinity_ttl = sc->scheduler.affinity_ttl,
-        .instances = sc->instances.count,
-        .jobs_survive = sc->scheduler.job_store == JOB_STORE_REDIS,
-    });
+    checker_rules rules = watched_run_rules(sc);
+    run->checker = checker_new(&rules);
 }
 
 void watched_run_release(watched_run *run) {

@@ -28,6 +28,9 @@ typedef struct watched_run {
     run_report report;
 } watched_run;
 
+/* What a run of the scenario is checked for. */
+checker_rules watched_run_rules(const scenario *sc);
+
 /* `run` must not be moved from here on; it borrows the arguments. Release it. */
 void watched_run_prepare(watched_run *run, const run_arguments *args, const scenario *sc, simulation_clock clock,
                          progress_bar *bar);

@@ -6,6 +6,7 @@
 
 #include "core/base/hash.h"
 #include "core/base/mem.h"
+#include "sim/commands/watched_run.h"
 
 static void mix(sim_run *r, uint64_t value) {
     r->hash = (r->hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
@@ -64,24 +65,6 @@ static void take(void *ctx, const trace_event *e) {
         take_world(r, e);
 }
 
-static checker *checker_for(const scenario *sc) {
-    checker_rules rules = {
-        .start = sc->start,
-        .bin = sc->measure.bin,
-        .limit = scheduler_config_keeps_limit(&sc->scheduler),
-        .counted = counts_reservations(&sc->scheduler.incidents),
-        .pending_limit = sc->scheduler.pending_limit,
-        .patience = sc->scheduler.redis_patience,
-        .gap_limit = sc->scheduler.gap_limit,
-        .close_limit = sc->scheduler.close_limit,
-        .affinity = sc->scheduler.affinity,
-        .affinity_ttl = sc->scheduler.affinity_ttl,
-        .instances = sc->instances.count,
-        .jobs_survive = sc->scheduler.job_store == JOB_STORE_REDIS,
-    };
-    return checker_new(&rules);
-}
-
 static void end_check(sim_run *r) {
     usec_t end = r->scenario->start + r->facts.simulated;
     checker_end(r->checker, end, r->facts.drained);
@@ -94,7 +77,8 @@ sim_run *sim_run_new(const char *yaml, const sim_run_options *options) {
     sim_run *r = mem_zalloc(1, sizeof *r);
     sched_status status = scenario_parse("test", yaml, strlen(yaml), &r->scenario, &err);
     ck_assert_msg(!status, "%s", err.message);
-    r->checker = checker_for(r->scenario);
+    checker_rules rules = watched_run_rules(r->scenario);
+    r->checker = checker_new(&rules);
     trace_sink sinks[3] = {{take, r}, checker_sink(r->checker)};
     simulation_options run = simulation_defaults;
     run.sinks = sinks;
