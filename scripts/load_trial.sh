@@ -53,18 +53,8 @@ first=()
 if [[ $alone ]]; then first=(chrt --fifo 1); fi
 go_first() { if [[ $alone ]]; then chrt --fifo --all-tasks --pid 1 "$1"; fi; }
 
-# Waits until a line of `file` matches, and prints what the expression's group found.
-found_in() {
-    local file=$1 expression=$2 found tries
-    for ((tries = 0; tries < 200; tries++)); do
-        found=$(sed -nE "s/.*$expression.*/\1/p" "$file" 2>/dev/null | head -1)
-        if [[ $found ]]; then echo "$found"; return; fi
-        sleep 0.05
-    done
-    echo "load_trial.sh: nothing like \"$expression\" in $file:" >&2
-    tail -5 "$file" >&2
-    return 1
-}
+# shellcheck source=scripts/found_in.sh
+source scripts/found_in.sh
 
 start_all() {
     local socket=$folder/redis.sock

@@ -43,18 +43,8 @@ end_all() {
 trap 'end_all; rm -rf "$folder"' EXIT
 trap 'exit 130' INT TERM
 
-# Waits until a line of a file matches, and prints what the expression's group found.
-found_in() {
-    local file=$1 expression=$2 found tries
-    for ((tries = 0; tries < 200; tries++)); do
-        found=$(sed -nE "s/.*$expression.*/\1/p" "$file" 2>/dev/null | head -1)
-        if [[ $found ]]; then echo "$found"; return; fi
-        sleep 0.05
-    done
-    echo "validate.sh: nothing like \"$expression\" in $file:" >&2
-    tail -5 "$file" >&2
-    return 1
-}
+# shellcheck source=scripts/found_in.sh
+source scripts/found_in.sh
 
 # The settings of one load as further arguments; its result becomes $folder/N.json.
 measure() {
