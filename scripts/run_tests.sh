@@ -57,7 +57,7 @@ run_one() {
         # One write, so that programs that fail at the same time do not mix their lines.
         printf '%s\n' "$(
             printf '  FAIL  %-36s %4d passed %6s s, %5s s of CPU, %d failed%s\n' "${test#tests/}" "$passed" "$took" "$cpu" "$failed" "$note"
-            grep -vE ':[PS]:[^:]*:[^:]*:[0-9]+: ' "$program.log" | tail -n 200 | sed 's/^/        /'
+            grep -vE ':P:[^:]*:[^:]*:[0-9]+: ' "$program.log" | tail -n 200 | sed 's/^/        /'
         )"
     fi
 }

@@ -120,17 +120,24 @@ static void put_later(fsck *f, const fsck_later *later) {
     call_key(&call, later->words[1]);
     for (int i = 2; i < LATER_WORDS && *later->words[i]; i++) call_str(&call, later->words[i]);
     fsck_ask(f, &call);
+    fsck_ask_about(f, "EXISTS", later->key, NULL);
+}
+
+/* A job and its request expire in one instant, which may be the one between the first question and the second. */
+static void judge_later(fsck *f, const fsck_later *later) {
+    redis_reply *answer = fsck_answer(f);
+    redis_reply *exists = fsck_answer(f);
+    if (reply_int(exists) != 0) later->judge(f, later->key, later->text, answer);
+    sync_reply_free(answer);
+    sync_reply_free(exists);
 }
 
 void fsck_judge_all_later(fsck *f) {
-    for (size_t from = 0; from < f->later_count && !f->ask.status; from += ASKER_TOGETHER) {
-        size_t end = f->later_count - from < ASKER_TOGETHER ? f->later_count : from + ASKER_TOGETHER;
+    enum { QUESTIONS = 2, TOGETHER = ASKER_TOGETHER / QUESTIONS };
+    for (size_t from = 0; from < f->later_count && !f->ask.status; from += TOGETHER) {
+        size_t end = f->later_count - from < TOGETHER ? f->later_count : from + TOGETHER;
         for (size_t i = from; i < end; i++) put_later(f, &f->later[i]);
-        for (size_t i = from; i < end; i++) {
-            redis_reply *answer = fsck_answer(f);
-            f->later[i].judge(f, f->later[i].key, f->later[i].text, answer);
-            sync_reply_free(answer);
-        }
+        for (size_t i = from; i < end; i++) judge_later(f, &f->later[i]);
     }
     f->later_count = 0;
 }

@@ -56,7 +56,8 @@ typedef void fsck_step(fsck *f, const fsck_entry *entry);
 fsck_step fsck_note_large_entry;
 
 /* A second question that follows from the answer to the first, and who judges its answer: they are asked when all first ones of
- * the batch were judged. `key` must live as long as the batch; `text` and the question are copied. */
+ * the batch were judged, and not judged when `key` has gone by then. `key` must live as long as the batch; `text` and the question are
+ * copied. */
 typedef void fsck_judge_later(fsck *f, const char *key, const char *text, const redis_reply *answer);
 void fsck_ask_later(fsck *f, fsck_judge_later *judge, const char *key, const char *text, const redis_call *question);
 void fsck_judge_all_later(fsck *f);

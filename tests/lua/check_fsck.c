@@ -103,6 +103,22 @@ START_TEST(an_expired_reservation_is_no_leak) {
 }
 END_TEST
 
+/* Between the first question about a key and the second one, about what it names, some of these go. */
+START_TEST(jobs_that_expire_meanwhile_are_no_findings) {
+    enum { JOBS = 400, LONGEST_MS = 100 };
+    lua_db_clear(db);
+    for (int i = 0; i < JOBS; i++) {
+        char request[24];
+        snprintf(request, sizeof request, "s1:%d:en", i + 1);
+        lua_job job = lua_job_of(request, (unsigned)i + 1);
+        lua_job_call(db, SCRIPT_CREATE_JOB, &job, "%s|%s|i1|s1|7|de:en|1500|10000|1", job.id, job.request);
+        lua_job_call(db, SCRIPT_COMPLETE_TASK, &job, "%s|1|ok||1|%d|0", job.id, 1 + i % LONGEST_MS);
+    }
+    for (fsck_report report = check(); report.jobs > 0; report = check())
+        ck_assert_msg(report.findings == 0, "%s", report.text[0]);
+}
+END_TEST
+
 START_TEST(other_namespaces_are_not_looked_at) {
     lua_command(db, "SET|other:{n01}:what|1");
     fsck_report report = check();
@@ -539,6 +555,7 @@ static Suite *make_suite(void) {
     tcase_add_test(tests, a_session_may_name_a_room_that_has_gone);
     tcase_add_test(tests, a_finished_job_waits_for_its_release);
     tcase_add_test(tests, an_expired_reservation_is_no_leak);
+    tcase_add_test(tests, jobs_that_expire_meanwhile_are_no_findings);
     tcase_add_test(tests, other_namespaces_are_not_looked_at);
     tcase_add_loop_test(tests, planted_damage_is_found_and_named, 0, DAMAGES);
     tcase_add_loop_test(tests, planted_damage_is_repaired_or_the_reason_is_told, 0, DAMAGES);
