@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 --[[ complete_task.lua - the attempt decides the job: any state before FINISHED -> FINISHED, or RELEASED at once.
-From here on job and binding live for `ttl`. A job that is not released stays in the index, and a sweep releases it.
+From here on job and binding live for `ttl`, and end in one instant. A job that is not released stays in the index, and a sweep releases it.
 KEYS[1]  job        HASH    state, attempt, outcome, code, done, ...
 KEYS[2]  req        STRING  job id
 KEYS[3]  deadlines  ZSET    job id -> due, ms
@@ -52,9 +52,10 @@ if only_if_due then
 end
 
 local state = released and 'RELEASED' or 'FINISHED'
+local ends = string.format('%.0f', now + ttl)
 redis.call('HSET', KEYS[1], 'state', state, 'outcome', outcome, 'code', code, 'done', string.format('%.0f', now))
-redis.call('PEXPIRE', KEYS[1], ttl)
-redis.call('PEXPIRE', KEYS[2], ttl)
+redis.call('PEXPIREAT', KEYS[1], ends)
+redis.call('PEXPIREAT', KEYS[2], ends)
 if released then
   redis.call('ZREM', KEYS[3], job_id)
 else
