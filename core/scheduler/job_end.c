@@ -11,15 +11,20 @@
 #include <stdio.h>
 #include <string.h>
 
-void job_offer_room(scheduler *s, const char *node_id) {
-    const node_conn *n = *node_id ? node_by_id(s, node_id) : NULL;
-    if (n) wait_queue_room(s, n);
+void job_offer_room(scheduler *s, const char *node_id, const lang_pair *pair) {
+    if (!*node_id) return;
+    const node_conn *n = node_by_id(s, node_id);
+    if (n)
+        wait_queue_room(s, n);
+    else
+        wait_queue_room_elsewhere(s, node_id, pair);
 }
 
 /* `stored`: its state there. One that is FINISHED is released by the sweep. */
 static void finished(job *j, job_state stored) {
     scheduler *s = j->s;
     char node[ID_MAX + 1];
+    lang_pair pair = j->pair;
     if (j->in_doubt) {
         job_drop(j);
         return;
@@ -33,7 +38,7 @@ static void finished(job *j, job_state stored) {
     if (stored == JOB_RELEASED) job_emit(j, (sched_event){.kind = EV_RELEASED});
     session_answered(j, j->result, j->result_code);
     job_drop(j);
-    job_offer_room(s, node);
+    job_offer_room(s, node, &pair);
 }
 
 void job_cancel(job *j, job_outcome outcome, const char *code) {

@@ -24,9 +24,10 @@
 #include "core/scheduler/internal.h"
 
 enum {
-    TRIED_MAX = 8,     /* nodes that failed a job and are excluded from its next proposals; the latest are kept */
-    ROUNDS_MAX = 2,    /* proposals of one placement before the job waits */
-    UNKNOWN_TRIES = 3, /* how often a call whose outcome is unknown is repeated at once */
+    TRIED_MAX = 8,       /* nodes that failed a job and are excluded from its next proposals; the latest are kept */
+    ROUNDS_MAX = 2,      /* proposals of one placement before the job waits */
+    UNKNOWN_TRIES = 3,   /* how often a call whose outcome is unknown is repeated at once */
+    VERSION_UNKNOWN = 1, /* of a node: versions are instants, so none is as low */
 };
 
 typedef enum note {
@@ -138,6 +139,7 @@ struct job {
 
     wait_queue *waiting; /* NULL unless the job stands in it */
     bool trying;         /* it stands there, and a placement is being tried */
+    bool offered;        /* the latest placement was on a node with room, and on no other */
     job *next, *prev;
     UT_hash_handle hh;
 };
@@ -173,9 +175,11 @@ void job_store_open(scheduler *s);
 void job_ask(job *j, store_question question, job_answered *then);
 
 /* job_place.c */
-void job_place(job *j);                        /* behind those that wait for the pair already */
-void job_place_now(job *j);                    /* before them */
-void job_place_on(job *j, const node_conn *n); /* on that node or not at all */
+void job_place(job *j);       /* behind those that wait for the pair already */
+void job_place_now(job *j);   /* before them */
+void job_place_again(job *j); /* likewise, one that waits: a single round, for all were full a moment ago */
+/* On that node or not at all. Where the version is not known the grant reads the node's languages. */
+void job_place_on(job *j, const char *node, int64_t version);
 void job_forget_candidates(job *j);
 /* No candidate is left: it waits for room, or is refused, as configured. */
 void job_wait_for_room(job *j);
@@ -266,8 +270,9 @@ void job_cancel(job *j, job_outcome outcome, const char *code);
 void job_finish(job *j, job_outcome outcome, const char *code, bool only_if_due);
 /* Writes the end that was decided, once more. */
 void job_complete_again(job *j);
-/* Room may have come free on that node: the longest-waiting job that it serves is placed there. */
-void job_offer_room(scheduler *s, const char *node_id);
+/* Room may have come free on that node: the longest-waiting job that it serves is placed there. Of a node of another instance, ""
+ * for none, it is only known that it serves `pair`. */
+void job_offer_room(scheduler *s, const char *node_id, const lang_pair *pair);
 
 /* wait_queue.c: jobs for which every candidate was full */
 /* A job waits that comes before this one: for the pair, and not only for other nodes than those that it may not have. */
@@ -275,12 +280,14 @@ bool wait_queue_before(const job *j);
 /* In the order of arrival; a job that stands there already and found no room stays. */
 void wait_queue_add(job *j);
 void wait_queue_remove(job *j);
-/* The job was placed: the next one of its pair may try at once. */
+/* The job was placed. If a proposal found it that room, or nodes of the pair are elsewhere, there may be more: the next one of its pair
+ * tries at once. */
 void wait_queue_placed(job *j);
-/* A slot of this node came free: the longest-waiting job that it serves is placed there; false when there is none. Costs as many
- * steps as the node has pairs, or as many as there are pairs with waiting jobs, whichever are fewer. */
+/* A slot of this node came free, or the node has come: the longest-waiting job that it serves is placed there, and the next one as
+ * long as grants say that there is room; false when no job waits for it. Costs as many steps as the node has pairs, or as many as
+ * there are pairs with waiting jobs, whichever are fewer. */
 bool wait_queue_room(scheduler *s, const node_conn *n);
-/* The node has come: as many jobs as it has slots are placed there. */
-void wait_queue_offer(scheduler *s, const node_conn *n);
+/* The same of a node that has its connection at another instance, for jobs of one pair that it serves. */
+void wait_queue_room_elsewhere(scheduler *s, const char *node, const lang_pair *pair);
 
 #endif

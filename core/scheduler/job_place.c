@@ -14,21 +14,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    VERSION_UNKNOWN = 1, /* versions are instants, so none is as low */
-    CLEANINGS_MAX = 32,  /* rounds of one placement that found stale members, and so do not count */
-};
+enum { CLEANINGS_MAX = 32 }; /* rounds of one placement that found stale members, and so do not count */
 
 static void propose(job *j);
 static void ask_affine(job *j);
 static void ask_next(job *j);
 
-void job_place_now(job *j) {
+static void propose_from(job *j, int round) {
     assert(!j->busy && j->node[0] == '\0');
-    j->round = 0;
+    j->offered = false;
+    j->round = round;
     j->stale = false;
     j->cleanings = CLEANINGS_MAX;
     propose(j);
+}
+
+void job_place_now(job *j) {
+    propose_from(j, 0);
+}
+
+void job_place_again(job *j) {
+    propose_from(j, ROUNDS_MAX - 1);
 }
 
 void job_place(job *j) {
@@ -63,12 +69,13 @@ static void add_candidate(job *j, const char *node, int64_t version) {
     snprintf(c->node, sizeof c->node, "%s", node);
 }
 
-void job_place_on(job *j, const node_conn *n) {
+void job_place_on(job *j, const char *node, int64_t version) {
     assert(!j->busy && j->node[0] == '\0');
+    j->offered = true;
     j->cleanings = 0;
     j->round = ROUNDS_MAX - 1; /* that node was the last hope of a job that waits: no proposal after it */
     new_candidates(j, 1);
-    add_candidate(j, n->node, n->version);
+    add_candidate(j, node, version);
     ask_next(j);
 }
 
@@ -209,6 +216,7 @@ static void granted(job *j, const candidate *c, const grant_verdict *v, usec_t e
                               .value = v->value,
                               .limit = v->limit,
                               .until = j->held_until});
+    if (j->waiting && v->value < v->limit) job_offer_room(j->s, j->node, &j->pair);
     job_mark(j);
 }
 

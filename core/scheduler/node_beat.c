@@ -14,7 +14,7 @@ enum {
 
 void node_is_ready(node_conn *n) {
     sched_emit(n->s, (sched_event){.kind = EV_NODE_READY, .node = n->node});
-    wait_queue_offer(n->s, n);
+    wait_queue_room(n->s, n);
 }
 
 static void on_assigned(void *arg, const node_answer *answer) {
@@ -72,7 +72,7 @@ static void on_settled(node_conn *n, const node_answer *answer) {
     n->held_back = is_held_back(n);
     if (answer->word == NODE_DEGRADED)
         sched_emit(n->s, (sched_event){.kind = EV_NODE_DEGRADED, .node = n->node, .code = "never_ready"});
-    if (!n->held_back && (was_held_back || answer->room)) wait_queue_offer(n->s, n);
+    if (!n->held_back && (was_held_back || answer->room)) wait_queue_room(n->s, n);
 }
 
 static void on_gone(node_conn *n) {

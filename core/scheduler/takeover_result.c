@@ -120,6 +120,7 @@ static void on_released(void *arg, link_status status, const redis_reply *reply)
     stray *r = arg;
     scheduler *s = r->s;
     char node[ID_MAX + 1];
+    lang_pair pair = r->pair;
     sched_answered(s, SCRIPT_RELEASE_RESERVATION, status, reply);
     r->released = status == LINK_OK;
     memcpy(node, r->node, sizeof node);
@@ -131,7 +132,7 @@ static void on_released(void *arg, link_status status, const redis_reply *reply)
         drop(r);
     else
         complete(r);
-    job_offer_room(s, node);
+    job_offer_room(s, node, &pair);
 }
 
 static void release(stray *r) {

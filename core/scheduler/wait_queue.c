@@ -1,10 +1,12 @@
 /* wait_queue.c - jobs whose candidates were all full, one bounded queue per language pair, in order of arrival.
  *
- * Two things bring a job on: a slot that comes free on a node of ours (then the longest-waiting job which that node serves
+ * Two things bring a job on: a slot that comes free by one of our jobs (then the longest-waiting job which that node serves
  * is placed there directly, without a proposal: among hundreds of full nodes a random proposal would miss the free one), and
- * a timer of the queue (50 ms doubling to 1 s), because slots also come free elsewhere. Only the head tries, so that a queue
- * of thousands costs no more Redis than a queue of one; and if the head may not have every node (job_exclude.c), the first
- * job that may: in a pair of few nodes the head may be waiting for a node that is not there, while those that there are stand idle.
+ * a timer of the queue (50 ms doubling to 1 s), because slots also come free by the jobs of other instances. Where all nodes are ours
+ * the timer finds next to nothing, so it runs on whatever else places a job, and asks a single round: near saturation that halves what
+ * Redis does for a job. Only the head tries, so that a queue of thousands costs no more Redis than a queue of one; and if the head may
+ * not have every node (job_exclude.c), the first job that may: in a pair of few nodes the head may be waiting for a node that is not
+ * there, while those that there are stand idle.
  *
  * A job that tries keeps its place: `trying` is set, and it leaves the queue when it was placed or has ended. */
 #include "core/base/mem.h"
@@ -16,13 +18,12 @@
 #include <string.h>
 #include <utlist.h>
 
-enum { OFFERS_MAX = 64 }; /* each placement brings on the next job of its pair, so a larger node fills up as well */
-
 struct wait_queue {
     scheduler *s;
     char pair[PAIR_MAX + 1];
     job *head;
     int64_t count;
+    bool shared; /* the last proposal named a node of another instance, whose slots come free without our knowing */
     usec_t pause;
     timer_handle timer;
     UT_hash_handle hh;
@@ -44,7 +45,10 @@ static bool may_try(const job *j) {
 static void try_proposal(job *j) {
     if (!may_try(j)) return;
     j->trying = true;
-    job_place_now(j);
+    if (j->waiting->shared)
+        job_place_now(j);
+    else
+        job_place_again(j);
 }
 
 static bool is_choosy(const job *j) {
@@ -113,9 +117,17 @@ static void insert(wait_queue *q, job *j) {
     j->s->counts.waiting++;
 }
 
+/* What the latest proposal for it has shown. */
+static bool names_others(const job *j) {
+    for (int i = 0; i < j->candidate_count; i++)
+        if (!node_by_id(j->s, j->candidates[i].node)) return true;
+    return false;
+}
+
 void wait_queue_add(job *j) {
     scheduler *s = j->s;
     if (j->waiting) {
+        if (!j->offered) j->waiting->shared = names_others(j);
         j->trying = false;
         job_rest(j);
         return;
@@ -126,6 +138,7 @@ void wait_queue_add(job *j) {
         return;
     }
     insert(q, j);
+    if (names_others(j)) q->shared = true;
     job_emit(j, (sched_event){.kind = EV_WAITING, .value = q->count});
     if (!q->timer) set_timer(q, q->pause);
     job_rest(j);
@@ -150,7 +163,7 @@ void wait_queue_remove(job *j) {
 
 void wait_queue_placed(job *j) {
     if (!j->waiting) return;
-    wait_queue *q = j->waiting->count > 1 ? j->waiting : NULL;
+    wait_queue *q = j->waiting->count > 1 && (!j->offered || j->waiting->shared) ? j->waiting : NULL;
     wait_queue_remove(j);
     if (!q) return;
     q->pause = j->s->config.retry_min;
@@ -197,16 +210,20 @@ static job *longest_by_queue(scheduler *s, const node_conn *n) {
     return longest;
 }
 
-/* Pairs that nobody serves may wait by the thousand, and a node may serve a thousand: the shorter list is walked. */
-bool wait_queue_room(scheduler *s, const node_conn *n) {
-    job *longest = n->pairs < (int)HASH_COUNT(s->queues) ? longest_by_pair(s, n) : longest_by_queue(s, n);
-    if (!longest) return false;
-    longest->trying = true;
-    job_place_on(longest, n);
+static bool place_on(job *j, const char *node, int64_t version) {
+    if (!j) return false;
+    j->trying = true;
+    job_place_on(j, node, version);
     return true;
 }
 
-void wait_queue_offer(scheduler *s, const node_conn *n) {
-    int64_t offers = n->slots < OFFERS_MAX ? n->slots : OFFERS_MAX;
-    while (offers-- > 0 && wait_queue_room(s, n)) continue;
+/* Pairs that nobody serves may wait by the thousand, and a node may serve a thousand: the shorter list is walked. */
+bool wait_queue_room(scheduler *s, const node_conn *n) {
+    bool few = n->pairs < (int)HASH_COUNT(s->queues);
+    return place_on(few ? longest_by_pair(s, n) : longest_by_queue(s, n), n->node, n->version);
+}
+
+void wait_queue_room_elsewhere(scheduler *s, const char *node, const lang_pair *pair) {
+    const wait_queue *q = queue_of(s, pair);
+    place_on(q ? first_for(q, node) : NULL, node, VERSION_UNKNOWN);
 }

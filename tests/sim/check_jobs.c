@@ -209,6 +209,48 @@ START_TEST(a_full_node_refuses_and_a_freed_slot_goes_to_the_longest_waiting_job_
 }
 END_TEST
 
+START_TEST(a_freed_slot_is_given_without_asking_a_pool) {
+    start_production();
+    join(1, "n1", 1);
+    for (uint64_t u = 0; u < 4; u++) speak(u);
+    pass(2 * second);
+    int proposed = count_of(EV_PROPOSED);
+    uint64_t before = virtual_server_count(server).script_calls;
+    answer(&assigned[0], OUTCOME_OK, "");
+    pass(10 * USEC_PER_MSEC);
+    ck_assert_int_eq(assigned_count, 2);
+    ck_assert_int_eq(count_of(EV_PROPOSED), proposed);
+    ck_assert_uint_eq(virtual_server_count(server).script_calls - before,
+                      5); /* release, complete; grant, mark, confirm */
+    close_world();
+}
+END_TEST
+
+START_TEST(one_that_waits_asks_once_each_time) {
+    start_production();
+    join(1, "n1", 1);
+    speak(0);
+    speak(1);
+    pass(3 * second);
+    int proposed = count_of(EV_PROPOSED);
+    pass(second);
+    ck_assert_int_eq(count_of(EV_PROPOSED) - proposed, 1);
+    close_world();
+}
+END_TEST
+
+START_TEST(a_node_that_comes_is_filled_up_and_asked_no_further) {
+    enum { SLOTS = 100 };
+    start_production();
+    for (uint64_t u = 0; u < SLOTS + 2; u++) speak(u);
+    ck_assert_int_eq(scheduler_count(s).waiting, SLOTS + 2);
+    join(1, "n1", SLOTS);
+    ck_assert_int_eq(assigned_count, SLOTS);
+    ck_assert_int_eq(count_of(EV_GRANT_REFUSED), 0);
+    close_world();
+}
+END_TEST
+
 START_TEST(phase_3_lets_the_node_queue_and_never_refuses) {
     open_world("3");
     open_scheduler();
@@ -566,6 +608,9 @@ int main(void) {
         without_a_node_a_job_ends_at_its_pending_limit,
         a_waiting_job_is_placed_when_a_node_joins,
         a_full_node_refuses_and_a_freed_slot_goes_to_the_longest_waiting_job_at_once,
+        a_freed_slot_is_given_without_asking_a_pool,
+        one_that_waits_asks_once_each_time,
+        a_node_that_comes_is_filled_up_and_asked_no_further,
         phase_3_lets_the_node_queue_and_never_refuses,
         on_full_refuse_answers_at_once,
         a_job_that_failed_on_the_only_node_holds_nobody_up,

@@ -402,6 +402,22 @@ START_TEST(by_inbox_a_result_that_was_not_fetched_is_announced_again) {
 }
 END_TEST
 
+/* ---- room ----------------------------------------------------------------------------------------------------------- */
+
+START_TEST(a_slot_that_our_job_leaves_elsewhere_goes_to_the_next_of_ours) {
+    two_instances();
+    for (uint64_t u = 1; u <= 4; u++) say(u);
+    ck_assert_int_eq(assigned_count, 2);
+    pass(2 * second);
+    int proposed = count_of(EV_PROPOSED);
+    node_says(&assigned[0], OUTCOME_OK, "");
+    ck_assert_int_eq(assigned_count, 3);
+    ck_assert_uint_eq(assigned[2].utterance, 3);
+    ck_assert_int_eq(count_of(EV_PROPOSED) - proposed, 2); /* both rounds of the fourth: elsewhere room comes unseen */
+    close_many();
+}
+END_TEST
+
 /* ---- owner keys ----------------------------------------------------------------------------------------------------- */
 
 START_TEST(with_owner_keys_a_new_node_is_nobodys_until_its_key_is_written) {
@@ -574,6 +590,7 @@ int main(void) {
         what_a_node_says_of_an_attempt_that_was_given_up_changes_nothing,
         by_inbox_a_result_is_announced_there_and_fetched,
         by_inbox_a_result_that_was_not_fetched_is_announced_again,
+        a_slot_that_our_job_leaves_elsewhere_goes_to_the_next_of_ours,
         with_owner_keys_a_new_node_is_nobodys_until_its_key_is_written,
         an_entry_for_a_node_that_is_not_here_is_refused_and_gone,
         left_where_it_is_it_becomes_a_dead_letter,
