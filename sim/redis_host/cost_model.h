@@ -1,10 +1,9 @@
 /* cost_model.h - how long the simulated Redis server works on a call.
  *
- * calibrated  base + per byte of the call, a gamma variate with the row's spread; rows in cost_profile.c. Drawn
- * from a seeded
- *             stream and rounded to whole microseconds at random, so that the mean is kept.
- * zero        nothing takes time: pure logic. measured    the real time of each call; not reproducible. The caller
- * measures; cost_model_draw() must not be asked. */
+ * calibrated  base + per byte of the call, a gamma variate with the row's spread; rows in cost_profile.c. Drawn from a seeded stream and
+ *             rounded to whole microseconds at random, so that the mean is kept.
+ * zero        nothing takes time: pure logic.
+ * measured    the real time of each call; not reproducible. The caller measures; cost_model_draw() must not be asked. */
 #ifndef SIM_REDIS_HOST_COST_MODEL_H
 #define SIM_REDIS_HOST_COST_MODEL_H
 

@@ -2,10 +2,12 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench/calibrate/calibrate.h"
 #include "sim/commands/commands.h"
 #include "sim/scenario/machine_costs.h"
+#include "sim/world/core_costs.h"
 #include "tests/support/command_world.h"
 #include "tests/support/program.h"
 #include "tests/support/sim_run.h"
@@ -16,7 +18,7 @@
     "nodes: [{name: gpu, count: 8, slots: 4, join: {at: 0s, over: 1s}}]\n"                                             \
     "sessions: [{name: talk, concurrent: 20, join: {at: 2s, over: 1s}}]\n"
 
-static char folder[TEMP_PATH_MAX];
+static char home[TEMP_PATH_MAX], folder[TEMP_PATH_MAX];
 static sched_error err;
 
 static slow_figures times_of(double usec) {
@@ -139,6 +141,25 @@ START_TEST(a_profile_that_is_not_right_is_told_with_what_is_wrong) {
 }
 END_TEST
 
+static void expect_row(const cost_row *row, const cost_row *expected, const char *name) {
+    ck_assert_msg(row->base_usec == expected->base_usec && row->usec_per_byte == expected->usec_per_byte &&
+                      row->cv == expected->cv,
+                  "%s: %g, %g, %g", name, row->base_usec, row->usec_per_byte, row->cv);
+}
+
+START_TEST(the_default_is_what_was_measured_on_two_cores) {
+    char path[TEMP_PATH_MAX + 64];
+    machine_costs costs;
+    snprintf(path, sizeof path, "%s/scenarios/profiles/two_cores.json", home);
+    ck_assert_msg(!machine_costs_read(path, &costs, NULL, &err), "%s", err.message);
+    for (int id = 0; id < SCRIPT_COUNT; id++)
+        expect_row(&cost_profile_default.script[id], &costs.redis.script[id], scripts_name(id));
+    expect_row(&cost_profile_default.command, &costs.redis.command, "command");
+    for (int kind = 0; kind < WORK_KINDS; kind++)
+        if (costs.core_usec[kind] >= 0) ck_assert_double_eq(core_costs_default.usec[kind], costs.core_usec[kind]);
+}
+END_TEST
+
 static void write_costs(double usec) {
     char text[256];
     FILE *out = fopen("p.json", "w");
@@ -161,10 +182,10 @@ static double busy_per_command(const char *yaml) {
 }
 
 START_TEST(a_run_takes_what_the_profile_says) {
-    write_costs(30);
+    write_costs(60);
     double usec = busy_per_command(SMALL "redis: {profile: p.json}\n");
-    ck_assert_msg(fabs(usec - 30) < 0.5, "%g us for a command", usec);
-    ck_assert_double_lt(busy_per_command(SMALL), 15);
+    ck_assert_msg(fabs(usec - 60) < 0.5, "%g us for a command", usec);
+    ck_assert_double_lt(busy_per_command(SMALL), 30);
 }
 END_TEST
 
@@ -199,6 +220,7 @@ START_TEST(a_machine_is_measured_as_its_user_does_it) {
 END_TEST
 
 static void setup(void) {
+    ck_assert_ptr_nonnull(getcwd(home, sizeof home));
     command_enter(folder);
 }
 
@@ -217,6 +239,7 @@ int main(void) {
     tcase_add_test(tests, a_busy_machine_is_doubtful);
     tcase_add_test(tests, what_is_written_is_what_is_read);
     tcase_add_test(tests, a_profile_that_is_not_right_is_told_with_what_is_wrong);
+    tcase_add_test(tests, the_default_is_what_was_measured_on_two_cores);
     tcase_add_test(tests, a_run_takes_what_the_profile_says);
     tcase_add_test(tests, another_file_than_was_meant_is_refused);
     tcase_add_test(tests, a_machine_is_measured_as_its_user_does_it);
