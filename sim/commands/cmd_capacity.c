@@ -186,7 +186,7 @@ static int parse(int argc, char **argv, capacity_options *o) {
 
 /* What was asked for, without what does not change the figures. */
 static char *command_of(const capacity_options *o) {
-    char *text = NULL;
+    char *text = NULL, length[UNITS_TEXT_MAX];
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
     if (!out) return mem_strdup("");
@@ -199,7 +199,7 @@ static char *command_of(const capacity_options *o) {
     if (o->args.seeds != SEEDS_DEFAULT) fprintf(out, " --runs %zu", o->args.seeds);
     if (o->args.precision < PRECISION_DEFAULT || o->args.precision > PRECISION_DEFAULT)
         fprintf(out, " --precision %g", 100 * o->args.precision);
-    if (o->length) fprintf(out, " --length %s", strchr(o->duration, '=') + 1);
+    if (o->length) fprintf(out, " --length %s", units_format_duration(length, o->length));
     if (o->line.seeded) fprintf(out, " --seed %" PRId64, o->args.first_seed);
     if (!o->args.headroom) fputs(" --no-headroom", out);
     if (!o->args.curve) fputs(" --no-curve", out);

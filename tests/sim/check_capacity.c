@@ -114,6 +114,16 @@ START_TEST(the_same_seeds_give_the_same_bytes_however_many_run_at_once) {
 }
 END_TEST
 
+START_TEST(a_length_that_is_the_scenarios_own_is_none_to_be_set) {
+    command_write("s.yaml", SMALL);
+    command_expect_status(CAPACITY("s.yaml", "--vary", "nodes=1..20", "--runs", "1", "--set", "duration=20s",
+                                   "--length", "20s", "--out", "a", ROUGH),
+                          STATUS_FINE);
+    command_expect_in("a/report.md", "--set 'duration=20s' --runs 1");
+    command_expect_in("a/report.md", "--length 20s");
+}
+END_TEST
+
 START_TEST(the_least_number_of_nodes_is_told_with_its_cost) {
     command_write("s.yaml", SMALL);
     command_expect_status(CAPACITY("s.yaml", "--vary", "nodes=1..20", "--runs", "1", "--length", "20s", "--out", "a",
@@ -339,6 +349,7 @@ int main(void) {
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, each_seed_holds_on_one_side_of_its_crossing_and_fails_on_the_other);
     tcase_add_test(tests, the_same_seeds_give_the_same_bytes_however_many_run_at_once);
+    tcase_add_test(tests, a_length_that_is_the_scenarios_own_is_none_to_be_set);
     tcase_add_test(tests, the_least_number_of_nodes_is_told_with_its_cost);
     tcase_add_test(tests, what_is_left_without_the_largest_group_is_told);
     tcase_add_test(tests, any_whole_number_may_vary_and_its_sense_is_found);
