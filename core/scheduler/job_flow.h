@@ -280,14 +280,15 @@ bool wait_queue_before(const job *j);
 /* In the order of arrival; a job that stands there already and found no room stays. */
 void wait_queue_add(job *j);
 void wait_queue_remove(job *j);
-/* The job was placed. If a proposal found it that room, or nodes of the pair are elsewhere, there may be more: the next one of its pair
- * tries at once. */
+/* The job was placed. If a proposal found it that room, or nodes of the pair are elsewhere, or full nodes do not refuse, there may be more:
+ * the next one of its pair tries at once. */
 void wait_queue_placed(job *j);
 /* A slot of this node came free, or the node has come: the longest-waiting job that it serves is placed there, and the next one as
  * long as grants say that there is room; false when no job waits for it. Costs as many steps as the node has pairs, or as many as
  * there are pairs with waiting jobs, whichever are fewer. */
 bool wait_queue_room(scheduler *s, const node_conn *n);
-/* The same of a node that has its connection at another instance, for jobs of one pair that it serves. */
+/* The same of a node that has its connection at another instance, for one job of a pair that it serves: more may come when that one was
+ * sent. */
 void wait_queue_room_elsewhere(scheduler *s, const char *node, const lang_pair *pair);
 
 #endif

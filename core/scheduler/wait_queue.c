@@ -37,7 +37,7 @@ static void set_timer(wait_queue *q, usec_t pause) {
     q->timer = timers->set(timers->ctx, sched_now(q->s) + pause, on_timer, q);
 }
 
-/* One whose end or next attempt is decided is only waited for. */
+/* One whose end or next attempt is decided is only waited for, and nobody waits behind it. */
 static bool may_try(const job *j) {
     return !j->trying && !j->busy && !job_is_decided(j);
 }
@@ -56,21 +56,27 @@ static bool is_choosy(const job *j) {
     return job_exclusions(j, excluded) > 0;
 }
 
-/* The longest-waiting job that may take any node; NULL when there is none. */
+/* The longest-waiting job that still looks for a node; NULL when there is none. */
+static job *first_of(const wait_queue *q) {
+    job *j;
+    DL_FOREACH(q->head, j) if (!job_is_decided(j)) return j;
+    return NULL;
+}
+
+/* The same of those that may take any node. */
 static job *first_for_any(const wait_queue *q) {
     job *j;
-    DL_FOREACH(q->head, j) if (!is_choosy(j)) return j;
+    DL_FOREACH(q->head, j) if (!job_is_decided(j) && !is_choosy(j)) return j;
     return NULL;
 }
 
 static void on_timer(void *arg) {
     wait_queue *q = arg;
     const scheduler_config *config = &q->s->config;
-    job *first = q->head, *any = first_for_any(q);
-    assert(first);
+    job *first = first_of(q), *any = first_for_any(q);
     q->pause = q->pause * 2 < config->retry_max ? q->pause * 2 : config->retry_max;
     set_timer(q, q->pause);
-    try_proposal(first);
+    if (first) try_proposal(first);
     if (any && any != first) try_proposal(any);
 }
 
@@ -95,7 +101,7 @@ static wait_queue *queue_for(scheduler *s, const lang_pair *pair) {
 
 bool wait_queue_before(const job *j) {
     const wait_queue *q = queue_of(j->s, &j->pair);
-    return q && (is_choosy(j) || first_for_any(q));
+    return q && (is_choosy(j) ? first_of(q) : first_for_any(q));
 }
 
 static bool arrived_before(const job *a, const job *b) {
@@ -161,9 +167,14 @@ void wait_queue_remove(job *j) {
     if (--q->count == 0) queue_free(q);
 }
 
+/* There may be room beyond what it was given. */
+static bool may_be_more(const job *j) {
+    return !j->offered || j->waiting->shared || !j->s->config.limit;
+}
+
 void wait_queue_placed(job *j) {
     if (!j->waiting) return;
-    wait_queue *q = j->waiting->count > 1 && (!j->offered || j->waiting->shared) ? j->waiting : NULL;
+    wait_queue *q = j->waiting->count > 1 && may_be_more(j) ? j->waiting : NULL;
     wait_queue_remove(j);
     if (!q) return;
     q->pause = j->s->config.retry_min;
