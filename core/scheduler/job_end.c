@@ -16,7 +16,7 @@ void job_offer_room(scheduler *s, const char *node_id, const lang_pair *pair) {
     const node_conn *n = node_by_id(s, node_id);
     if (n)
         wait_queue_room(s, n);
-    else
+    else if (s->self && pair)
         wait_queue_room_elsewhere(s, node_id, pair);
 }
 
@@ -25,6 +25,7 @@ static void finished(job *j, job_state stored) {
     scheduler *s = j->s;
     char node[ID_MAX + 1];
     lang_pair pair = j->pair;
+    bool spoke = j->spoke;
     if (j->in_doubt) {
         job_drop(j);
         return;
@@ -38,7 +39,7 @@ static void finished(job *j, job_state stored) {
     if (stored == JOB_RELEASED) job_emit(j, (sched_event){.kind = EV_RELEASED});
     session_answered(j, j->result, j->result_code);
     job_drop(j);
-    job_offer_room(s, node, &pair);
+    job_offer_room(s, node, spoke ? &pair : NULL);
 }
 
 void job_cancel(job *j, job_outcome outcome, const char *code) {

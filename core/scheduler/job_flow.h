@@ -112,6 +112,7 @@ struct job {
     bool told;            /* the session has its answer: it gets no other */
     bool released;        /* the reservation of this attempt was given back, or there was none */
     bool sent;            /* this attempt's assignment has left */
+    bool spoke;           /* and its node has ended it, so that node is there, and free of it */
     attempt_verdict says; /* of this attempt */
     bool finishing;       /* the outcome is decided and being written; result and result_code hold it */
 
@@ -270,8 +271,8 @@ void job_cancel(job *j, job_outcome outcome, const char *code);
 void job_finish(job *j, job_outcome outcome, const char *code, bool only_if_due);
 /* Writes the end that was decided, once more. */
 void job_complete_again(job *j);
-/* Room may have come free on that node: the longest-waiting job that it serves is placed there. Of a node of another instance, ""
- * for none, it is only known that it serves `pair`. */
+/* Room may have come free on that node, "" for none: the longest-waiting job that it serves is placed there. Of a node of another instance
+ * it is only known that it serves `pair`; NULL: it need not be there any more, and is not asked. */
 void job_offer_room(scheduler *s, const char *node_id, const lang_pair *pair);
 
 /* wait_queue.c: jobs for which every candidate was full */

@@ -216,7 +216,7 @@ static void granted(job *j, const candidate *c, const grant_verdict *v, usec_t e
                               .value = v->value,
                               .limit = v->limit,
                               .until = j->held_until});
-    if (j->waiting && v->value < v->limit) job_offer_room(j->s, j->node, &j->pair);
+    if (j->waiting && v->value < v->limit) job_offer_room(j->s, j->node, NULL);
     job_mark(j);
 }
 

@@ -12,7 +12,7 @@ void job_leave_node(job *j) {
     j->node[0] = j->owner[0] = '\0';
     remote_forget(j);
     j->released = true;
-    j->sent = false;
+    j->sent = j->spoke = false;
     j->says = VERDICT_NONE;
 }
 

@@ -47,6 +47,7 @@ static attempt_verdict verdict_of(const job *j) {
 
 void job_take_result(job *j) {
     j->says = verdict_of(j);
+    j->spoke = true;
     if (j->result == OUTCOME_FAILED) {
         j->noted &= ~(unsigned)(NOTE_ACK | NOTE_STARTED | NOTE_NODE_LOST | NOTE_DUE);
         job_retry(j, j->result_code, false);

@@ -29,12 +29,12 @@ static void start_next_attempt(job *j) {
     scheduler *s = j->s;
     char failed[ID_MAX + 1];
     lang_pair pair = j->pair;
-    bool answered = !j->retry_if_due; /* a node that was silent gets no job for its silence */
+    bool spoke = j->spoke, silent = j->retry_if_due; /* a node that was silent gets no job for its silence */
     memcpy(failed, j->node, sizeof failed);
     job_next_attempt(j);
     job_emit(j, (sched_event){.kind = EV_RETRY, .node = failed, .code = j->retry_code});
     job_place(j);
-    if (answered) job_offer_room(s, failed, &pair);
+    if (!silent) job_offer_room(s, failed, spoke ? &pair : NULL);
 }
 
 /* It had the job and stayed silent. */

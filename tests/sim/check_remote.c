@@ -418,6 +418,45 @@ START_TEST(a_slot_that_our_job_leaves_elsewhere_goes_to_the_next_of_ours) {
 }
 END_TEST
 
+START_TEST(a_node_that_left_another_instance_is_not_asked_for_its_slots) {
+    two_instances();
+    for (uint64_t u = 1; u <= 4; u++) say(u);
+    pass(2 * second);
+    int refused = count_of(EV_GRANT_REFUSED);
+    scheduler_node_gone(at(1), NODE);
+    pass(2 * msec);
+    ck_assert_int_eq(count_of(EV_RETRY), 2);
+    pass(10 * msec);
+    ck_assert_int_eq(count_of(EV_GRANT_REFUSED), refused);
+    close_many();
+}
+END_TEST
+
+static usec_t only_to_one(int from, int to, const peer_message *m) {
+    (void)to, (void)m;
+    return from == 1 ? USEC_NEVER : msec;
+}
+
+START_TEST(to_an_instance_that_says_nothing_one_waiting_job_goes_at_a_time) {
+    two_instances();
+    use(1);
+    beat_with(NODE, (node_load){.cpu = 99});
+    use(0);
+    for (uint64_t u = 1; u <= 6; u++) say(u);
+    ck_assert_int_eq(scheduler_count(at(0)).waiting, 6);
+    meddle_with_peers(only_to_one);
+    use(1);
+    beat_with(NODE, (node_load){.cpu = 1});
+    use(0);
+    for (int i = 0; i < 40; i++) {
+        pass(100 * msec);
+        ck_assert_int_le(reservations_of("n1"), 1);
+    }
+    ck_assert_str_eq(last_of(EV_CONFIRM_REFUSED)->code, "silent");
+    close_many();
+}
+END_TEST
+
 /* ---- owner keys ----------------------------------------------------------------------------------------------------- */
 
 START_TEST(with_owner_keys_a_new_node_is_nobodys_until_its_key_is_written) {
@@ -591,6 +630,8 @@ int main(void) {
         by_inbox_a_result_is_announced_there_and_fetched,
         by_inbox_a_result_that_was_not_fetched_is_announced_again,
         a_slot_that_our_job_leaves_elsewhere_goes_to_the_next_of_ours,
+        a_node_that_left_another_instance_is_not_asked_for_its_slots,
+        to_an_instance_that_says_nothing_one_waiting_job_goes_at_a_time,
         with_owner_keys_a_new_node_is_nobodys_until_its_key_is_written,
         an_entry_for_a_node_that_is_not_here_is_refused_and_gone,
         left_where_it_is_it_becomes_a_dead_letter,

@@ -43,10 +43,26 @@ START_TEST(where_nodes_queue_one_that_comes_takes_all_that_wait) {
 }
 END_TEST
 
+START_TEST(a_node_that_left_is_not_asked_for_the_slots_that_it_had) {
+    enum { SLOTS = 20 };
+    start_production();
+    join(1, "n1", SLOTS);
+    for (uint64_t u = 0; u < 2 * SLOTS; u++) speak(u);
+    ck_assert_int_eq(assigned_count, SLOTS);
+    int refused = count_of(EV_GRANT_REFUSED);
+    scheduler_node_gone(s, 1);
+    pass(10 * USEC_PER_MSEC);
+    ck_assert_int_eq(count_of(EV_RETRY), SLOTS);
+    ck_assert_int_eq(count_of(EV_GRANT_REFUSED), refused);
+    close_world();
+}
+END_TEST
+
 int main(void) {
     const TTest *const tests[] = {
         a_job_whose_end_cannot_be_written_holds_nobody_up,
         where_nodes_queue_one_that_comes_takes_all_that_wait,
+        a_node_that_left_is_not_asked_for_the_slots_that_it_had,
     };
     return SUITE_RUN("waiting", tests);
 }
