@@ -196,7 +196,8 @@ sched_status usl_fit_points(const double *n, const double *y, size_t count, uint
     free(s);
     ret_fit->sigma_is_zero = ret_fit->sigma.low * (most - 1) < NOTHING;
     ret_fit->kappa_is_zero = ret_fit->kappa.low * most * (most - 1) < NOTHING;
-    ret_fit->peak = l.kappa * most * (most - 1) < NOTHING ? (double)INFINITY : sqrt(fmax(1 - l.sigma, 0) / l.kappa);
+    ret_fit->peak = (double)INFINITY;
+    if (l.kappa * most * (most - 1) >= NOTHING) ret_fit->peak = fmax(1, sqrt(fmax(1 - l.sigma, 0) / l.kappa));
     return SCHED_OK;
 }
 

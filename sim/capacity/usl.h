@@ -25,7 +25,7 @@ typedef struct usl_fit {
     size_t points, places; /* measured; different n among them */
     usl_value lambda, sigma, kappa;
     bool sigma_is_zero, kappa_is_zero; /* cannot be told from 0 */
-    double peak;                       /* n of the greatest throughput; INFINITY with kappa 0 */
+    double peak;                       /* n >= 1 of the greatest throughput; INFINITY with kappa 0 */
     double error;                      /* root of the mean square of (measured / fitted - 1) */
 } usl_fit;
 

@@ -66,6 +66,9 @@ START_TEST(the_peak_is_where_throughput_is_greatest) {
     p = made(100, 0.02, 0, 0, 1, 1);
     f = fit(&p);
     ck_assert(isinf(f.peak));
+    p = made(100, 1.2, 0.1, 0, 1, 1);
+    f = fit(&p);
+    expect_near(f.peak, 1, 0, "the peak where each further one takes away");
 }
 END_TEST
 
