@@ -291,5 +291,8 @@ bool wait_queue_room(scheduler *s, const node_conn *n);
 /* The same of a node that has its connection at another instance, for one job of a pair that it serves: more may come when that one was
  * sent. */
 void wait_queue_room_elsewhere(scheduler *s, const char *node, const lang_pair *pair);
+/* The node refused the job that was offered its slot for the job's pair alone: the slot goes on to the next longest-waiting job of another
+ * one. For a while that pair is passed over where the node has room, so that its jobs do not stand before those of all other pairs. */
+void wait_queue_refused(const job *j, const char *node);
 
 #endif

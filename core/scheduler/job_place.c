@@ -233,6 +233,7 @@ static void on_granted(void *arg, const grant_answer *answer) {
     } else {
         job_unclaim_node(j, c->node);
         if (answer->status == LINK_OK) grant_refused(j, c, v);
+        if (j->offered && (v->word == GRANT_MARKED || v->word == GRANT_NOTSERVED)) wait_queue_refused(j, c->node);
         ask_another(j, v->word);
     }
 }

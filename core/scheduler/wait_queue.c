@@ -2,7 +2,7 @@
  *
  * Two things bring a job on: a slot that comes free by one of our jobs (then the longest-waiting job which that node serves
  * is placed there directly, without a proposal: among hundreds of full nodes a random proposal would miss the free one), and
- * a timer of the queue (50 ms doubling to 1 s), because slots also come free by the jobs of other instances. Where all nodes are ours
+ * a timer of the queue (50 ms doubling to 1 s), because slots also come free by the jobs of other instances. Where only we use our nodes
  * the timer finds next to nothing, so it runs on whatever else places a job, and asks a single round: near saturation that halves what
  * Redis does for a job. Only the head tries, so that a queue of thousands costs no more Redis than a queue of one; and if the head may
  * not have every node (job_exclude.c), the first job that may: in a pair of few nodes the head may be waiting for a node that is not
@@ -14,6 +14,7 @@
 #include "core/scheduler/node_flow.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -23,9 +24,11 @@ struct wait_queue {
     char pair[PAIR_MAX + 1];
     job *head;
     int64_t count;
-    bool shared; /* the last proposal named a node of another instance, whose slots come free without our knowing */
+    bool shared; /* slots come free without our knowing */
     usec_t pause;
     timer_handle timer;
+    char refused_by[ID_MAX + 1]; /* a node of ours with room for other pairs; its slots are not offered here */
+    usec_t refused_until;        /* before then */
     UT_hash_handle hh;
 };
 
@@ -123,8 +126,9 @@ static void insert(wait_queue *q, job *j) {
     j->s->counts.waiting++;
 }
 
-/* What the latest proposal for it has shown. */
-static bool names_others(const job *j) {
+/* Jobs of others are at nodes of ours, or the latest proposal named a node of another instance. */
+static bool is_shared(const job *j) {
+    if (j->s->guests) return true;
     for (int i = 0; i < j->candidate_count; i++)
         if (!node_by_id(j->s, j->candidates[i].node)) return true;
     return false;
@@ -133,7 +137,7 @@ static bool names_others(const job *j) {
 void wait_queue_add(job *j) {
     scheduler *s = j->s;
     if (j->waiting) {
-        if (!j->offered) j->waiting->shared = names_others(j);
+        if (!j->offered) j->waiting->shared = is_shared(j);
         j->trying = false;
         job_rest(j);
         return;
@@ -144,7 +148,7 @@ void wait_queue_add(job *j) {
         return;
     }
     insert(q, j);
-    if (names_others(j)) q->shared = true;
+    if (is_shared(j)) q->shared = true;
     job_emit(j, (sched_event){.kind = EV_WAITING, .value = q->count});
     if (!q->timer) set_timer(q, q->pause);
     job_rest(j);
@@ -181,16 +185,30 @@ void wait_queue_placed(job *j) {
     set_timer(q, 0);
 }
 
-static job *first_for(const wait_queue *q, const char *node) {
+/* `behind` NULL: from the head. */
+static job *first_for(const wait_queue *q, const char *node, const job *behind) {
     job *j;
-    DL_FOREACH(q->head, j) if (may_try(j) && !job_excludes(j, node)) return j;
+    DL_FOREACH(q->head, j) {
+        bool its_turn = !behind || arrived_before(behind, j);
+        if (its_turn && may_try(j) && !job_excludes(j, node)) return j;
+    }
     return NULL;
 }
 
-/* The one of the two that waits longer: `longest`, or the first in `q` that may be placed on this node. Each may be NULL. */
-static job *longer(job *longest, const wait_queue *q, const char *node) {
-    job *j = q ? first_for(q, node) : NULL;
-    return j && (!longest || arrived_before(j, longest)) ? j : longest;
+static bool is_refused(const wait_queue *q, const char *node) {
+    return sched_now(q->s) < q->refused_until && !strcmp(q->refused_by, node);
+}
+
+/* Who looks for the longest-waiting job that may be placed on a node. */
+typedef struct search {
+    const node_conn *n;
+    const job *behind; /* only those that came after it; NULL: all */
+    job *found;
+} search;
+
+static void look_in(search *look, const wait_queue *q) {
+    job *j = q && !is_refused(q, look->n->node) ? first_for(q, look->n->node, look->behind) : NULL;
+    if (j && (!look->found || arrived_before(j, look->found))) look->found = j;
 }
 
 /* The first tag of a list by spaces; returns where the next one begins, NULL behind the last. */
@@ -201,24 +219,20 @@ static const char *take_tag(const char *list, char ret_tag[LANG_MAX + 1]) {
     return list[len] ? list + len + 1 : NULL;
 }
 
-static job *longest_by_pair(scheduler *s, const node_conn *n) {
-    job *longest = NULL;
+static void look_by_pair(search *look, scheduler *s) {
     lang_pair pair;
-    for (const char *src = n->sources; src;) {
+    for (const char *src = look->n->sources; src;) {
         src = take_tag(src, pair.src);
-        for (const char *tgt = n->targets; tgt;) {
+        for (const char *tgt = look->n->targets; tgt;) {
             tgt = take_tag(tgt, pair.tgt);
-            longest = longer(longest, queue_of(s, &pair), n->node);
+            look_in(look, queue_of(s, &pair));
         }
     }
-    return longest;
 }
 
-static job *longest_by_queue(scheduler *s, const node_conn *n) {
-    job *longest = NULL;
+static void look_by_queue(search *look, const scheduler *s) {
     for (const wait_queue *q = s->queues; q; q = q->hh.next)
-        if (node_serves(n, &q->head->pair)) longest = longer(longest, q, n->node);
-    return longest;
+        if (node_serves(look->n, &q->head->pair)) look_in(look, q);
 }
 
 static bool place_on(job *j, const char *node, int64_t version) {
@@ -229,12 +243,30 @@ static bool place_on(job *j, const char *node, int64_t version) {
 }
 
 /* Pairs that nobody serves may wait by the thousand, and a node may serve a thousand: the shorter list is walked. */
+static bool offer_behind(scheduler *s, const node_conn *n, const job *behind) {
+    search look = {.n = n, .behind = behind};
+    if (n->pairs < (int)HASH_COUNT(s->queues))
+        look_by_pair(&look, s);
+    else
+        look_by_queue(&look, s);
+    return place_on(look.found, n->node, n->version);
+}
+
 bool wait_queue_room(scheduler *s, const node_conn *n) {
-    bool few = n->pairs < (int)HASH_COUNT(s->queues);
-    return place_on(few ? longest_by_pair(s, n) : longest_by_queue(s, n), n->node, n->version);
+    return offer_behind(s, n, NULL);
 }
 
 void wait_queue_room_elsewhere(scheduler *s, const char *node, const lang_pair *pair) {
     const wait_queue *q = queue_of(s, pair);
-    place_on(q ? first_for(q, node) : NULL, node, VERSION_UNKNOWN);
+    place_on(q ? first_for(q, node, NULL) : NULL, node, VERSION_UNKNOWN);
+}
+
+/* Only behind it, so that it ends whatever other nodes refuse meanwhile. */
+void wait_queue_refused(const job *j, const char *node) {
+    const node_conn *n = node_by_id(j->s, node);
+    wait_queue *q = j->waiting;
+    if (!q || !n) return;
+    snprintf(q->refused_by, sizeof q->refused_by, "%s", node);
+    q->refused_until = sched_now(j->s) + j->s->config.retry_max;
+    offer_behind(j->s, n, j);
 }

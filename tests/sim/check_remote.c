@@ -418,6 +418,20 @@ START_TEST(a_slot_that_our_job_leaves_elsewhere_goes_to_the_next_of_ours) {
 }
 END_TEST
 
+START_TEST(where_others_use_our_nodes_room_comes_unseen_too) {
+    two_instances();
+    say(1);
+    say(2);
+    speak_at(1, 1);
+    pass(3 * second);
+    ck_assert_int_eq(scheduler_count(at(1)).waiting, 1);
+    int proposed = count_of(EV_PROPOSED);
+    pass(second);
+    ck_assert_int_eq(count_of(EV_PROPOSED) - proposed, 2); /* both rounds */
+    close_many();
+}
+END_TEST
+
 START_TEST(a_node_that_left_another_instance_is_not_asked_for_its_slots) {
     two_instances();
     for (uint64_t u = 1; u <= 4; u++) say(u);
@@ -630,6 +644,7 @@ int main(void) {
         by_inbox_a_result_is_announced_there_and_fetched,
         by_inbox_a_result_that_was_not_fetched_is_announced_again,
         a_slot_that_our_job_leaves_elsewhere_goes_to_the_next_of_ours,
+        where_others_use_our_nodes_room_comes_unseen_too,
         a_node_that_left_another_instance_is_not_asked_for_its_slots,
         to_an_instance_that_says_nothing_one_waiting_job_goes_at_a_time,
         with_owner_keys_a_new_node_is_nobodys_until_its_key_is_written,

@@ -1,5 +1,7 @@
 /* check_waiting.c - jobs that wait for room: who goes on, when, and who holds nobody up. */
 #include <check.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "tests/support/hand_world.h"
 #include "tests/support/suite.h"
@@ -58,11 +60,75 @@ START_TEST(a_node_that_left_is_not_asked_for_the_slots_that_it_had) {
 }
 END_TEST
 
+/* n1 speaks three languages and has one slot; it lacks the model for French, which `count` jobs wait for. */
+static void french_waits(int count) {
+    open_world("production");
+    config.attempts_max = 1;
+    open_scheduler();
+    offer(1, "n1", "en de fr", 1);
+    beat(1);
+    speak_as("first", 1, "fr");
+    node_result lacks = {.job_id = assigned[0].job,
+                         .attempt = 1,
+                         .outcome = OUTCOME_FAILED,
+                         .code = "MODEL_NOT_AVAILABLE",
+                         .service = "nmt@1"};
+    scheduler_node_result(s, 1, &lacks);
+    pass(10 * USEC_PER_MSEC);
+    speak(2);
+    for (int i = 0; i < count; i++) {
+        char request_id[16];
+        snprintf(request_id, sizeof request_id, "french-%d", i);
+        speak_as(request_id, (uint64_t)i + 3, "fr");
+    }
+}
+
+static int marked_refusals(void) {
+    int count = 0;
+    for (int i = 0; i < event_count; i++) count += kinds[i] == EV_GRANT_REFUSED && !strcmp(events[i].code, "MARKED");
+    return count;
+}
+
+START_TEST(a_slot_that_a_pair_may_not_have_goes_to_the_next_one) {
+    french_waits(3);
+    for (uint64_t u = 0; u < 3; u++) speak(u + 10);
+    ck_assert_int_eq(assigned_count, 2);
+    int before = marked_refusals();
+    for (int i = 1; i <= 3; i++) {
+        usec_t freed = engine_now(e);
+        answer(&assigned[i], OUTCOME_OK, "");
+        ck_assert_int_eq(assigned_count, i + 2);
+        ck_assert_int_eq(assigned[i + 1].at, freed);
+        ck_assert_str_eq(assigned[i + 1].tgt, "de");
+    }
+    ck_assert_int_eq(marked_refusals() - before, 1); /* the pair is passed over then */
+    close_world();
+}
+END_TEST
+
+START_TEST(and_the_pair_is_asked_again_when_it_may_have_it) {
+    french_waits(1);
+    pass(1100 * USEC_PER_MSEC);
+    answer(&assigned[1], OUTCOME_OK, "");
+    ck_assert_int_eq(assigned_count, 2);
+    speak(10);
+    ck_assert_int_eq(assigned_count, 3);
+    set_node_field("n1", "marked", "0");
+    usec_t freed = engine_now(e) + 1100 * USEC_PER_MSEC;
+    pass(1100 * USEC_PER_MSEC);
+    answer(&assigned[2], OUTCOME_OK, "");
+    ck_assert_int_eq(assigned_count, 4);
+    ck_assert_str_eq(assigned[3].tgt, "fr");
+    ck_assert_int_eq(assigned[3].at, freed);
+    close_world();
+}
+END_TEST
+
 int main(void) {
     const TTest *const tests[] = {
-        a_job_whose_end_cannot_be_written_holds_nobody_up,
-        where_nodes_queue_one_that_comes_takes_all_that_wait,
-        a_node_that_left_is_not_asked_for_the_slots_that_it_had,
+        a_job_whose_end_cannot_be_written_holds_nobody_up,       where_nodes_queue_one_that_comes_takes_all_that_wait,
+        a_node_that_left_is_not_asked_for_the_slots_that_it_had, a_slot_that_a_pair_may_not_have_goes_to_the_next_one,
+        and_the_pair_is_asked_again_when_it_may_have_it,
     };
     return SUITE_RUN("waiting", tests);
 }
