@@ -49,9 +49,9 @@ static const char *const node_codes[] =
     {"MODEL_NOT_AVAILABLE", "MODEL_VERIFY_FAILED", "MODEL_CORRUPTED", "PROCESSING_ERROR",
      "INTERNAL_ERROR",      "WS_DISCONNECTED",     "other",           NULL};
 static const char *const lookups[] = {"known", "unknown", "other", NULL};
-static const char *const grant_words[] = {"FULL",   "NOTREADY", "NOTSERVED", "GONE", "BUSY",
-                                          "MARKED", "TRIAL",    "other",     NULL};
-static const char *const confirm_words[] = {"released", "owner", "offline", "gone", "full", "other", NULL};
+static const char *const grant_words[] = {"FULL",   "NOTREADY", "NOTSERVED", "GONE",  "BUSY",
+                                          "MARKED", "TRIAL",    "SILENT",    "other", NULL};
+static const char *const confirm_words[] = {"released", "owner", "offline", "gone", "full", "silent", "other", NULL};
 static const char *const affinities[] = {"kept", "dead", "full", "unserved", "other", NULL};
 static const char *const cut_reasons[] = {"manual", "timeout", "max_duration", "max_length", "close", "other", NULL};
 static const char *const session_ends[] = {"closed", "limit", "gone", "moved", "other", NULL};

@@ -20,7 +20,7 @@ typedef enum sched_event_kind {
     EV_CREATED,   /* job */
     EV_PROPOSED,  /* job, attempt, candidates; value = their number */
     EV_COMPARED, /* job, attempt, candidates with their loads, in the order in which they will be asked; value = their number */
-    EV_GRANT_REFUSED, /* job, attempt, node, code = FULL, NOTREADY, NOTSERVED, GONE, BUSY, MARKED, TRIAL */
+    EV_GRANT_REFUSED, /* job, attempt, node, code = FULL, NOTREADY, NOTSERVED, GONE, BUSY, MARKED, TRIAL; or SILENT: its instance is */
     EV_RESERVED, /* job, attempt, node; until = expiry; value = the node's reservations with this one; limit = its limit */
     EV_WAITING,         /* job, attempt: every candidate was full; value = jobs waiting for the pair with this one */
     EV_DISPATCHED,      /* job, attempt, node: the state is in Redis, the assignment leaves now; until = the deadline;

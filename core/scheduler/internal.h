@@ -25,6 +25,7 @@ typedef struct dashboard dashboard;
 typedef struct pool_change pool_change;
 typedef struct room room;
 typedef struct session session;
+typedef struct silence silence;
 typedef struct stray stray;
 typedef struct target target;
 typedef struct wait_queue wait_queue;
@@ -51,6 +52,7 @@ struct scheduler {
     job *jobs;
     guest *guests;
     guest *guests_by_job; /* of each job the latest attempt */
+    silence *silences;    /* instances that have not answered lately */
     bool self_stopped;
     node_conn *nodes_by_conn, *nodes_by_id;
     session *sessions_by_conn, *sessions_by_id;

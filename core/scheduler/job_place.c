@@ -8,6 +8,7 @@
 #include "core/base/mem.h"
 #include "core/scheduler/job_flow.h"
 #include "core/scheduler/node_flow.h"
+#include "core/scheduler/remote_flow.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -196,7 +197,7 @@ static void grant_refused(job *j, const candidate *c, const grant_verdict *v) {
     if (v->word == GRANT_NOTREADY && !strcmp(v->detail, "draining")) node_seen_draining(j->s, c->node);
 }
 
-static void grant_unknown(job *j) {
+static void grant_over(job *j) {
     job_leave_node(j);
     ask_another(j, GRANT_UNKNOWN);
 }
@@ -220,16 +221,23 @@ static void granted(job *j, const candidate *c, const grant_verdict *v, usec_t e
     job_mark(j);
 }
 
+/* Nobody would bring it there. */
+static void refused_by_silence(job *j, const candidate *c) {
+    job_emit(j, (sched_event){.kind = EV_GRANT_REFUSED, .node = c->node, .code = "SILENT"});
+}
+
 static void on_granted(void *arg, const grant_answer *answer) {
     job *j = arg;
     j->busy = false;
     const candidate *c = &j->candidates[j->candidate_next++];
     const grant_verdict *v = &answer->verdict;
-    if (v->word == GRANT_OK) {
+    bool in_vain = v->word == GRANT_OK && !remote_may_ask(j->s, v->owner);
+    if (in_vain) refused_by_silence(j, c);
+    if (v->word == GRANT_OK && !in_vain) {
         granted(j, c, v, answer->expiry);
-    } else if (answer->status == LINK_UNKNOWN) {
+    } else if (in_vain || answer->status == LINK_UNKNOWN) {
         take_node(j, c);
-        job_release_then(j, grant_unknown);
+        job_release_then(j, grant_over);
     } else {
         job_unclaim_node(j, c->node);
         if (answer->status == LINK_OK) grant_refused(j, c, v);

@@ -2,6 +2,7 @@
  *
  *     remote_self.c    the part of the scheduler that lives among others; what they say goes to whom it concerns
  *     remote_send.c    a job of ours whose node another instance has
+ *     remote_silence.c  an instance that does not answer is left alone
  *     remote_guest.c   a job of another instance at a node of ours: a guest
  *     remote_result.c  the result of a guest, until the other instance has it
  *     remote_stray.c   what concerns a job that nobody here follows
@@ -58,6 +59,16 @@ bool remote_waits(const job *j);
 void remote_node_spoke(job *j);
 void remote_jobs_of_dead(scheduler *s, const char *instance_id);
 void remote_jobs_stop(scheduler *s); /* nothing is heard any more */
+
+/* ---- remote_silence.c ---- */
+
+/* It was asked, and has not answered. */
+void remote_is_silent(scheduler *s, const char *instance_id);
+void remote_spoke(scheduler *s, const char *instance_id);
+/* May a job be brought to a node whose connection has that owner? True is for this job only: of those that come within the time that it
+ * takes to know, none else may. */
+bool remote_may_ask(scheduler *s, const char *owner);
+void remote_silences_free(scheduler *s);
 
 /* ---- remote_guest.c ---- */
 

@@ -46,6 +46,7 @@ static void fetched(scheduler *s, const char *from, const peer_message *m) {
 
 void scheduler_peer_message(scheduler *s, const char *from, const peer_message *m) {
     if (!s->self) return;
+    if (m->kind != PEER_FETCH) remote_spoke(s, from);
     switch (m->kind) {
     case PEER_FETCH: fetched(s, from, m); break;
     case PEER_SENT:
@@ -140,5 +141,6 @@ int64_t remote_calls(const scheduler *s) {
 void remote_close(scheduler *s) {
     remote_jobs_stop(s);
     remote_guests_free(s);
+    remote_silences_free(s);
     s->self = instance_close(s->self);
 }

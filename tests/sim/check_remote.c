@@ -471,6 +471,54 @@ START_TEST(to_an_instance_that_says_nothing_one_waiting_job_goes_at_a_time) {
 }
 END_TEST
 
+/* Of two nodes the one there is idle, and the one here has half of its slots left. */
+static void two_nodes(void) {
+    two_instances();
+    meddle_with_peers(only_to_one);
+    join(2, "n0", 4);
+    set_node_field("n1", "up", "0");
+    say(1);
+    say(2);
+    set_node_field("n1", "up", "1");
+    ck_assert_int_eq(assigned_count, 2);
+}
+
+START_TEST(without_a_word_of_the_other_instance_the_next_node_is_asked) {
+    two_nodes();
+    say(3);
+    pass(1100 * msec);
+    ck_assert_int_eq(assigned_count, 3);
+    ck_assert_uint_eq(assigned[2].conn, 2);
+    ck_assert_int_eq(assigned[2].attempt, 2);
+    ck_assert_int_eq(reservations_of("n1"), 0);
+    say(4); /* is not sent there first */
+    ck_assert_int_eq(assigned_count, 4);
+    ck_assert_int_eq(assigned[3].attempt, 1);
+    ck_assert_str_eq(last_of(EV_GRANT_REFUSED)->code, "SILENT");
+    close_many();
+}
+END_TEST
+
+START_TEST(one_job_at_a_time_finds_out_whether_it_speaks_again) {
+    two_nodes();
+    say(3);
+    pass(2100 * msec);
+    speak_at(0, 4); /* it may go there again */
+    speak_at(0, 5);
+    settle();
+    ck_assert_int_eq(reservations_of("n1"), 1);
+    ck_assert_int_eq(assigned_count, 4);
+    meddle_with_peers(NULL);
+    pass(second);
+    ck_assert_uint_eq(assigned[assigned_count - 1].utterance, 4);
+    ck_assert_uint_eq(assigned[assigned_count - 1].conn, NODE);
+    say(6);
+    ck_assert_uint_eq(assigned[assigned_count - 1].utterance, 6);
+    ck_assert_uint_eq(assigned[assigned_count - 1].conn, NODE);
+    close_many();
+}
+END_TEST
+
 /* ---- owner keys ----------------------------------------------------------------------------------------------------- */
 
 START_TEST(with_owner_keys_a_new_node_is_nobodys_until_its_key_is_written) {
@@ -647,6 +695,8 @@ int main(void) {
         where_others_use_our_nodes_room_comes_unseen_too,
         a_node_that_left_another_instance_is_not_asked_for_its_slots,
         to_an_instance_that_says_nothing_one_waiting_job_goes_at_a_time,
+        without_a_word_of_the_other_instance_the_next_node_is_asked,
+        one_job_at_a_time_finds_out_whether_it_speaks_again,
         with_owner_keys_a_new_node_is_nobodys_until_its_key_is_written,
         an_entry_for_a_node_that_is_not_here_is_refused_and_gone,
         left_where_it_is_it_becomes_a_dead_letter,
