@@ -1,7 +1,7 @@
 /* cmd_validate.c - is the simulator right? The same scenario in simulated time and on the wall, at several loads.
  *
  * Loads are variants of a sweep, one after the other, since each is measured. A load multiplies what every group of sessions says of
- * itself, `concurrent` or `rate`. */
+ * itself, `concurrent` or `rate`. Runs in real time are long, so what --load names is read before them, too. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -108,6 +108,36 @@ static int make_variants(validate_options *o) {
     return GO_ON;
 }
 
+/* The hash of each level, as its run will have it. */
+static sched_status plan_levels(const validate_options *o, validation *v, sched_error *err) {
+    const overrides *sets = &o->line.sets;
+    sweep_plan *plan = NULL;
+    sched_status status = sweep_load_variants(o->line.scenario, sets->set, sets->count, (const char *const *)o->variant,
+                                              o->count, &plan, err);
+    for (size_t i = 0; i < o->count && !status; i++) {
+        scenario *sc = NULL;
+        status = sweep_scenario(plan, i, &sc, err);
+        if (status) break;
+        sc->seed = o->seed;
+        scenario_hash(sc, v->level[i].hash);
+        scenario_free(sc);
+        v->count = i + 1;
+    }
+    sweep_free(plan);
+    return status;
+}
+
+static int check_loads(const validate_options *o) {
+    sched_error err;
+    if (!o->load_count) return GO_ON;
+    validation *v = mem_zalloc(1, sizeof *v);
+    sched_status status = plan_levels(o, v, &err);
+    for (size_t i = 0; i < o->load_count && !status; i++) status = validation_read_load(v, o->load[i], &err);
+    if (status) fprintf(stderr, "lingua-sim validate: %s\n", err.message);
+    free(v);
+    return status ? STATUS_BAD_INPUT : GO_ON;
+}
+
 static int print_commands(const validate_options *o) {
     for (size_t i = 0; i < o->count; i++) {
         const char *settings = strchr(o->variant[i], ':') + 1;
@@ -125,18 +155,23 @@ static int print_commands(const validate_options *o) {
 
 /* ---- what came of it ------------------------------------------------------------------------------------------------ */
 
+/* Of the levels that ended: an interrupted validation tells of these. */
 static sched_status gather(const validate_options *o, const sweep_view *view, const char *folder, validation *v,
                            sched_error *err) {
     sched_status status = SCHED_OK;
     for (size_t i = 0; i < o->count && !status; i++) {
+        if (view->cells[i].state != CELL_ENDED) continue;
         char path[4096];
+        validation_level *level = &v->level[v->count++];
         snprintf(path, sizeof path, "%s/%s/result.json", folder, view->cells[i].folder);
-        status = validation_read_run(path, &v->level[i], err);
-        snprintf(v->level[i].name, sizeof v->level[i].name, "x%g", o->factor[i]);
-        v->level[i].factor = o->factor[i];
-        v->count = i + 1;
+        status = validation_read_run(path, level, err);
+        snprintf(level->name, sizeof level->name, "x%g", o->factor[i]);
+        level->factor = o->factor[i];
     }
-    for (size_t i = 0; i < o->load_count && !status; i++) status = validation_read_load(v, o->load[i], err);
+    for (size_t i = 0; i < o->load_count && !status; i++) {
+        status = validation_read_load(v, o->load[i], err);
+        if (v->count < o->count) status = SCHED_OK; /* it may be of a level that is missing */
+    }
     return status;
 }
 
@@ -149,6 +184,10 @@ static int conclude(void *ctx, const sweep_view *view, sweep_plan *plan, const c
     v->command = o->command;
     v->seed = o->seed;
     sched_status status = gather(o, view, folder, v, &err);
+    if (!status && !v->count) { /* who ended without a figure has been told of */
+        free(v);
+        return STATUS_FAILED;
+    }
     if (!status) status = validation_write(v, folder, note, &err);
     validation_score score = validation_judge(v);
     if (status) {
@@ -158,8 +197,9 @@ static int conclude(void *ctx, const sweep_view *view, sweep_plan *plan, const c
         printf("\nreport       %s/report.html\n", folder);
         if (*note) fprintf(stderr, "%s\n", note);
     }
+    bool good = !status && v->count == o->count && score.of > 0 && score.met == score.of;
     free(v);
-    return status ? STATUS_FAILED : score.of > 0 && score.met == score.of ? STATUS_FINE : STATUS_FAILED;
+    return good ? STATUS_FINE : STATUS_FAILED;
 }
 
 /* ---- the command line ----------------------------------------------------------------------------------------------- */
@@ -228,6 +268,7 @@ int cmd_validate(int argc, char **argv) {
     int status = parse(argc, argv, &o);
     if (status == GO_ON) status = read_levels(&o);
     if (status == GO_ON) status = make_variants(&o);
+    if (status == GO_ON && !o.commands) status = check_loads(&o);
     if (status == GO_ON) status = o.commands ? print_commands(&o) : run(&o);
     for (size_t i = 0; i < o.count; i++) free(o.variant[i]);
     return status;

@@ -286,7 +286,7 @@ void report_result(const run_report *r, FILE *out) {
     json_set(o, "simulated_s", rounded((double)r->simulated / USEC_PER_SEC, 1e6));
     json_set(o, "clock", json_string(simulation_clock_name(r->facts->clock)));
     json_set(o, "verdict", json_string(r->pass ? "pass" : "fail"));
-    json_set(o, "interrupted", json_boolean(r->facts->interrupted));
+    json_set(o, "interrupted", json_boolean(r->facts->interrupted || (r->measured && r->measured->facts->interrupted)));
     json_set(o, "violations", violations(r));
     json_set(o, "jobs", jobs(r));
     json_set(o, "besides", besides(r));

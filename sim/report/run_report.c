@@ -148,7 +148,10 @@ char *run_report_verdict(const run_report *r, char text[VERDICT_MAX]) {
     } else if (r->facts->interrupted) {
         snprintf(text, VERDICT_MAX, "INTERRUPTED after %.1f s of %.1f s: the figures are those of that time.",
                  (double)r->simulated / USEC_PER_SEC, (double)r->sc->duration / USEC_PER_SEC);
-    } else if (r->measured && !r->measured->pass) {
+    } else if (r->measured && r->measured->facts->interrupted) {
+        snprintf(text, VERDICT_MAX, "INTERRUPTED in real time, after %.1f s of %.1f s; the simulated run is whole.",
+                 (double)r->measured->simulated / USEC_PER_SEC, (double)r->sc->duration / USEC_PER_SEC);
+    } else if (r->measured && !r->measured->pass && !r->slo_missed) {
         char measured[VERDICT_MAX];
         snprintf(text, VERDICT_MAX, "The simulated run is fine, the one in real time is not. %.300s",
                  run_report_verdict(r->measured, measured));

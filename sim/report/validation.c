@@ -145,11 +145,11 @@ static size_t late_levels(const validation *v) {
 char *validation_verdict(const validation *v, char text[VALIDATION_VERDICT_MAX]) {
     validation_score score = validation_judge(v);
     size_t late = late_levels(v);
-    int n = snprintf(text, VALIDATION_VERDICT_MAX, "%s: %d of %d aims met at %zu loads.",
+    int n = snprintf(text, VALIDATION_VERDICT_MAX, "%s: %d of %d aims met at %zu load%s.",
                      score.of == 0           ? "Nothing could be compared"
                      : score.met == score.of ? "The simulator agrees with what was measured"
                                              : "The simulator is off",
-                     score.met, score.of, v->count - late);
+                     score.met, score.of, v->count - late, v->count - late == 1 ? "" : "s");
     if (late && n > 0 && n < VALIDATION_VERDICT_MAX)
         snprintf(text + n, VALIDATION_VERDICT_MAX - (size_t)n, " At %zu more the machine did not keep up in real time.",
                  late);

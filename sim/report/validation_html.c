@@ -51,6 +51,23 @@ static void error_cell(FILE *out, const validation_level *level, validation_figu
     html_cell(out, missed ? "n bad" : "n", text);
 }
 
+static void aim_cell(FILE *out, const validation_level *level, validation_figure f) {
+    char text[64] = "";
+    const validation_row *r = &validation_rows[f];
+    double error = validation_error(level, f, false);
+    if (r->aim <= 0 || isnan(error)) {
+        html_cell(out, "", "");
+        return;
+    }
+    bool met = fabs(error) <= r->aim;
+    snprintf(text, sizeof text, "%s (%.0f %s)",
+             !level->kept_up ? "late"
+             : met           ? "✓ met"
+                             : "✗ missed",
+             r->points ? r->aim : 100 * r->aim, r->points ? "pt" : "%");
+    html_cell(out, !level->kept_up ? "" : met ? "good" : "bad", text);
+}
+
 static void rows(const void *ctx, FILE *out) {
     const validation *v = of(ctx);
     bool daemon = validation_has_daemon(v);
@@ -73,8 +90,7 @@ static void rows(const void *ctx, FILE *out) {
             cell_of(out, level->simulated[f], "");
             cell_of(out, level->measured[f], "");
             error_cell(out, level, (validation_figure)f, false);
-            snprintf(text, sizeof text, "within %.0f %s", r->points ? r->aim : 100 * r->aim, r->points ? "pt" : "%");
-            html_cell(out, "", r->aim > 0 ? text : "");
+            aim_cell(out, level, (validation_figure)f);
             if (daemon) {
                 cell_of(out, level->daemon[f], "");
                 error_cell(out, level, (validation_figure)f, true);

@@ -1,8 +1,11 @@
 /* check_validate.c - lingua-sim validate: what is taken from which file, what the aims make of it, and one validation as its user meets it. */
 #include <jansson.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
 
 #include "sim/commands/commands.h"
 #include "sim/report/validation.h"
@@ -49,7 +52,7 @@ START_TEST(an_aim_is_met_up_to_its_bound_and_missed_beyond) {
     ck_assert_int_eq(close.met, 4);
     ck_assert_int_eq(off.met, 3);
     char text[VALIDATION_VERDICT_MAX];
-    ck_assert_str_eq(validation_verdict(&far, text), "The simulator is off: 3 of 4 aims met at 1 loads.");
+    ck_assert_str_eq(validation_verdict(&far, text), "The simulator is off: 3 of 4 aims met at 1 load.");
 }
 END_TEST
 
@@ -103,6 +106,7 @@ START_TEST(the_plot_has_the_daemon_where_one_was_measured) {
     ck_assert_msg(!validation_write(&v, "without", note, &err), "%s", err.message);
     ck_assert_msg(!*note, "%s", note);
     command_expect_in("without/report.html", "p95 measured");
+    command_expect_in("without/report.html", "✓ met (10 %)");
     command_expect_not_in("without/report.html", "p95 linguad");
     read_load(&v, 0);
     ck_assert_msg(!validation_write(&v, "with", note, &err), "%s", err.message);
@@ -161,6 +165,42 @@ START_TEST(bad_input_is_told_before_anything_is_run) {
 }
 END_TEST
 
+#define SLOW_WORLD                                                                                                     \
+    "name: slow\nduration: 40s\nlanguages: {count: 2}\nnodes: [{name: gpu, count: 4}]\n"                               \
+    "sessions: [{name: talk, concurrent: 2}]\n"
+
+/* Its run would take a minute and a half. */
+START_TEST(a_load_file_that_fits_no_load_is_told_before_anything_is_run) {
+    command_write("s.yaml", SLOW_WORLD);
+    ck_assert_int_eq(VALIDATE("s.yaml", "--out", "out", "--load", "nowhere.json"), STATUS_BAD_INPUT);
+    command_expect_in("stderr", "lingua-sim validate: nowhere.json: cannot be opened");
+    command_write("other.json", "{\"schema\":\"lingua.bench.load/1\",\"scenario_hash\":\"ffff\"}");
+    ck_assert_int_eq(VALIDATE("s.yaml", "--out", "out", "--load", "other.json"), STATUS_BAD_INPUT);
+    command_expect_in("stderr", "other.json: it is of scenario ffff, and no load here is");
+    ck_assert_int_ne(access("out", F_OK), 0);
+}
+END_TEST
+
+static void send_interrupt(int signal) {
+    (void)signal;
+    raise(SIGINT);
+}
+
+/* The simulated half of the first load takes a moment, the other one forty seconds. */
+START_TEST(an_interrupted_load_is_no_result_and_is_run_again) {
+    command_write("s.yaml", SLOW_WORLD);
+    signal(SIGALRM, send_interrupt);
+    struct itimerval timer = {.it_value = {.tv_sec = 3}};
+    setitimer(ITIMER_REAL, &timer, NULL);
+    command_expect_status(VALIDATE("s.yaml", "--levels", "0.5,1", "--out", "out"), STATUS_INTERRUPTED);
+    command_expect_in("stderr", "validate: 1 of 2: variant=x0.5 seed 1: interrupted");
+    command_expect_in("stderr", "lingua-sim: interrupted; the same command goes on");
+    command_expect_not_in("stderr", "cannot be opened");
+    command_expect_in("out/x0.5/result.json", "\"interrupted\": true");
+    command_expect_in("out/x0.5/report.md", "INTERRUPTED in real time, after ");
+}
+END_TEST
+
 static void setup(void) {
     command_enter(folder);
 }
@@ -183,5 +223,7 @@ int main(void) {
     tcase_add_test(tests, the_plot_has_the_daemon_where_one_was_measured);
     tcase_add_test(tests, commands_tell_what_a_load_on_a_daemon_needs);
     tcase_add_test(tests, bad_input_is_told_before_anything_is_run);
+    tcase_add_test(tests, a_load_file_that_fits_no_load_is_told_before_anything_is_run);
+    tcase_add_test(tests, an_interrupted_load_is_no_result_and_is_run_again);
     return suite_run_case("validate", tests);
 }
