@@ -114,7 +114,8 @@ void compare_tell_timing(const compare *c, const sweep_view *view, const compare
             (long long)timing->jobs);
     for (size_t i = 0; i < c->columns; i++) {
         machine_figures m = figures_of(view, i, folder);
-        fprintf(out, "%s %s %.0f MiB", i ? "," : "", c->column[i].name, m.peak_rss / 1048576);
+        fprintf(out, isnan(m.peak_rss) ? "%s %s -" : "%s %s %.0f MiB", i ? "," : "", c->column[i].name,
+                m.peak_rss / 1048576);
     }
     fputc('\n', out);
 }

@@ -38,7 +38,7 @@ static json_t *claim(const compare *c, size_t column) {
     json_set(o, "nodes", json_number(claim.here_nodes));
     json_set(o, "sessions", json_number(claim.here_sessions));
     json_set(o, "requests_per_s", json_number(claim.here_requests));
-    json_set(o, "carried", json_boolean(claim.carried));
+    json_set(o, "carried", c->column[column].ended ? json_boolean(claim.carried) : json_null());
     json_set(o, "sessions_at_saturation", json_number(claim.at_saturation));
     return o;
 }

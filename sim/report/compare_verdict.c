@@ -208,9 +208,11 @@ static void say_mishap(sentence *s, const compare *c, compare_figure f, const ch
     say(s, everywhere ? "." : ", none elsewhere.");
 }
 
-/* "Nothing was lost, answered twice, or refused." */
+/* "Nothing was lost, answered twice, or refused." Not of columns of which nothing is known. */
 static void say_good_news(sentence *s, const compare *c) {
     size_t count = 0, told = 0;
+    for (size_t i = 0; i < c->columns; i++)
+        if (!c->column[i].ended) return;
     for (size_t i = 0; i < MISHAPS; i++) count += !happened(c, mishaps[i].figure);
     if (!count) return;
     say(s, "Nothing was ");

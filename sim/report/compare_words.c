@@ -52,8 +52,12 @@ void compare_claim_cells(const compare *c, size_t column, char ret_cells[CLAIM_C
     snprintf(ret_cells[0], COMPARE_TEXT_MAX, "%s", c->column[column].name);
     for (int i = 0; i < 3; i++) {
         snprintf(ret_cells[1 + i], COMPARE_TEXT_MAX, "%s", claimed[i] ? claimed[i] : "-");
-        snprintf(ret_cells[4 + i], COMPARE_TEXT_MAX, here[i] < 100 && i == 2 ? "%.1f" : "%.0f", here[i]);
+        snprintf(ret_cells[4 + i], COMPARE_TEXT_MAX,
+                 isnan(here[i])            ? "-"
+                 : here[i] < 100 && i == 2 ? "%.1f"
+                                           : "%.0f",
+                 here[i]);
     }
-    snprintf(ret_cells[7], COMPARE_TEXT_MAX, "%s", claim.carried ? "yes" : "no");
+    snprintf(ret_cells[7], COMPARE_TEXT_MAX, "%s", !c->column[column].ended ? "-" : claim.carried ? "yes" : "no");
     snprintf(ret_cells[8], COMPARE_TEXT_MAX, isnan(claim.at_saturation) ? "-" : "%.0f", claim.at_saturation);
 }

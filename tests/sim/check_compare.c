@@ -200,6 +200,9 @@ START_TEST(a_run_without_result_is_an_error_and_told) {
     command_expect_status(COMPARE("s.yaml", "--out", "a", TWO), STATUS_FAILED);
     command_expect_in("stderr", "a/production: ended with status 1 and without a result: ");
     command_expect_in("stdout", "- production has results of 0 of 1 runs only.\n");
+    command_expect_not_in("stdout", "Nothing was lost");
+    command_expect_not_in("stdout", "nan");
+    command_expect_not_in("stderr", "nan");
 }
 END_TEST
 
