@@ -235,6 +235,22 @@ static int conclude(void *ctx, const capacity *c) {
     return status || !capacity_is_answered(c) ? STATUS_FAILED : STATUS_FINE;
 }
 
+/* A path that is no setting, or one that does not take both ends of the range. */
+static sched_status try_path(const capacity_options *o, int64_t value, sched_error *err) {
+    char set[AXIS_PATH_MAX + 32];
+    overrides sets = o->line.sets;
+    scenario *sc = NULL;
+    sched_error why;
+    if (o->axis.kind != AXIS_PATH) return SCHED_OK;
+    snprintf(set, sizeof set, "%s=%" PRId64, o->axis.path, value);
+    if (!overrides_add(&sets, set)) return sched_fail(err, SCHED_EINVAL, "--vary %s: too many settings", o->axis.path);
+    sched_status status = scenario_load_set(o->args.scenario, sets.set, sets.count, &sc, &why);
+    scenario_free(sc);
+    return status ? sched_fail(err, status, "--vary %s=%" PRId64 "..%" PRId64 ": %s", o->axis.path, o->axis.low,
+                               o->axis.high, why.message)
+                  : SCHED_OK;
+}
+
 /* What is wrong before anything is run. */
 static sched_status look_at(const capacity_options *o, const scenario *sc, sched_error *err) {
     if (!strcmp(o->args.scenario, "-"))
@@ -243,7 +259,10 @@ static sched_status look_at(const capacity_options *o, const scenario *sc, sched
         return sched_fail(err, SCHED_EINVAL,
                           "%s: there are no objectives to be met: expected `slo` in the file, or --slo",
                           o->args.scenario);
-    return axis_check(&o->axis, sc, err);
+    sched_status status = axis_check(&o->axis, sc, err);
+    if (!status) status = try_path(o, o->axis.low, err);
+    if (!status) status = try_path(o, o->axis.high, err);
+    return status;
 }
 
 /* Loads it again when its runs are to have another length than it says; `duration` that was set is meant. */

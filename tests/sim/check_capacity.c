@@ -272,6 +272,8 @@ START_TEST(bad_input_is_told_before_anything_is_run) {
     } bad[] = {
         {"--vary", "sessions", "expected sessions=LOW..HIGH"},
         {"--vary", "sessions=5..x", "--vary: \"x\""},
+        {"--vary", "nodes.0.slot=1..3", "--vary nodes.0.slot=1..3: --set nodes.0.slot=1: unknown key \"slot\""},
+        {"--vary", "nodes.0.slots=1..9999", "slots: \"9999\" is out of bounds: expected 1 .. 1000"},
         {"--vary", "sessions=9..5", "the range ends before it begins"},
         {"--vary", "sessions=0..5", "\"0\" is out of bounds"},
         {"--vary", "sessions=1..300000", "at most 200000 are accepted"},
