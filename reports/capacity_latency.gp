@@ -15,15 +15,22 @@ set key outside right center vertical reverse Left samplen 2 font "sans-serif,13
 
 stats "plots/runs.csv" using (column("e2e_p99_ms")) nooutput name "far"
 stats "plots/runs.csv" using (column("e2e_p50_ms")) nooutput name "near"
+stats "plots/runs.csv" using (column("value")) nooutput name "load"
 top = (objective > far_max ? objective : far_max) * 1.35
 bottom = near_min / 1.6
 set yrange [bottom:top]
 
 middle = (answer_low + answer_high) / 2.0
+answer_text = (answer_high - answer_low < 0.5 ? sprintf("%d", answer) : sprintf("%d (%.0f to %.0f)", answer, answer_low, answer_high))
 if (found) {
     set object 1 rectangle from answer_low, graph 0 to answer_high, graph 1 behind fc rgb green fs transparent solid 0.22 noborder
     set arrow 1 from middle, graph 0 to middle, graph 1 nohead lc rgb green lw 1.4 back
-    set label 1 (answer_high - answer_low < 0.5 ? sprintf("%d", answer) : sprintf("%d (%.0f to %.0f)", answer, answer_low, answer_high)) at answer_low, graph 0.06 right offset character -0.6, 0 font "sans-serif,14" tc rgb green
+    # Beside the band, or in it where there is no room at its left.
+    if (answer_low - load_min > 0.2 * (load_max - load_min)) {
+        set label 1 answer_text at answer_low, graph 0.06 right offset character -0.6, 0 font "sans-serif,14" tc rgb green
+    } else {
+        set label 1 answer_text at graph 0.01, graph 0.06 left font "sans-serif,14" tc rgb green front
+    }
 }
 if (objective > 0) {
     set arrow 2 from graph 0, first objective to graph 1, first objective nohead lc rgb vermilion lw 1.2 dt (6, 4) back

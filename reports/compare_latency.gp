@@ -26,6 +26,9 @@ set key at screen 0.5, screen (1 - 40.0 / height) center top vertical maxrows 1 
 # Between powers of ten there is room for more numbers only where there are one or two of them.
 finer = "do for [power=-1:6] { set xtics add (sprintf('%g', 2 * 10.0**power) 2 * 10.0**power, sprintf('%g', 5 * 10.0**power) 5 * 10.0**power) }"
 if (e2e_decades < 1.3) { eval finer }
+# And where there are many, only for short ones.
+shorter = "set xtics add ('10k' 1e4, '100k' 1e5, '1M' 1e6)"
+if (e2e_decades > 4.5) { eval shorter }
 set xlabel "end to end, ms"
 set ytics scale 0
 eval "plot ".four("e2e").", '' using (least(column('e2e_p50_ms'))):(column('place')):ytic(stringcolumn('column')) with points ps 0"
@@ -34,6 +37,7 @@ unset label 101
 unset key
 set xtics auto
 if (placement_decades < 1.3) { eval finer }
+if (placement_decades > 4.5) { eval shorter }
 set xlabel "placement, ms"
 eval "plot ".four("placement").", '' using (least(column('placement_p50_ms'))):(column('place')):ytic('') with points ps 0"
 unset multiplot
