@@ -140,6 +140,7 @@ static line *open_line(lines *l, const message *m) {
                                  speaks ? &speaker_handler : &node_handler, way);
     *place = way;
     l->counts.connects++;
+    l->counts.speaker_connects += speaks;
     return way;
 }
 
@@ -153,10 +154,13 @@ static void break_off(line *way, const char *why) {
 
 static void on_lost(void *user, const char *why) {
     line *way = user;
-    if (way->acknowledged)
-        way->l->counts.broken++;
-    else
-        way->l->counts.failed++;
+    lines_counts *counts = &way->l->counts;
+    if (way->acknowledged) {
+        counts->broken++;
+    } else {
+        counts->failed++;
+        account_codes_add(&counts->failures, why);
+    }
     break_off(way, why);
 }
 

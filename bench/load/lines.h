@@ -43,6 +43,8 @@ enum { LINE_WHYS_MAX = 8 };
 typedef struct lines_counts {
     int64_t nodes, sessions;           /* registered; open */
     uint64_t connects, failed, broken; /* attempts; that came to nothing; that ended later, against our will */
+    uint64_t speaker_connects;         /* of the attempts */
+    account_codes failures;            /* why those came to nothing */
     account_codes node_errors, session_refusals;
     uint64_t sent, received, bytes_sent, bytes_received; /* messages; bytes on the wire */
     int64_t queued;                                      /* bytes that no socket took yet */

@@ -26,7 +26,8 @@ static const char help[] =
     "answers, and\n"
     "latencies count from the instant at which an utterance was to be sent (corrected) and was sent (uncorrected):\n"
     "p50, p90, p95, p99, p99.9 and maximum.\n"
-    "Exit status 1: something was lost, answered twice or out of order, or a node got more than its slots.\n"
+    "Exit status 1: something was lost, answered twice or out of order, a node got more than its slots, or nobody was\n"
+    "let in.\n"
     "\n"
     "  --target URL,...    instances; connections go to them as instances.spread of the scenario says\n"
     "  --scenario FILE     as for lingua-sim; what it says of instances, Redis and the scheduler has no meaning here\n"
@@ -201,17 +202,19 @@ static int parse(int argc, char **argv, request *req) {
             return EXIT_FINE;
         }
         if (id == '?') {
-            fputs("see lingua-bench load --help\n", stderr);
+            fputs("Try: lingua-bench load --help\n", stderr);
             return EXIT_USAGE;
         }
         if (!take_option(req, id, optarg, &err)) continue;
         fprintf(stderr, "lingua-bench load: --%s: %s\n", options[place].name, err.message);
         return EXIT_USAGE;
     }
-    const char *missing = optind < argc ? argv[optind] : !req->load.target_count ? "--target" : "--scenario";
     if (optind == argc && req->load.target_count && req->scenario) return -1;
-    fprintf(stderr, "lingua-bench load: %s %s (see lingua-bench load --help)\n", missing,
-            optind < argc ? "is no option" : "is missing");
+    if (optind < argc)
+        fprintf(stderr, "lingua-bench load: \"%s\" is one word too many\n", argv[optind]);
+    else
+        fprintf(stderr, "lingua-bench load: %s is missing\n", req->load.target_count ? "--scenario" : "--target");
+    fputs("Try: lingua-bench load --help\n", stderr);
     return EXIT_USAGE;
 }
 
@@ -304,7 +307,8 @@ static int run(request *req) {
     signal(SIGPIPE, SIG_IGN);
     status = load_run(sc, &req->load, &l, &err);
     if (terminal) fputs("\r\033[K", stderr);
-    bool interrupted = status == SCHED_EINTR, clean = l && account_is_clean(load_account(l));
+    char verdict[256];
+    bool interrupted = status == SCHED_EINTR, clean = l && report_verdict(l, verdict, sizeof verdict);
     if (interrupted) status = SCHED_OK;
     if (!status) status = show(req, l, interrupted, &err);
     if (status) fprintf(stderr, "lingua-bench load: %s\n", err.message);

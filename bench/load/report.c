@@ -16,8 +16,21 @@ static double msec(int64_t usec) {
 
 /* ---- the verdict ------------------------------------------------------------------------------------------------------- */
 
+/* Where nobody is let in, nothing is lost: that is no good result. NULL: somebody of either kind was. */
+static const char *shut_out(const load *l) {
+    lines_counts c = load_lines(l);
+    if (c.connects > c.speaker_connects && !histogram_count(load_node_setup(l))) return "no node was let in";
+    if (c.speaker_connects && !histogram_count(load_session_setup(l))) return "no session was let in";
+    return NULL;
+}
+
 bool report_verdict(const load *l, char *text, size_t size) {
     const account_figures *f = account_figure(load_account(l));
+    const char *out = shut_out(l);
+    if (out) {
+        snprintf(text, size, "%s", out);
+        return false;
+    }
     snprintf(text, size,
              "%" PRId64 " unanswered, %" PRId64 " answered twice, %" PRId64 " out of order, %" PRId64 " over-commits",
              f->unanswered, f->doubled, f->disordered, f->over_commits);
@@ -26,9 +39,11 @@ bool report_verdict(const load *l, char *text, size_t size) {
 
 /* ---- outcomes ---------------------------------------------------------------------------------------------------------- */
 
+/* `of` 0: of nothing that is counted. */
 static void print_share(const char *name, int64_t count, int64_t of, FILE *out) {
-    if (count)
-        fprintf(out, "  %-28s %10" PRId64 "  %6.2f %%\n", name, count, of ? 100.0 * (double)count / (double)of : 0);
+    if (count) fprintf(out, "  %-28s %10" PRId64, name, count);
+    if (count && of) fprintf(out, "  %6.2f %%", 100.0 * (double)count / (double)of);
+    if (count) fputc('\n', out);
 }
 
 static void print_codes(const char *what, const account_codes *codes, int64_t of, FILE *out) {
@@ -136,6 +151,7 @@ static void print_lines(const load *l, FILE *out) {
             c.connects, c.failed, c.broken, f->sessions_lost, f->sessions_back);
     fprintf(out, "messages                       %" PRIu64 " sent, %" PRIu64 " received; %.1f MB, %.1f MB\n", c.sent,
             c.received, (double)c.bytes_sent / 1e6, (double)c.bytes_received / 1e6);
+    print_codes("failed:", &c.failures, 0, out);
     print_codes("refused session", &c.session_refusals, 0, out);
     print_codes("error to a node", &c.node_errors, 0, out);
     if (c.unknown || c.not_json)

@@ -23,7 +23,7 @@ sched_status report_json(const load *l, bool interrupted, FILE *out, sched_error
 /* load.json and the tables, into a folder that is made when it is not there. */
 sched_status report_folder(const load *l, bool interrupted, const char *folder, sched_error *err);
 
-/* 0: all is well; else what is wrong in one line, at most `size` bytes. */
+/* Whether all is well: somebody was let in, and nothing is wrong in the books. `text`: that in one line. */
 bool report_verdict(const load *l, char *text, size_t size);
 
 #endif

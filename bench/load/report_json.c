@@ -51,12 +51,12 @@ static json_t *wrong(const account_figures *f) {
 
 static json_t *connections(const load *l, const account_figures *f) {
     lines_counts c = load_lines(l);
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:I}", "nodes", (json_int_t)c.nodes,
-                     "sessions", (json_int_t)c.sessions, "begun", (json_int_t)c.connects, "failed",
-                     (json_int_t)c.failed, "broken", (json_int_t)c.broken, "sessions_lost",
-                     (json_int_t)f->sessions_lost, "sessions_back", (json_int_t)f->sessions_back, "session_refusals",
-                     codes(&c.session_refusals), "node_errors", codes(&c.node_errors), "messages_sent",
-                     (json_int_t)c.sent, "messages_received", (json_int_t)c.received, "bytes_sent",
+    return json_pack("{s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:I}", "nodes",
+                     (json_int_t)c.nodes, "sessions", (json_int_t)c.sessions, "begun", (json_int_t)c.connects, "failed",
+                     (json_int_t)c.failed, "failures", codes(&c.failures), "broken", (json_int_t)c.broken,
+                     "sessions_lost", (json_int_t)f->sessions_lost, "sessions_back", (json_int_t)f->sessions_back,
+                     "session_refusals", codes(&c.session_refusals), "node_errors", codes(&c.node_errors),
+                     "messages_sent", (json_int_t)c.sent, "messages_received", (json_int_t)c.received, "bytes_sent",
                      (json_int_t)c.bytes_sent, "bytes_received", (json_int_t)c.bytes_received);
 }
 
@@ -116,7 +116,7 @@ static json_t *targets(const load_options *o) {
 static json_t *whole(const load *l, bool interrupted) {
     const account_figures *f = account_figure(load_account(l));
     const scenario *sc = load_scenario(l);
-    char hash[SCENARIO_HASH_MAX + 1];
+    char hash[SCENARIO_HASH_MAX + 1], verdict[256];
     double window = (double)load_window(l) / USEC_PER_SEC;
     json_t *root = json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:b, s:f}", "schema", "lingua.bench.load/1", "version",
                              LINGUA_VERSION, "scenario", sc->name, "scenario_hash", scenario_hash(sc, hash), "seed",
@@ -125,7 +125,7 @@ static json_t *whole(const load *l, bool interrupted) {
     json_object_set_new(root, "time_s", number((double)load_time(l) / USEC_PER_SEC));
     json_object_set_new(root, "said_per_s", number(window > 0 ? (double)f->in_window / window : NAN));
     json_object_set_new(root, "answered_per_s", number(window > 0 ? (double)f->ok_in_window / window : NAN));
-    json_object_set_new(root, "fine", json_boolean(account_is_clean(load_account(l))));
+    json_object_set_new(root, "fine", json_boolean(report_verdict(l, verdict, sizeof verdict)));
     json_object_set_new(root, "outcomes", outcomes(f));
     json_object_set_new(root, "wrong", wrong(f));
     json_object_set_new(root, "latency_ms", latencies(l));

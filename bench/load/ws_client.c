@@ -14,6 +14,7 @@
 
 #include "bench/load/ws_frame.h"
 #include "core/base/mem.h"
+#include "core/base/units.h"
 
 enum { BUFFER = 256 * 1024, REQUEST_MAX = 1024, ANSWER_MAX = 8192 };
 
@@ -58,10 +59,14 @@ sched_status ws_target_parse(const char *url, ws_target *ret_target, sched_error
         (host[len] == '/' && host[len + 1]))
         return sched_fail(err, SCHED_EINVAL, "\"%s\": expected ws://host:port", url);
     memcpy(target.host, host, len);
+    sched_error why;
+    int64_t number;
     char name[sizeof target.host], port[8];
     bool bracketed = host[0] == '[' && colon[-1] == ']';
     snprintf(name, sizeof name, "%.*s", (int)(colon - host) - 2 * bracketed, host + bracketed);
     snprintf(port, sizeof port, "%.*s", (int)(host + len - colon - 1), colon + 1);
+    if (units_parse_count(port, &number, &why) || number < 1 || number > 65535)
+        return sched_fail(err, SCHED_EINVAL, "\"%s\": expected a port from 1 to 65535", url);
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *found = NULL;
     int error = getaddrinfo(name, port, &hints, &found);
     if (error) return sched_fail(err, SCHED_EIO, "\"%s\": %s", url, gai_strerror(error));
@@ -229,14 +234,14 @@ static size_t take_frames(ws_client *c, const char *data, size_t bytes) {
 
 /* The answer to the handshake ends with an empty line. Whether its key is right is not looked at: a load is not an attack. */
 static size_t take_answer(ws_client *c, const char *data, size_t bytes) {
-    static const char fine[] = "HTTP/1.1 101", blank[] = "\r\n\r\n";
+    static const char fine[] = "HTTP/1.1 101", unknown[] = "HTTP/1.1 401", blank[] = "\r\n\r\n";
     const char *last = memmem(data, bytes, blank, sizeof blank - 1);
     if (!last) {
         if (bytes > ANSWER_MAX) lose(c, "handshake");
         return 0;
     }
     if (strncmp(data, fine, sizeof fine - 1)) {
-        lose(c, "handshake");
+        lose(c, strncmp(data, unknown, sizeof unknown - 1) ? "handshake" : "token");
         return bytes;
     }
     c->state = OPEN;

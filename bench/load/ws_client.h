@@ -53,7 +53,8 @@ void ws_crowd_release(ws_crowd *crowd);
 typedef struct ws_handler {
     void (*opened)(void *user);
     void (*message)(void *user, const char *text, size_t bytes);
-    /* It ended without our doing; `why` is one word: refused, handshake, closed, protocol, reset. The client frees itself behind it. */
+    /* It ended without our doing; `why` is one word: refused, token, handshake, closed, protocol, reset. The client frees itself behind
+     * it. */
     void (*lost)(void *user, const char *why);
 } ws_handler;
 

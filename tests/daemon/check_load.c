@@ -144,7 +144,8 @@ static const char scenario_text[] =
     "    starts: yes\n"
     "    delay: 0\n"
     "    reconnect: 300ms\n"
-    "    service: {asr: {rtf: 0, overhead: 20ms}, nmt: {rtf: 0, overhead: 10ms}, tts: {rtf: 0, overhead: 10ms}}\n"
+    "    service: {asr: {rtf: 0, overhead: 20ms, cv: 0}, nmt: {rtf: 0, overhead: 10ms, cv: 0}, tts: {rtf: 0, overhead: "
+    "10ms, cv: 0}}\n"
     "    join: {over: 100ms}\n"
     "sessions:\n"
     "  - name: whole\n"
@@ -298,14 +299,17 @@ START_TEST(an_interrupted_load_tells_what_it_measured) {
 }
 END_TEST
 
-START_TEST(where_nobody_listens_nothing_is_answered_and_that_is_counted) {
+START_TEST(where_nobody_listens_nothing_is_answered_and_that_is_not_fine) {
     set_up();
     int status = status_of(start_load("1", "--duration", "1s"));
     json_t *r = result_of();
-    ck_assert_int_eq(status, 0); /* nothing left, so nothing was lost */
+    ck_assert_int_eq(status, 1);
+    ck_assert(json_is_false(json_object_get(r, "fine")));
     ck_assert_int_eq(number(r, "outcomes", "ok"), 0);
     ck_assert_int_eq(number(r, "outcomes", "dropped_gone"), number(r, "outcomes", "said"));
     ck_assert_int_ge(number(r, "connections", "failed"), 10);
+    json_t *why = json_object_get(json_object_get(json_object_get(r, "connections"), "failures"), "refused");
+    ck_assert_int_eq(json_integer_value(why), number(r, "connections", "failed"));
     ck_assert(json_is_null(json_object_get(r, "dispatch_ms")));
     json_decref(r);
     tear_down();
@@ -316,13 +320,16 @@ START_TEST(the_table_for_people_has_a_column_for_each_percentile) {
     set_up();
     const char *const words[] = {"load", "--target", "ws://127.0.0.1:1", "--scenario", scenario_path, "--duration",
                                  "1s",   NULL};
-    ck_assert_int_eq(status_of(start("lingua-bench", words)), 0);
+    ck_assert_int_eq(status_of(start("lingua-bench", words)), 1);
     char *text = text_of("lingua-bench.out"), *head = strstr(text, "p50"), names[128];
     ck_assert_msg(head != NULL, "%s", text);
     size_t len = 0;
     for (char *word = strtok(head, " \n"); word && len < 40; word = strtok(NULL, " \n"))
         len += (size_t)snprintf(names + len, sizeof names - len, "%s ", word);
     ck_assert_msg(!strncmp(names, "p50 p90 p95 p99 p99.9 max mean count ", 37), "%s", names);
+    free(text);
+    text = text_of("lingua-bench.out");
+    ck_assert_msg(strstr(text, "failed: refused ") && strstr(text, "WRONG: no node was let in\n"), "%s", text);
     free(text);
     tear_down();
 }
@@ -333,7 +340,7 @@ int main(void) {
         everything_that_is_said_is_answered_once_and_in_order,
         a_load_survives_an_instance_that_is_killed_and_comes_back,
         an_interrupted_load_tells_what_it_measured,
-        where_nobody_listens_nothing_is_answered_and_that_is_counted,
+        where_nobody_listens_nothing_is_answered_and_that_is_not_fine,
         the_table_for_people_has_a_column_for_each_percentile,
     };
     return SUITE_RUN("load", tests);
