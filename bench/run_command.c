@@ -85,7 +85,7 @@ static int parse(int argc, char **argv, request *ret_request) {
             if (parse_runs(optarg, &req.options.runs)) break;
             fprintf(stderr, "lingua-bench run: --runs=%s: expected a whole number, 1..%d\n", optarg, BENCH_RUNS_MAX);
             return EXIT_USAGE;
-        default: fprintf(stderr, "see lingua-bench run --help\n"); return EXIT_USAGE;
+        default: fprintf(stderr, "Try: lingua-bench run --help\n"); return EXIT_USAGE;
         }
     }
     if (!req.options.runs) req.options.runs = req.options.quick ? BENCH_RUNS_QUICK : BENCH_RUNS;

@@ -212,8 +212,8 @@ void calibration_print(const calibration *c, FILE *out) {
     print_row(t, SCRIPT_COUNT + 1, "plain commands", &c->command, &cost_profile_default.command);
     text_table_print(t, 1, out);
     text_table_free(t);
-    fprintf(out, "\nRedis %s, %d runs of %.0f jobs per second: %.2f times the shipped figures", c->redis_version,
-            c->runs, c->jobs_per_s, c->ratio);
+    fprintf(out, "\nRedis %s, %d run%s of %.0f jobs per second: %.2f times the shipped figures", c->redis_version,
+            c->runs, c->runs == 1 ? "" : "s", c->jobs_per_s, c->ratio);
     if (!isnan(c->residual)) fprintf(out, "; a run is told by the others within %.1f %%", 100 * fabs(c->residual));
     fprintf(out, "\none way to the server %.1f us: --set redis.delay=%.0fus\n", c->way_usec, fmax(1, c->way_usec));
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench/calibrate/calibrate.h"
 #include "bench/commands.h"
@@ -100,6 +101,18 @@ static sched_status measure(const wishes *w, calibration *c, sched_error *err) {
     return calibration_measure_core(BENCH_RUNS_QUICK, is_interrupted, c, err);
 }
 
+/* Measuring takes a minute: whether the profile can be written is asked before it. Nothing stays of the question. */
+static bool may_write(const char *path) {
+    if (!strcmp(path, "-")) return true;
+    bool there = access(path, F_OK) == 0;
+    FILE *out = fopen(path, "ae");
+    if (!out) fprintf(stderr, "lingua-bench calibrate: %s: %s\n", path, strerror(errno));
+    if (!out) return false;
+    fclose(out);
+    if (!there) unlink(path);
+    return true;
+}
+
 static int write_to(const char *path, const calibration *c) {
     bool standard = !strcmp(path, "-");
     FILE *out = standard ? stdout : fopen(path, "we");
@@ -117,6 +130,7 @@ int command_calibrate(int argc, char **argv) {
     sched_error err;
     int status = parse(argc, argv, &w);
     if (status != GO_ON) return status;
+    if (!may_write(w.out)) return EXIT_FAILED;
     signal(SIGINT, on_signal);
     signal(SIGPIPE, SIG_IGN);
     sched_status measured = measure(&w, &c, &err);

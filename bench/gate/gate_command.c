@@ -123,7 +123,7 @@ static bool take_option(request *req, int letter, const char *value) {
     case 'o': req->path[REPORT_JSON] = value; return true;
     case 'm': req->path[REPORT_MARKDOWN] = value; return true;
     case 'j': req->path[REPORT_JUNIT] = value; return true;
-    default: fprintf(stderr, "see lingua-bench gate --help\n"); return false;
+    default: fprintf(stderr, "Try: lingua-bench gate --help\n"); return false;
     }
 }
 
@@ -155,11 +155,16 @@ static int parse(int argc, char **argv, request *req) {
         if (!take_option(req, letter, optarg)) return EXIT_USAGE;
     }
     if (optind < argc) {
-        fprintf(stderr, "lingua-bench gate: unexpected argument \"%s\" (see lingua-bench gate --help)\n", argv[optind]);
+        fprintf(stderr, "lingua-bench gate: \"%s\" is one word too many\nTry: lingua-bench gate --help\n",
+                argv[optind]);
         return EXIT_USAGE;
     }
     if (req->bless && (!*req->bless || req->gate.base)) {
         fprintf(stderr, "lingua-bench gate: --bless wants a reason, and goes without --base\n");
+        return EXIT_USAGE;
+    }
+    if (!req->bless && strcmp(req->gate.baseline, BASELINE_FILE) != 0 && access(req->gate.baseline, R_OK)) {
+        fprintf(stderr, "lingua-bench gate: --baseline=%s: %s\n", req->gate.baseline, strerror(errno));
         return EXIT_USAGE;
     }
     if (!*req->cand && !find_binary("--cand", "/proc/self/exe", req->cand)) return EXIT_FAILED;

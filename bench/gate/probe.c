@@ -42,7 +42,8 @@ static sched_status measure(const char *kind, const char *folder, figures *f, sc
     if (!strcmp(kind, kinds[PROBE_INSTRUCTIONS])) return instructions_measure(folder, f, err);
     if (!strcmp(kind, kinds[PROBE_PACE])) return pace_measure(folder, f, err);
     if (!strcmp(kind, kinds[PROBE_ENVIRONMENT])) return SCHED_OK;
-    return sched_fail(err, SCHED_EINVAL, "unknown probe \"%.40s\"", kind);
+    return sched_fail(err, SCHED_EINVAL,
+                      "lingua-bench probe: \"%.40s\": expected counters, instructions, pace or environment", kind);
 }
 
 static sched_status print_answer(const figures *f, sched_error *err) {

@@ -219,6 +219,14 @@ START_TEST(a_machine_is_measured_as_its_user_does_it) {
 }
 END_TEST
 
+START_TEST(a_profile_that_cannot_be_written_is_told_before_anything_is_measured) {
+    program_run run = program_call("lingua-bench calibrate --out no/such/here.json");
+    ck_assert_int_eq(run.status, 1);
+    ck_assert_str_eq(run.err, "lingua-bench calibrate: no/such/here.json: No such file or directory\n");
+    program_free(&run);
+}
+END_TEST
+
 static void setup(void) {
     ck_assert_ptr_nonnull(getcwd(home, sizeof home));
     command_enter(folder);
@@ -243,5 +251,6 @@ int main(void) {
     tcase_add_test(tests, a_run_takes_what_the_profile_says);
     tcase_add_test(tests, another_file_than_was_meant_is_refused);
     tcase_add_test(tests, a_machine_is_measured_as_its_user_does_it);
+    tcase_add_test(tests, a_profile_that_cannot_be_written_is_told_before_anything_is_measured);
     return suite_run_case("calibrate", tests);
 }

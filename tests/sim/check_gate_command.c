@@ -1,6 +1,7 @@
 /* check_gate_command.c - the gate as a shell sees it: what has not changed passes, one command more per job does not, and all can be
  * told why. Instructions and pace are tried by .ci/run (scripts/gate_trials.sh), because they take longer. */
 #include <jansson.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -78,13 +79,19 @@ START_TEST(what_is_the_same_passes_and_one_command_more_per_job_does_not) {
 }
 END_TEST
 
+/* In a folder without bench/baseline.json. */
 START_TEST(a_layer_that_has_nothing_to_stand_against_says_what_it_needs) {
-    gate("--layers 1,3 --baseline no/such.json");
+    char home[PATH_MAX];
+    temp_folder_make(folder);
+    ck_assert(getcwd(home, sizeof home) && !chdir(folder));
+    gate("--layers 1,3");
     expect(0, "counters      skipped: there is no baseline: needs --base, or --bless to make one");
     expect(0, "pace          skipped: needs --base");
     expect(0, "verdict       nothing was compared");
-    gate("--layers 2 --baseline no/such.json");
+    gate("--layers 2");
     expect(0, "instructions  skipped: ");
+    ck_assert_int_eq(chdir(home), 0);
+    temp_folder_remove(folder);
 }
 END_TEST
 
@@ -122,9 +129,10 @@ static const struct {
     {"--layers counter", "did you mean \"counters\"?"},
     {"--pairs 9", "--pairs=9: expected a whole number, 10..99"},
     {"--base no/such", "--base=no/such: No such file or directory; expected a lingua-bench or its build folder"},
-    {"--bless", "see lingua-bench gate --help"},
+    {"--bless", "Try: lingua-bench gate --help"},
     {"--bless why --base build", "--bless wants a reason, and goes without --base"},
-    {"surplus", "unexpected argument \"surplus\""},
+    {"surplus", "\"surplus\" is one word too many"},
+    {"--layers 1 --baseline no/such.json", "--baseline=no/such.json: No such file or directory"},
     {"--layers 3 --out no/such/file", "no/such/file: No such file or directory"},
 };
 
