@@ -1,7 +1,7 @@
-/* log_writer.c - fields are written as they come, or taken apart for JSON.
+/* log_writer.c - fields are taken apart, and written so that both forms can be read back.
  *
  * A quoted value ends at the quote that the end of the line or " name=" follows, not at the first one: reasons quote what they complain
- * about. */
+ * about. What is inside is written with a backslash before each quote, which readers of logfmt want as those of JSON do. */
 #include "core/daemon/log_writer.h"
 
 #include <ctype.h>
@@ -30,7 +30,7 @@ static void put_text(line_end *l, const char *text) {
 }
 
 /* Valid UTF-8 without control characters, as text_one_line() makes it. */
-static void put_json(line_end *l, const char *text, size_t len) {
+static void put_quoted(line_end *l, const char *text, size_t len) {
     put_char(l, '"');
     for (size_t i = 0; i < len; i++) {
         if (text[i] == '"' || text[i] == '\\') put_char(l, '\\');
@@ -57,30 +57,48 @@ static const char *value_end(const char *value, bool quoted) {
     return c;
 }
 
-/* `member` {"name":, and what it is worth; what has no name goes under "text". */
-static const char *put_member(line_end *l, const char *fields) {
+typedef struct log_field {
+    const char *name, *value;
+    size_t name_len, value_len;
+    bool quoted;
+} log_field;
+
+/* Returns what is behind it. What has no name is one without, to the end. */
+static const char *next_field(const char *fields, log_field *ret_field) {
     size_t len = name_length(fields);
-    put_char(l, ',');
-    if (!len) {
-        put_text(l, "\"text\":");
-        put_json(l, fields, strlen(fields));
-        return fields + strlen(fields);
+    log_field f = {.name = fields, .name_len = len, .value = fields, .value_len = strlen(fields)};
+    const char *end = fields + f.value_len;
+    if (len) {
+        f.quoted = fields[len + 1] == '"';
+        f.value = fields + len + 1 + f.quoted;
+        end = value_end(f.value, f.quoted);
+        f.value_len = (size_t)(end - f.value);
+        end += f.quoted && *end;
     }
-    put_json(l, fields, len);
-    put_char(l, ':');
-    const char *value = fields + len + 1;
-    bool quoted = *value == '"';
-    value += quoted;
-    const char *end = value_end(value, quoted);
-    put_json(l, value, (size_t)(end - value));
-    end += quoted && *end;
+    *ret_field = f;
     return end + strspn(end, " ");
 }
 
 static void put_fields_json(line_end *l, const char *fields) {
-    fields += strspn(fields, " ");
-    while (*fields) fields = put_member(l, fields);
+    log_field f;
+    for (fields += strspn(fields, " "); *fields;) {
+        fields = next_field(fields, &f);
+        put_char(l, ',');
+        put_quoted(l, f.name_len ? f.name : "text", f.name_len ? f.name_len : strlen("text"));
+        put_char(l, ':');
+        put_quoted(l, f.value, f.value_len);
+    }
     put_char(l, '}');
+}
+
+static void put_fields_logfmt(line_end *l, const char *fields) {
+    log_field f;
+    for (fields += strspn(fields, " "); *fields;) {
+        fields = next_field(fields, &f);
+        put_char(l, ' ');
+        put(l, f.name, f.name_len + (f.name_len > 0));
+        (f.quoted ? put_quoted : put)(l, f.value, f.value_len);
+    }
 }
 
 static void put_time(line_end *l, int64_t at_msec) {
@@ -103,13 +121,8 @@ size_t log_line(log_format format, int64_t at_msec, log_level level, const char 
     put_text(&l, log_level_name(level));
     put_text(&l, json ? "\",\"event\":\"" : " event=");
     put_text(&l, event);
-    if (json) {
-        put_char(&l, '"');
-        put_fields_json(&l, fields);
-    } else if (*fields) {
-        put_char(&l, ' ');
-        put_text(&l, fields);
-    }
+    if (json) put_char(&l, '"');
+    (json ? put_fields_json : put_fields_logfmt)(&l, fields);
     *l.at++ = '\n';
     return (size_t)(l.at - line);
 }

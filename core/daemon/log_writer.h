@@ -1,6 +1,7 @@
 /* log_writer.h - what the daemon's loggers write to: one line for each event, on a descriptor.
  *
  *     logfmt   ts=2024-05-01T12:00:00.000Z level=warn event=node_offline node=gpu-7 reason=expired
+ *              ... text="values with spaces; a \"quote\" in them has a backslash"
  *     json     {"ts":"2024-05-01T12:00:00.000Z","level":"warn","event":"node_offline","node":"gpu-7","reason":"expired"}
  *
  * A line is one write(), so lines of several processes do not mix. What cannot be written is dropped.

@@ -37,6 +37,14 @@ START_TEST(logfmt_says_when_what_and_the_fields) {
 }
 END_TEST
 
+START_TEST(logfmt_escapes_what_a_reason_quotes) {
+    ck_assert_str_eq(write_as(LOG_LOGFMT, "n=3 reason=\"type \"x\" \\ none\" node=gpu-7 empty=\"\" bare= and words"),
+                     "ts=2024-05-01T12:00:00.007Z level=warn event=node_offline n=3 reason=\"type \\\"x\\\" \\\\ "
+                     "none\" "
+                     "node=gpu-7 empty=\"\" bare= and words\n");
+}
+END_TEST
+
 START_TEST(json_has_a_member_for_each_field) {
     ck_assert_str_eq(write_as(LOG_JSON, "node=gpu-7 why=\"no word for 45 s\" n=3"),
                      "{\"ts\":\"2024-05-01T12:00:00.007Z\",\"level\":\"warn\",\"event\":\"node_offline\",\"node\":"
@@ -96,6 +104,7 @@ END_TEST
 int main(void) {
     const TTest *const tests[] = {
         logfmt_says_when_what_and_the_fields,
+        logfmt_escapes_what_a_reason_quotes,
         json_has_a_member_for_each_field,
         a_quoted_reason_may_quote,
         what_is_no_field_is_text,
