@@ -148,23 +148,42 @@ static const struct {
      "drain_limit is below scheduler.close_limit, so that sessions would be cut before their answers"},
 };
 
-sched_status daemon_config_check(const daemon_config *config, sched_error *err) {
+static sched_status check_own(const daemon_config *config, sched_error *err) {
     for (size_t i = 0; i < sizeof contradictions / sizeof *contradictions; i++) {
         if (contradictions[i].senseless(config)) return sched_fail(err, SCHED_EINVAL, "%s", contradictions[i].reason);
     }
-    return scheduler_config_check(&config->scheduler, err);
+    return SCHED_OK;
+}
+
+sched_status daemon_config_check(const daemon_config *config, sched_error *err) {
+    sched_status status = check_own(config, err);
+    return status ? status : scheduler_config_check(&config->scheduler, err);
 }
 
 /* ---- reading -------------------------------------------------------------------------------------------------------- */
 
+/* Every reason begins with the setting that it is about. */
+static sched_status fail_at(const yaml_value *root, const char *section, const char *about, const sched_error *why,
+                            sched_error *err) {
+    const yaml_value *at = yaml_at(root, "%s%.*s", section, (int)strcspn(about, " :"), about);
+    return yaml_fail(at, err, "%s", why->message);
+}
+
+static sched_status check_at(const yaml_value *root, const daemon_config *config, sched_error *err) {
+    sched_error why;
+    if (check_own(config, &why)) return fail_at(root, "", why.message, &why, err);
+    if (scheduler_config_check(&config->scheduler, &why))
+        return fail_at(root, "scheduler.", scheduler_config_about(why.message), &why, err);
+    return SCHED_OK;
+}
+
 static sched_status read_file(const char *path, daemon_config *ret_config, sched_error *err) {
     yaml_doc *doc = NULL;
-    sched_error inner;
     sched_status status = yaml_doc_read(path, &doc, err);
     if (status) return status;
     const yaml_value *root = yaml_doc_root(doc);
     status = yaml_bind(root, daemon_settings, sizeof *ret_config, ret_config, err);
-    if (!status && daemon_config_check(ret_config, &inner)) status = yaml_fail(root, err, "%s", inner.message);
+    if (!status) status = check_at(root, ret_config, err);
     yaml_doc_free(doc);
     return status;
 }
@@ -183,9 +202,11 @@ sched_status daemon_config_read(const char *path, daemon_config *ret_config, sch
 
 sched_status daemon_config_redis(const daemon_config *config, redis_url *ret_url, sched_error *err) {
     const char *whole = getenv("LINGUAD_REDIS_URL"), *password = getenv("LINGUAD_REDIS_PASSWORD");
+    bool given = whole && *whole;
     redis_url url;
-    sched_status status = redis_url_parse(whole && *whole ? whole : config->redis.url, &url, err);
-    if (status) return status;
+    sched_error why;
+    if (redis_url_parse(given ? whole : config->redis.url, &url, &why))
+        return sched_fail(err, SCHED_EINVAL, "%s: %s", given ? "LINGUAD_REDIS_URL" : "redis.url", why.message);
     if (password && *password && !*url.password) {
         size_t len = strlen(password);
         if (len >= sizeof url.password)

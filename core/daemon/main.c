@@ -128,9 +128,9 @@ static sched_status start_redis(redis_url *ret_url, private_server **ret_server,
 
 /* ---- main ----------------------------------------------------------------------------------------------------------- */
 
-static int complain(sched_status status, const sched_error *err) {
+static int complain(int exit_status, const sched_error *err) {
     fprintf(stderr, "linguad: %s\n", err->message);
-    return status == SCHED_EINVAL ? EXIT_BAD_INPUT : EXIT_FAILED;
+    return exit_status;
 }
 
 static int run(const command_line *line, const daemon_config *config, redis_url *redis, secrets *tokens) {
@@ -139,7 +139,7 @@ static int run(const command_line *line, const daemon_config *config, redis_url 
     sched_status status = line->dev ? start_redis(redis, &own, &err) : SCHED_OK;
     if (status) {
         secrets_free(tokens);
-        return complain(status, &err);
+        return complain(EXIT_FAILED, &err);
     }
     daemon_options options = {.config_path = line->config,
                               .config = config,
@@ -161,7 +161,7 @@ static int start(const command_line *line) {
     sched_status status = daemon_config_read(line->config, &config, &err);
     if (!status) status = daemon_config_redis(&config, &redis, &err);
     if (!status) status = daemon_read_secrets(&config, &tokens, &err);
-    if (status) return complain(status, &err);
+    if (status) return complain(EXIT_BAD_INPUT, &err); /* a file that is not there, too: it was named */
     if (line->port >= 0) config.listen.port = line->port;
     if (line->dev) snprintf(config.listen.host, sizeof config.listen.host, "127.0.0.1");
     if (line->print) settings_dump(daemon_settings, &config, stdout, 0);
@@ -186,7 +186,9 @@ static int finish(int status) {
 }
 
 int main(int argc, char **argv) {
+    static char name[] = "linguad"; /* what getopt's complaints begin with */
     command_line line;
+    if (argc > 0) argv[0] = name;
     fill_closed_streams();
     signal(SIGPIPE, SIG_IGN);
     int status = parse(argc, argv, &line);

@@ -400,3 +400,8 @@ sched_status scheduler_config_check(const scheduler_config *config, sched_error 
     }
     return instance_config_check(&config->instance, err);
 }
+
+const char *scheduler_config_about(const char *reason) {
+    const char *colon = !strncmp(reason, "phase ", strlen("phase ")) ? strstr(reason, ": ") : NULL;
+    return colon ? colon + 2 : reason;
+}

@@ -125,6 +125,8 @@ typedef struct scheduler_config {
 sched_status scheduler_config_preset(const char *phase, scheduler_config *ret_config, sched_error *err);
 /* Combinations that make no sense, each with its reason (SCHED_EINVAL). */
 sched_status scheduler_config_check(const scheduler_config *config, sched_error *err);
+/* Where in its reason the setting is named that it is about: "on_full: refuse ..." in "phase 3: on_full: refuse ...". */
+const char *scheduler_config_about(const char *reason);
 static inline bool counts_reservations(const scheduler_incidents *incidents) {
     return incidents->counted_reservations || incidents->overwritten_counter;
 }

@@ -394,7 +394,9 @@ sched_status scenario_finish(const yaml_value *root, scenario *s, sched_error *e
     if (!status) status = finish_sessions(root, s, err);
     if (!status) status = check_service(root, s, err);
     if (!status && scheduler_config_check(&s->scheduler, &inner)) {
-        status = yaml_fail(yaml_at(root, "scheduler"), err, "%s", inner.message);
+        const char *about = scheduler_config_about(inner.message);
+        const yaml_value *at = yaml_at(root, "scheduler.%.*s", (int)strcspn(about, " :"), about);
+        status = yaml_fail(at, err, "%s", inner.message);
     }
     if (!status && s->instances.count > 1 && !scheduler_config_is_shared(&s->scheduler)) {
         status =

@@ -105,24 +105,27 @@ END_TEST
 
 START_TEST(contradictions_are_told_with_their_reason) {
     static const struct {
-        const char *text, *why;
+        const char *text, *place, *why;
     } wrong[] = {
-        {"listen: {host: \"\"}", "listen: neither host nor socket is given"},
-        {"listen: {tls_key: a.pem}", "listen: tls_certificate and tls_key go together"},
-        {"instance: {name: \"a b\"}", "instance.name: expected up to 48 of A-Z a-z 0-9 . _ : -"},
-        {"instance: {address: \"10.0.0.1:5010\"}", "instance.address: expected ws://HOST:PORT/ws/peer or wss://..."},
-        {"limits: {message_size: 256KiB}", "limits.message_size is below scheduler.utterance_bytes in base64, so that "
-                                           "the longest utterance would end its "
-                                           "connection"},
-        {"limits: {queue_size: 64KiB}",
+        {"listen: {host: \"\"}", "1:9", "listen: neither host nor socket is given"},
+        {"listen: {tls_key: a.pem}", "1:9", "listen: tls_certificate and tls_key go together"},
+        {"instance: {name: \"a b\"}", "1:18", "instance.name: expected up to 48 of A-Z a-z 0-9 . _ : -"},
+        {"instance: {address: \"10.0.0.1:5010\"}", "1:21",
+         "instance.address: expected ws://HOST:PORT/ws/peer or wss://..."},
+        {"limits: {message_size: 256KiB}", "1:24",
+         "limits.message_size is below scheduler.utterance_bytes in base64, so that "
+         "the longest utterance would end its "
+         "connection"},
+        {"limits: {queue_size: 64KiB}", "1:22",
          "limits.queue_size is below limits.message_size, so that one message could be too much"},
-        {"drain_limit: 2s",
+        {"drain_limit: 2s", "1:14",
          "drain_limit is below scheduler.close_limit, so that sessions would be cut before their answers"},
-        {"scheduler: {instance: {presence_ttl: 10s}}",
+        {"scheduler: {instance: {presence_ttl: 10s}}", "1:23",
          "instance.presence_refresh is not below presence_ttl, so that every instance would die between two signs of "
          "life"},
     };
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) expect_refused(wrong[i].text, "1:1", wrong[i].why);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        expect_refused(wrong[i].text, wrong[i].place, wrong[i].why);
 }
 END_TEST
 
@@ -157,6 +160,11 @@ START_TEST(secrets_of_redis_come_from_the_environment) {
     ck_assert_int_eq(url.db, 2);
     ck_assert_int_eq(setenv("LINGUAD_REDIS_URL", "http://10.0.0.5", 1), 0);
     ck_assert_int_eq(daemon_config_redis(&config, &url, &err), SCHED_EINVAL);
+    ck_assert_msg(!strncmp(err.message, "LINGUAD_REDIS_URL: redis URL: ", 30), "%s", err.message);
+    ck_assert_int_eq(unsetenv("LINGUAD_REDIS_URL"), 0);
+    snprintf(config.redis.url, sizeof config.redis.url, "http://10.0.0.5");
+    ck_assert_int_eq(daemon_config_redis(&config, &url, &err), SCHED_EINVAL);
+    ck_assert_msg(!strncmp(err.message, "redis.url: redis URL: ", 22), "%s", err.message);
 }
 END_TEST
 

@@ -39,7 +39,8 @@ class Options(unittest.TestCase):
         for text, message in (
                 ("listen:\n  prot: 1\n", 'FILE:2:3: unknown key "prot"; did you mean "port"?'),
                 ("limits: {idle: 0s}\n", 'FILE:1:16: idle: "0s" is out of bounds: expected 1s .. 1d'),
-                ("listen: {tls_key: x}\n", "FILE:1:1: listen: tls_certificate and tls_key go together"),
+                ("drain_limit: 1min\nlisten: {tls_key: x}\n", "FILE:2:9: listen: tls_certificate and tls_key go together"),
+                ("scheduler:\n  instance:\n    presence_refresh: 40s\n", "FILE:3:23: instance.presence_refresh is not below"),
                 ("a: b: c\n", "FILE:1:5: ")):
             status, out, err = self.check(text)
             self.assertEqual((status, out), (2, ""))
@@ -47,8 +48,7 @@ class Options(unittest.TestCase):
 
     def test_a_file_that_is_not_there(self):
         status, _, err = call_linguad("--config", "/nonexistent/linguad.yaml")
-        self.assertEqual(status, 1)
-        self.assertIn("/nonexistent/linguad.yaml", err)
+        self.assertEqual((status, err), (2, "linguad: /nonexistent/linguad.yaml: cannot be opened: No such file or directory\n"))
 
     def test_what_is_printed_is_what_the_shipped_file_says(self):
         status, defaults, _ = call_linguad("--print-config")
@@ -64,11 +64,13 @@ class Options(unittest.TestCase):
         self.assertEqual((status, err), (2, "linguad: LINGUAD_TOKENS:1: the token has 5 characters: expected 16 to 255\n"))
         status, _, err = call_linguad("--check-config", env={"LINGUAD_REDIS_URL": "http://nowhere"})
         self.assertEqual(status, 2)
+        self.assertIn("linguad: LINGUAD_REDIS_URL: ", err)
 
     def test_words_that_are_none(self):
         for words in (["--prot"], ["--port", "many"], ["word"], ["--port", "65536"]):
             status, out, err = call_linguad(*words)
             self.assertEqual((status, out), (2, ""), err)
+            self.assertTrue(err.startswith("linguad: "), err)
             self.assertIn("Try: linguad --help", err)
         status, out, _ = call_linguad("--help")
         self.assertEqual(status, 0)

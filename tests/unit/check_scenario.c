@@ -327,7 +327,7 @@ static const struct {
      "s.yaml:2:11: no job can ever be placed: no node serves any of the demanded pairs (en:fr, fr:es)"},
     {"scheduler: {phase: 4}", "s.yaml:1:20: phase \"4\" does not exist: expected one of 0, 1, 2, 3, production"},
     {"seed: 1\nscheduler: {phase: 3, on_full: refuse}",
-     "s.yaml:2:12: phase 3: on_full: refuse makes no sense with limit: no, because no node is ever full then"},
+     "s.yaml:2:32: phase 3: on_full: refuse makes no sense with limit: no, because no node is ever full then"},
     {"scheduler: {phase: 3, delivery: local}\ninstances: {count: 2}",
      "s.yaml:2:20: count: 2 instances, but with delivery: local (phase 3) none reaches a node of another one"},
     {"faults: [{kind: crash, nodes: {count: 1}}]", "s.yaml:1:10: \"at\" is missing: from the start of the run"},
