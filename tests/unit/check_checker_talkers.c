@@ -185,11 +185,11 @@ START_TEST(a_result_is_given_up_only_when_a_later_one_has_waited_for_the_limit) 
     static const struct {
         int waits; /* seconds */
         bool later, told, broken;
+        int failed; /* seconds before, a call to Redis; 0: none */
     } cases[] = {
-        {31, true, false, false},
-        {29, true, false, true},
-        {31, false, false, true},
-        {31, true, true, true},
+        {31, true, false, false, 0},  {29, true, false, true, 0},   {31, false, false, true, 0},
+        {31, true, true, true, 0},    {31, false, false, false, 5}, /* its end could not be written */
+        {40, false, false, true, 31},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         open_session();
@@ -198,7 +198,9 @@ START_TEST(a_result_is_given_up_only_when_a_later_one_has_waited_for_the_limit) 
         if (cases[i].later) end_job("j1");
         if (cases[i].told) send_result("j1");
         place("j0", 1, "n2");
-        now += cases[i].waits * SECOND;
+        now += (cases[i].waits - cases[i].failed) * SECOND;
+        if (cases[i].failed) core((sched_event){.kind = EV_REDIS, .code = "refused"});
+        now += cases[i].failed * SECOND;
         give_up(0, "j0");
         ck_assert_msg(checker_count(c, VIOLATION_MISSING) == cases[i].broken, "case %zu", i);
         tear_down();
