@@ -63,7 +63,7 @@ void remote_jobs_stop(scheduler *s); /* nothing is heard any more */
 /* ---- remote_silence.c ---- */
 
 /* It was asked, and has not answered. */
-void remote_is_silent(scheduler *s, const char *instance_id);
+void remote_fell_silent(scheduler *s, const char *instance_id);
 void remote_spoke(scheduler *s, const char *instance_id);
 /* May a job be brought to a node whose connection has that owner? True is for this job only: of those that come within the time that it
  * takes to know, none else may. */

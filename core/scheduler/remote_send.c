@@ -83,7 +83,7 @@ static void refused(job *j, const char *code) {
 }
 
 static void silent(job *j) {
-    remote_is_silent(j->s, j->remote.holder);
+    remote_fell_silent(j->s, j->remote.holder);
     if (j->remote.stage == REMOTE_FETCHED) {
         j->sent = true;
         remote_cancel(j, "RESERVATION_LOST");
@@ -133,7 +133,7 @@ static void on_entry_sent(void *arg, send_result result) {
     if (!remote_waits(j))
         settle(j);
     else if (result == SEND_GONE || result == SEND_FULL) {
-        remote_is_silent(j->s, j->remote.holder);
+        remote_fell_silent(j->s, j->remote.holder);
         refused(j, result == SEND_GONE ? "gone" : "full");
     } else if (!j->remote.patience)
         wait_for(j, j->s->config.instance.peer_patience);
@@ -236,7 +236,7 @@ void remote_job_heard(scheduler *s, const char *from, const peer_message *m) {
 
 void remote_jobs_of_dead(scheduler *s, const char *instance_id) {
     job *j, *next;
-    remote_is_silent(s, instance_id);
+    remote_fell_silent(s, instance_id);
     HASH_ITER (hh, s->jobs, j, next) {
         if (strcmp(j->remote.holder, instance_id) != 0) continue;
         if (remote_waits(j))

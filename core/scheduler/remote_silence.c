@@ -38,7 +38,7 @@ static void forget_old(scheduler *s, usec_t now) {
         if (now - q->until > forgotten_after) forget(s, q);
 }
 
-void remote_is_silent(scheduler *s, const char *instance_id) {
+void remote_fell_silent(scheduler *s, const char *instance_id) {
     usec_t now = sched_now(s);
     forget_old(s, now);
     silence *q = silence_of(s, instance_id);
