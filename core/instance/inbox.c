@@ -33,6 +33,7 @@ static send_result result_of(instance *i, link_status status, const redis_reply 
     if (status == LINK_OK && reply_says(reply, "OK")) return counts->sent++, SEND_OK;
     if (status == LINK_OK && reply_says(reply, "FULL")) return counts->full++, SEND_FULL;
     if (status == LINK_UNKNOWN) return counts->unknown++, SEND_UNKNOWN;
+    if (status != LINK_OK) return counts->failed++, SEND_FAILED;
     return counts->gone++, SEND_GONE;
 }
 

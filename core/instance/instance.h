@@ -54,6 +54,7 @@ typedef enum send_result {
     SEND_OK,
     SEND_GONE,    /* no such instance, or its presence has lapsed */
     SEND_FULL,    /* its inbox */
+    SEND_FAILED,  /* Redis was not asked, or refused: it is not there, which says nothing about the instance */
     SEND_UNKNOWN, /* it may be there */
 } send_result;
 
@@ -114,9 +115,9 @@ void instance_handled(instance *i, const entry_token *token, bool ok, const char
 void instance_ask_alive(instance *i, const char *id, alive_done *done, void *arg);
 
 typedef struct instance_counts {
-    int64_t open;                      /* entries with their handlers, orphans among them */
-    int64_t sent, gone, full, unknown; /* sends by their result */
-    int64_t read, again;               /* entries told: for the first time; delivered again */
+    int64_t open;                              /* entries with their handlers, orphans among them */
+    int64_t sent, gone, full, failed, unknown; /* sends by their result */
+    int64_t read, again;                       /* entries told: for the first time; delivered again */
     int64_t handled, dead_letters;
     int64_t adopted, orphans; /* dead instances that were ours to adopt, and entries of them that were told */
     int64_t others;           /* in the list, apart from us */

@@ -130,13 +130,16 @@ static void on_patience(void *arg) {
 static void on_entry_sent(void *arg, send_result result) {
     job *j = arg;
     j->remote.entry_out = false;
-    if (!remote_waits(j))
+    if (!remote_waits(j)) {
         settle(j);
-    else if (result == SEND_GONE || result == SEND_FULL) {
+    } else if (result == SEND_GONE || result == SEND_FULL) {
         remote_fell_silent(j->s, j->remote.holder);
         refused(j, result == SEND_GONE ? "gone" : "full");
-    } else if (!j->remote.patience)
+    } else if (result == SEND_FAILED) {
+        refused(j, "failed");
+    } else if (!j->remote.patience) {
         wait_for(j, j->s->config.instance.peer_patience);
+    }
 }
 
 static void leave_entry(job *j) {

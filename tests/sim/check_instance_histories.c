@@ -129,8 +129,8 @@ static void check_entries(void) {
         snprintf(job, sizeof job, "j%d", j);
         if (m.sent[j] == SEND_OK && !was_handled(j) && !m.dead[j])
             wrong("%s was taken, told %d times, and neither handled nor a dead letter", job, told_of(job, -1));
-        if ((m.sent[j] == SEND_GONE || m.sent[j] == SEND_FULL) && told_of(job, -1))
-            wrong("%s was refused, and told", job);
+        bool refused = m.sent[j] == SEND_GONE || m.sent[j] == SEND_FULL || m.sent[j] == SEND_FAILED;
+        if (refused && told_of(job, -1)) wrong("%s was refused, and told", job);
     }
 }
 
