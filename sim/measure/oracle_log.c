@@ -135,7 +135,8 @@ void oracle_log_ask(oracle_log *log, oracle_waits *ret_waits) {
     *ret_waits = (oracle_waits){.jobs = (int64_t)histogram_count(log->real)};
     ret_waits->real.mean = histogram_mean(log->real);
     ret_waits->real.p99 = histogram_percentile(log->real, 99);
-    qsort(log->jobs, log->count, sizeof *log->jobs, by_arrival);
+    if (log->count)
+        qsort(log->jobs, log->count, sizeof *log->jobs, by_arrival); /* of a run that was interrupted early, none */
     histogram *waits = histogram_new(3600 * USEC_PER_SEC);
     for (oracle_kind k = 0; k < ORACLES; k++) {
         histogram_reset(waits);

@@ -1,18 +1,23 @@
 /* check_validate.c - lingua-sim validate: what is taken from which file, what the aims make of it, and one validation as its user meets it. */
+#include <hiredis/hiredis.h>
 #include <jansson.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "core/redis/private_server.h"
 #include "sim/commands/commands.h"
 #include "sim/report/validation.h"
 #include "tests/support/command_world.h"
 #include "tests/support/suite.h"
 
 #define VALIDATE(...) command_run(cmd_validate, "validate", (const char *const[]){__VA_ARGS__, NULL})
+
+enum { PATIENCE_S = 60 };
 
 static char folder[TEMP_PATH_MAX];
 static sched_error err;
@@ -181,23 +186,42 @@ START_TEST(a_load_file_that_fits_no_load_is_told_before_anything_is_run) {
 }
 END_TEST
 
-static void send_interrupt(int signal) {
-    (void)signal;
-    raise(SIGINT);
+/* The simulated half has a server of its own: keys in this one are of the half in real time. */
+static void await_keys(const char *socket) {
+    redisContext *redis = redisConnectUnix(socket);
+    ck_assert(redis && !redis->err);
+    long long keys = 0;
+    for (int i = 0; i < PATIENCE_S * 50 && !keys; i++) {
+        redisReply *reply = redisCommand(redis, "DBSIZE");
+        ck_assert(reply && reply->type == REDIS_REPLY_INTEGER);
+        keys = reply->integer;
+        freeReplyObject(reply);
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    }
+    redisFree(redis);
+    ck_assert_int_gt(keys, 0);
 }
 
-/* The simulated half of the first load takes a moment, the other one forty seconds. */
 START_TEST(an_interrupted_load_is_no_result_and_is_run_again) {
+    private_server *server = NULL;
+    char url[256];
+    int status = 0;
     command_write("s.yaml", SLOW_WORLD);
-    signal(SIGALRM, send_interrupt);
-    struct itimerval timer = {.it_value = {.tv_sec = 3}};
-    setitimer(ITIMER_REAL, &timer, NULL);
-    command_expect_status(VALIDATE("s.yaml", "--levels", "0.5,1", "--out", "out"), STATUS_INTERRUPTED);
+    ck_assert_msg(!private_server_start(&private_server_defaults, &server, &err), "%s", err.message);
+    snprintf(url, sizeof url, "unix://%s", private_server_socket(server));
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) _exit(VALIDATE("s.yaml", "--levels", "0.5,1", "--out", "out", "--redis", url));
+    await_keys(private_server_socket(server));
+    kill(child, SIGINT);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == STATUS_INTERRUPTED, "wait status %d", status);
     command_expect_in("stderr", "validate: 1 of 2: variant=x0.5 seed 1: interrupted");
     command_expect_in("stderr", "lingua-sim: interrupted; the same command goes on");
     command_expect_not_in("stderr", "cannot be opened");
     command_expect_in("out/x0.5/result.json", "\"interrupted\": true");
     command_expect_in("out/x0.5/report.md", "INTERRUPTED in real time, after ");
+    private_server_stop(server);
 }
 END_TEST
 
