@@ -1,6 +1,7 @@
 #include "tests/support/sim_run.h"
 
 #include <check.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,6 +95,7 @@ sim_run *sim_run_new(const char *yaml, const sim_run_options *options) {
         run.ctx = options->ctx;
         if (options->also) sinks[run.sink_count++] = *options->also;
     }
+    signal(SIGPIPE, SIG_IGN); /* as the commands have it: a server that is killed ends no run */
     status = simulation_run(r->scenario, &run, &r->facts, &err);
     ck_assert_msg(!status, "%s", err.message);
     end_check(r);
