@@ -6,6 +6,145 @@
 #include "tests/support/hand_world.h"
 #include "tests/support/suite.h"
 
+START_TEST(without_a_node_a_job_ends_at_its_pending_limit) {
+    start_production();
+    speak(0);
+    ck_assert_int_eq(scheduler_count(s).waiting, 1);
+    pass(9900 * USEC_PER_MSEC);
+    ck_assert_int_eq(answered_count, 0);
+    pass(200 * USEC_PER_MSEC);
+    ck_assert_int_eq(answered_count, 1);
+    ck_assert_int_eq(answered[0].outcome, OUTCOME_TIMED_OUT);
+    ck_assert_str_eq(answered[0].code, "NO_AVAILABLE_NODE");
+    assert_nothing_in_flight();
+    close_world();
+}
+END_TEST
+
+START_TEST(a_waiting_job_is_placed_when_a_node_joins) {
+    start_production();
+    speak(0);
+    pass(3 * second);
+    join(1, "n1", 4);
+    pass(second);
+    ck_assert_int_eq(assigned_count, 1);
+    answer(&assigned[0], OUTCOME_OK, "");
+    ck_assert_int_eq(answered[0].outcome, OUTCOME_OK);
+    close_world();
+}
+END_TEST
+
+START_TEST(a_full_node_refuses_and_a_freed_slot_goes_to_the_longest_waiting_job_at_once) {
+    start_production();
+    join(1, "n1", 2);
+    for (uint64_t u = 0; u < 5; u++) speak(u);
+    ck_assert_int_eq(assigned_count, 2);
+    ck_assert_int_eq(scheduler_count(s).waiting, 3);
+    ck_assert_int_eq(reservations_of("n1"), 2);
+    for (int i = 0; i < 5; i++) {
+        usec_t freed = engine_now(e);
+        answer(&assigned[i], OUTCOME_OK, "");
+        if (i >= 3) continue;
+        ck_assert_int_eq(assigned_count, 3 + i);
+        ck_assert_msg(assigned[2 + i].at == freed, "after %lld us", (long long)(assigned[2 + i].at - freed));
+    }
+    ck_assert_int_eq(answered_count, 5);
+    const char *order[5];
+    for (int i = 0, n = 0; i < event_count; i++)
+        if (kinds[i] == EV_CREATED) order[n++] = events[i].job;
+    for (int i = 0; i < 5; i++) ck_assert_str_eq(assigned[i].job, order[i]);
+    assert_nothing_in_flight();
+    close_world();
+}
+END_TEST
+
+START_TEST(a_freed_slot_is_given_without_asking_a_pool) {
+    start_production();
+    join(1, "n1", 1);
+    for (uint64_t u = 0; u < 4; u++) speak(u);
+    pass(2 * second);
+    int proposed = count_of(EV_PROPOSED);
+    uint64_t before = virtual_server_count(server).script_calls;
+    answer(&assigned[0], OUTCOME_OK, "");
+    pass(10 * USEC_PER_MSEC);
+    ck_assert_int_eq(assigned_count, 2);
+    ck_assert_int_eq(count_of(EV_PROPOSED), proposed);
+    ck_assert_uint_eq(virtual_server_count(server).script_calls - before,
+                      5); /* release, complete; grant, mark, confirm */
+    close_world();
+}
+END_TEST
+
+START_TEST(one_that_waits_asks_once_each_time) {
+    start_production();
+    join(1, "n1", 1);
+    speak(0);
+    speak(1);
+    pass(3 * second);
+    int proposed = count_of(EV_PROPOSED);
+    pass(second);
+    ck_assert_int_eq(count_of(EV_PROPOSED) - proposed, 1);
+    close_world();
+}
+END_TEST
+
+START_TEST(a_node_that_comes_is_filled_up_and_asked_no_further) {
+    enum { SLOTS = 100 };
+    start_production();
+    for (uint64_t u = 0; u < SLOTS + 2; u++) speak(u);
+    ck_assert_int_eq(scheduler_count(s).waiting, SLOTS + 2);
+    join(1, "n1", SLOTS);
+    ck_assert_int_eq(assigned_count, SLOTS);
+    ck_assert_int_eq(count_of(EV_GRANT_REFUSED), 0);
+    close_world();
+}
+END_TEST
+
+START_TEST(a_job_that_failed_on_the_only_node_holds_nobody_up) {
+    start_production();
+    join(1, "n1", 4);
+    speak(1);
+    answer(&assigned[0], OUTCOME_FAILED, "PROCESSING_ERROR");
+    ck_assert_int_eq(scheduler_count(s).waiting, 1);
+    speak(2);
+    ck_assert_int_eq(assigned_count, 2);
+    scheduler_node_gone(s, 1);
+    pass(10 * USEC_PER_MSEC);
+    speak(3);
+    ck_assert_int_eq(assigned_count, 2);
+    join(2, "n1", 4);
+    pass(2 * second);
+    ck_assert_int_eq(assigned_count, 3);
+    ck_assert_uint_eq(assigned[2].conn, 2);
+    close_world();
+}
+END_TEST
+
+START_TEST(the_slot_of_a_failed_attempt_goes_to_the_longest_waiting_job_at_once) {
+    start_production();
+    join(1, "n1", 1);
+    speak(1);
+    speak(2);
+    ck_assert_int_eq(assigned_count, 1);
+    answer(&assigned[0], OUTCOME_FAILED, "PROCESSING_ERROR");
+    ck_assert_int_eq(assigned_count, 2);
+    ck_assert_str_ne(assigned[1].job, assigned[0].job);
+    close_world();
+}
+END_TEST
+
+START_TEST(the_waiting_queue_is_bounded) {
+    open_world("production");
+    config.waiting_max = 2;
+    open_scheduler();
+    for (uint64_t u = 0; u < 3; u++) speak(u);
+    ck_assert_int_eq(scheduler_count(s).waiting, 2);
+    ck_assert_int_eq(answered_count, 1);
+    ck_assert_str_eq(answered[0].code, "NO_AVAILABLE_NODE");
+    close_world();
+}
+END_TEST
+
 /* Where one of several masters is away, the jobs of its buckets cannot end. */
 START_TEST(a_job_whose_end_cannot_be_written_holds_nobody_up) {
     open_world("production");
@@ -126,8 +265,19 @@ END_TEST
 
 int main(void) {
     const TTest *const tests[] = {
-        a_job_whose_end_cannot_be_written_holds_nobody_up,       where_nodes_queue_one_that_comes_takes_all_that_wait,
-        a_node_that_left_is_not_asked_for_the_slots_that_it_had, a_slot_that_a_pair_may_not_have_goes_to_the_next_one,
+        without_a_node_a_job_ends_at_its_pending_limit,
+        a_waiting_job_is_placed_when_a_node_joins,
+        a_full_node_refuses_and_a_freed_slot_goes_to_the_longest_waiting_job_at_once,
+        a_freed_slot_is_given_without_asking_a_pool,
+        one_that_waits_asks_once_each_time,
+        a_node_that_comes_is_filled_up_and_asked_no_further,
+        a_job_that_failed_on_the_only_node_holds_nobody_up,
+        the_slot_of_a_failed_attempt_goes_to_the_longest_waiting_job_at_once,
+        the_waiting_queue_is_bounded,
+        a_job_whose_end_cannot_be_written_holds_nobody_up,
+        where_nodes_queue_one_that_comes_takes_all_that_wait,
+        a_node_that_left_is_not_asked_for_the_slots_that_it_had,
+        a_slot_that_a_pair_may_not_have_goes_to_the_next_one,
         and_the_pair_is_asked_again_when_it_may_have_it,
     };
     return SUITE_RUN("waiting", tests);
